@@ -138,6 +138,7 @@ describe('source rules', () => {
   });
 
   const HEADER = '/** Owns one thing of the fixture. */\n';
+  const SCRIPT = `#!/usr/bin/env bun\n${HEADER}export const a = 1;`;
   const ERROR_CLASS = 'export class AppError extends Error {}';
 
   test.each([
@@ -180,8 +181,9 @@ describe('source rules', () => {
     ['the one reader of the environment', 'src/config.ts', 'export const a = process.env.HOME;'],
     ['spawning where it belongs', 'src/isolate/a.ts', "Bun.spawn(['true']);"],
     ['an error class', 'src/model/error.ts', ERROR_CLASS],
+    ['a first line for the shell', 'cli/main.ts', SCRIPT],
     ['a default case', 'src/http/a.ts', 'switch (a) { default: b(); }'],
   ])('allow %s', (_, file, text) => {
-    expect(checkSource(file, HEADER + text)).toEqual([]);
+    expect(checkSource(file, text.startsWith('#!') ? text : HEADER + text)).toEqual([]);
   });
 });

@@ -144,9 +144,7 @@ const NODE_RULES: Readonly<Record<string, NodeRule>> = {
 };
 
 const headerProblem = (text: string): string | null => {
-  const start = text.startsWith('#!') ? text.indexOf('\n') + 1 : 0;
-  const comments = ts.getLeadingCommentRanges(text, start) ?? [];
-  const lines = comments
+  const lines = (ts.getLeadingCommentRanges(text, 0) ?? [])
     .map((range) => text.slice(range.pos, range.end))
     .filter((comment) => !comment.includes('@jsx'))
     .map((comment) => comment.split('\n').filter((line) => /[\p{L}\p{N}]/u.test(line)).length);
