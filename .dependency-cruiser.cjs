@@ -94,6 +94,12 @@ const BOUNDARIES = [
   ['mcp', part('mcp'), [OPS, MODEL], 'A surface is thin: it translates, the operation decides.'],
   ['http', part('http'), [OPS, MODEL], 'A surface is thin: it translates, the operation decides.'],
   ['config', '^src/config\\.ts$', [MODEL], 'Settings are read once, before any part exists.'],
+  [
+    'assets',
+    '^src/assets\\.d\\.ts$',
+    [],
+    'Declares which kinds of files can be embedded, nothing else.',
+  ],
   ['log', '^src/log\\.ts$', [MODEL], 'Logging must be usable before and after every part.'],
   [
     'app',

@@ -10,8 +10,8 @@ import { join } from 'node:path';
 export interface LeakCheck {
   /** The temporary folder to hand to the run as TMPDIR. */
   readonly folder: string;
-  /** Waits up to two seconds for stragglers, ends what remains, and says what it was. */
-  readonly finish: () => Promise<string[]>;
+  /** Gives stragglers `graceMs` (2 s) to end, ends what remains, and says what it was. */
+  readonly finish: (options?: { graceMs?: number }) => Promise<string[]>;
 }
 
 const GRACE_MS = 2_000;
@@ -39,8 +39,11 @@ const processesNaming = (folder: string): { pid: number; command: string }[] => 
   });
 };
 
-const settled = async (folder: string): Promise<{ pid: number; command: string }[]> => {
-  const deadline = Bun.nanoseconds() + GRACE_MS * 1e6;
+const settled = async (
+  folder: string,
+  graceMs: number,
+): Promise<{ pid: number; command: string }[]> => {
+  const deadline = Bun.nanoseconds() + graceMs * 1e6;
   let alive = processesNaming(folder);
   while (alive.length > 0 && Bun.nanoseconds() < deadline) {
     await Bun.sleep(POLL_MS);
@@ -63,8 +66,8 @@ export function watchForLeaks(): LeakCheck {
   const folder = mkdtempSync(join(tmpdir(), 'opcode-test-'));
   return {
     folder,
-    finish: async () => {
-      const processes = (await settled(folder)).map(
+    finish: async ({ graceMs = GRACE_MS } = {}) => {
+      const processes = (await settled(folder, graceMs)).map(
         ({ pid, command }) => `process ${pid} outlived the tests (${end(pid)}): ${command}`,
       );
       const entries = readdirSync(folder).map((name) => `left in the temporary folder: ${name}`);

@@ -19,7 +19,7 @@ const SOURCES = [...PARTS, 'scripts'];
 
 const sourceFiles = (root: string, folders: string[]): string[] => {
   const glob = new Bun.Glob(`{${folders.join(',')}}/**/*.{ts,tsx}`);
-  return [...glob.scanSync({ cwd: root })].filter((file) => !file.endsWith('.d.ts')).sort();
+  return [...glob.scanSync({ cwd: root })].sort();
 };
 
 const cruiseFolder = async (root: string): Promise<ICruiseResult> => {

@@ -113,7 +113,8 @@ const environment: NodeRule = (node, file) => {
 
 const enums: NodeRule = (node) => (ts.isEnumDeclaration(node) ? node.name.text : null);
 
-const defaultExport: NodeRule = (node) => {
+const defaultExport: NodeRule = (node, file) => {
+  if (file.endsWith('.d.ts')) return null; // how an embedded asset is declared
   if (ts.isExportAssignment(node)) return 'export default';
   return node.kind === ts.SyntaxKind.DefaultKeyword && ts.canHaveModifiers(node.parent)
     ? 'export default'
