@@ -1,0 +1,195 @@
+/**
+ * The memory store's data: what one set of engines shares, and the few transitions on it.
+ *
+ * Values handed in are kept by reference and treated as immutable. `parked` and `owned` are derived
+ * from a run's owner and wake time and change only in `setOwner`, so that looking for work never
+ * walks over runs that wait for nothing.
+ */
+import type { StepFailure } from '../../model/error.ts';
+import type { RunEvent, WaitingFor } from '../../model/event.ts';
+import type { DefinitionHash, NodeId, RunId } from '../../model/ids.ts';
+import type { Json } from '../../model/json.ts';
+import { RUN_STATUSES, type RunStatus } from '../../model/run-status.ts';
+import type {
+  AppendOutcome,
+  DecisionRow,
+  InboxSend,
+  InboxVerdict,
+  LogChunk,
+  NewRun,
+  NodeRow,
+  RunHead,
+  RunRow,
+  StoredEvent,
+  TemplateRow,
+} from '../../model/store.ts';
+import { duplicateOf, LOST, wakeTime } from '../rules.ts';
+
+export interface MemoryInboxRow extends InboxSend {
+  readonly id: number;
+  verdict: InboxVerdict | null;
+}
+
+export interface MemoryRun {
+  /** Order of creation; ties in time are broken by it. */
+  readonly row: number;
+  readonly created: NewRun;
+  readonly events: RunEvent[];
+  /** `ids[i]` is the database-wide id of `events[i]`. */
+  readonly ids: number[];
+  readonly inbox: MemoryInboxRow[];
+  readonly logs: LogChunk[];
+  unsettled: MemoryInboxRow[];
+  owner: NodeId | null;
+  epoch: number;
+  status: RunStatus;
+  paused: boolean;
+  updatedAt: number;
+  endedAt: number | null;
+  error: StepFailure | null;
+  waitingFor: readonly WaitingFor[];
+  wakeAt: number | null;
+  hasStart: boolean;
+}
+
+export interface MemoryState {
+  readonly runs: Map<RunId, MemoryRun>;
+  readonly byRow: MemoryRun[];
+  readonly counts: Record<RunStatus, number>;
+  /** Unowned runs with a wake time. */
+  readonly parked: Set<MemoryRun>;
+  readonly owned: Set<MemoryRun>;
+  /** First run of each idempotency key, by scope and key. */
+  readonly keys: Map<string, MemoryRun>;
+  /** All events in commit order; the event with id `n` is at `n - 1`. */
+  readonly log: StoredEvent[];
+  readonly inbox: MemoryInboxRow[];
+  readonly decisions: Map<string, DecisionRow>;
+  readonly nodes: Map<NodeId, NodeRow>;
+  readonly definitions: Map<DefinitionHash, Json>;
+  /** Versions of each template, oldest first; an archived name is archived in all of them. */
+  readonly templates: Map<string, TemplateRow[]>;
+  logOffset: number;
+  writes: number;
+}
+
+/** A store with nothing in it. */
+export function createState(): MemoryState {
+  const counts = Object.fromEntries(RUN_STATUSES.map((status) => [status, 0]));
+  return {
+    runs: new Map(),
+    byRow: [],
+    counts: counts as Record<RunStatus, number>,
+    parked: new Set(),
+    owned: new Set(),
+    keys: new Map(),
+    log: [],
+    inbox: [],
+    decisions: new Map(),
+    nodes: new Map(),
+    definitions: new Map(),
+    templates: new Map(),
+    logOffset: 0,
+    writes: 0,
+  };
+}
+
+/** Gives the run to a node or to nobody, with its next wake time. */
+export function setOwner(
+  state: MemoryState,
+  run: MemoryRun,
+  owner: NodeId | null,
+  wakeAt: number | null,
+): void {
+  run.owner = owner;
+  run.wakeAt = wakeAt;
+  if (owner === null) state.owned.delete(run);
+  else state.owned.add(run);
+  if (owner === null && wakeAt !== null) state.parked.add(run);
+  else state.parked.delete(run);
+}
+
+export function setStatus(state: MemoryState, run: MemoryRun, status: RunStatus): void {
+  if (run.status === status) return;
+  state.counts[run.status] -= 1;
+  state.counts[status] += 1;
+  run.status = status;
+}
+
+/** When a run that has no owner must be looked at, its mail counted. */
+export function parkedWake(run: MemoryRun, wakeAt: number | null): number | null {
+  let oldestUnsettled: number | null = null;
+  for (const { receivedAt } of run.unsettled) {
+    if (oldestUnsettled === null || receivedAt < oldestUnsettled) oldestUnsettled = receivedAt;
+  }
+  const { claimableFrom } = run.created;
+  return wakeTime({ status: run.status, wakeAt, claimableFrom, oldestUnsettled });
+}
+
+/** Adds a run in status `pending` without owner; null when it is new and was added. */
+export function insertRun(state: MemoryState, created: NewRun): AppendOutcome | null {
+  const key =
+    created.idempotency && JSON.stringify([created.idempotency.scope, created.idempotency.key]);
+  const first = key === null ? undefined : state.keys.get(key);
+  if (first !== undefined) {
+    const same = first.created.idempotency?.fingerprint === created.idempotency?.fingerprint;
+    return duplicateOf(first.created.runId, same);
+  }
+  if (state.runs.has(created.runId)) return LOST;
+  const run: MemoryRun = {
+    row: state.byRow.length,
+    created,
+    events: [],
+    ids: [],
+    inbox: [],
+    logs: [],
+    unsettled: [],
+    owner: null,
+    epoch: 0,
+    status: 'pending',
+    paused: false,
+    updatedAt: created.createdAt,
+    endedAt: null,
+    error: null,
+    waitingFor: [],
+    wakeAt: null,
+    hasStart: true,
+  };
+  state.runs.set(created.runId, run);
+  state.byRow.push(run);
+  state.counts.pending += 1;
+  if (key !== null) state.keys.set(key, run);
+  setOwner(state, run, null, created.claimableFrom);
+  return null;
+}
+
+export const headOf = (run: MemoryRun): RunHead => ({
+  runId: run.created.runId,
+  owner: run.owner,
+  epoch: run.epoch,
+  seq: run.events.length,
+  status: run.status,
+  wakeAt: run.wakeAt,
+});
+
+export function rowOf(run: MemoryRun): RunRow {
+  const { start, definitionHash, createdAt } = run.created;
+  return {
+    ...headOf(run),
+    definitionHash,
+    name: start.name,
+    template: start.template,
+    version: start.version,
+    agentId: start.agentId,
+    parentId: (start.parent?.runId ?? null) as RunId | null,
+    parentPath: start.parent?.path ?? null,
+    trigger: start.trigger,
+    createdAt,
+    updatedAt: run.updatedAt,
+    endedAt: run.endedAt,
+    paused: run.paused,
+    error: run.error,
+    waitingFor: run.waitingFor,
+    start: run.hasStart ? start : null,
+  };
+}
