@@ -1,0 +1,203 @@
+/**
+ * `advance(state, inputs, ctx)`: everything that follows from a batch of inputs, as events.
+ *
+ * Inputs that arrive together are decided together: results first, then signals, then timers. The
+ * events are already applied to `state`; the caller commits both or discards both.
+ */
+import type { RunEvent } from '../model/event.ts';
+import type { EngineInput, SignalVerdict, StartFacts } from '../model/input.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { RunState } from '../model/run-state.ts';
+import { isRunEnded } from '../model/run-status.ts';
+import { type Batch, type DecideContext, emit, type PendingEvaluation } from './context.ts';
+import { timerFired } from './deadlines.ts';
+import { emitNotes } from './kinds/action.ts';
+import { failAttempt } from './on-error.ts';
+import { processRestarted } from './restart.ts';
+import { settle, sweep } from './settle.ts';
+import { receiveSignal } from './signals.ts';
+
+export interface Advanced {
+  readonly events: readonly RunEvent[];
+  readonly verdicts: readonly SignalVerdict[];
+  readonly pending: readonly PendingEvaluation[];
+}
+
+const ORDER: Record<EngineInput['type'], number> = {
+  process_restarted: 0,
+  step_succeeded: 1,
+  step_failed: 1,
+  child_ended: 1,
+  child_changed: 1,
+  slot_granted: 2,
+  evaluated: 2,
+  sweep: 2,
+  signal: 3,
+  timer_fired: 4,
+};
+
+/** Decides a batch of inputs; `state` has every event applied afterwards. */
+export function advance(
+  state: RunState,
+  inputs: readonly EngineInput[],
+  ctx: DecideContext,
+): Advanced {
+  const batch: Batch = { state, ctx, events: [], verdicts: [], pending: [] };
+  const ordered = [...inputs].sort((a, b) => ORDER[a.type] - ORDER[b.type]);
+  for (const input of ordered) {
+    take(batch, input);
+    // Signals and timers must see what the input before them led to.
+    settle(batch);
+  }
+  return { events: batch.events, verdicts: batch.verdicts, pending: batch.pending };
+}
+
+/** Records the start of a run and everything that follows at once. */
+export function beginRun(
+  state: RunState,
+  facts: StartFacts,
+  timeoutMs: number | null,
+  ctx: DecideContext,
+  from?: { readonly workflow_id: string; readonly step_id?: string },
+): Advanced {
+  const batch: Batch = { state, ctx, events: [], verdicts: [], pending: [] };
+  const { parent } = facts;
+  emit(batch, 'workflow_started', null, {
+    definition_hash: state.plan.hash,
+    inputs: facts.inputs,
+    ...(facts.secretRefs.length === 0 ? {} : { secret_refs: facts.secretRefs }),
+    context: facts.context,
+    name: facts.name,
+    template: facts.template,
+    version: facts.version,
+    agent_id: facts.agentId,
+    ...(parent === null
+      ? {}
+      : { parent: { workflow_id: parent.runId, step_id: parent.path, depth: parent.depth } }),
+    ...(facts.trigger === null ? {} : { trigger: facts.trigger }),
+    exec: facts.exec,
+    ...(timeoutMs === null ? {} : { timeout_ms: timeoutMs }),
+    ...(from === undefined ? {} : { from }),
+  });
+  sweep(state);
+  settle(batch);
+  return { events: batch.events, verdicts: [], pending: batch.pending };
+}
+
+function take(batch: Batch, input: EngineInput): void {
+  const { state } = batch;
+  if (isRunEnded(state.status) && input.type !== 'signal') return;
+  switch (input.type) {
+    case 'process_restarted':
+      processRestarted(batch, input);
+      break;
+    case 'sweep':
+      sweep(state);
+      break;
+    case 'step_succeeded':
+    case 'step_failed':
+      takeResult(batch, input);
+      break;
+    case 'slot_granted':
+    case 'evaluated':
+      lookAgain(batch, input);
+      break;
+    case 'timer_fired':
+      timerFired(batch, input);
+      break;
+    case 'signal':
+      receiveSignal(batch, input);
+      break;
+    case 'child_ended':
+    case 'child_changed':
+      takeChild(batch, input);
+      break;
+  }
+}
+
+function takeResult(
+  batch: Batch,
+  input: Extract<EngineInput, { type: 'step_succeeded' | 'step_failed' }>,
+): void {
+  const step = batch.state.steps.get(input.path);
+  if (step === undefined || step.seq !== input.seq || step.status !== 'running') return;
+  emitNotes(batch, step, input.notes);
+  if (input.type === 'step_failed') failAttempt(batch, step, input.error);
+  else {
+    emit(batch, 'step_completed', step.path, {
+      output: input.output,
+      duration_ms: input.durationMs,
+    });
+  }
+  releaseConcurrency(batch);
+}
+
+/** A step that waited for `max_concurrency` may start now. */
+function releaseConcurrency(batch: Batch): void {
+  const { state } = batch;
+  if (state.plan.maxConcurrency === null) return;
+  for (const step of state.open) {
+    if (step.status === 'scheduled' && step.waitingFor === 'concurrency') {
+      state.agenda.push(step);
+      return;
+    }
+  }
+}
+
+function lookAgain(
+  batch: Batch,
+  input: Extract<EngineInput, { type: 'slot_granted' | 'evaluated' }>,
+): void {
+  const step = input.path === null ? undefined : batch.state.steps.get(input.path);
+  if (step === undefined) return;
+  if (input.type === 'slot_granted' && step.seq !== input.seq) return;
+  batch.state.agenda.push(step);
+}
+
+function takeChild(
+  batch: Batch,
+  input: Extract<EngineInput, { type: 'child_ended' | 'child_changed' }>,
+): void {
+  const step = batch.state.steps.get(input.path);
+  if (input.inboxId !== null) {
+    batch.verdicts.push({ inboxId: input.inboxId, ok: true, result: {} });
+  }
+  if (step?.sub?.kind !== 'child' || step.sub.childId !== input.childId) return;
+  if (step.status !== 'running' && step.status !== 'suspended') return;
+  if (input.type === 'child_changed') childChanged(batch, step.path, input.status);
+  else if (input.status === 'completed') {
+    const since = step.startedAt ?? batch.ctx.nowMs;
+    emit(batch, 'step_completed', step.path, {
+      output: input.output ?? null,
+      duration_ms: Math.max(0, batch.ctx.nowMs - since),
+    });
+  } else {
+    const message = `the workflow it started was ${input.status}`;
+    const error = input.error ?? { code: 'CANCELLED' as const, message };
+    const details = childDetails(error.details, input.childId);
+    failAttempt(batch, step, { code: error.code, message: error.message, details });
+  }
+}
+
+const childDetails = (details: Json | undefined, childId: string): JsonObject => ({
+  workflow_id: childId,
+  ...(details === undefined ? {} : { child: details }),
+});
+
+function childChanged(batch: Batch, path: string, status: 'active' | 'suspended'): void {
+  const step = batch.state.steps.get(path);
+  if (step === undefined || step.sub?.kind !== 'child') return;
+  if (status === 'active') {
+    if (step.status === 'suspended') emit(batch, 'step_resumed', path, { reason: 'child' });
+    return;
+  }
+  if (step.params?.['on_suspend'] === 'fail') {
+    failAttempt(batch, step, {
+      code: 'EXECUTION_ERROR',
+      message: 'the workflow it started waits for somebody, and on_suspend is fail',
+      details: { workflow_id: step.sub.childId },
+    });
+  } else if (step.status === 'running') {
+    emit(batch, 'step_suspended', path, { reason: 'child' });
+  }
+}

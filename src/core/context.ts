@@ -1,0 +1,163 @@
+/**
+ * What deciding may ask of the world, and the one batch that is being decided.
+ *
+ * Every answer is recorded with the event it leads to, so replay asks nothing. None of these throws.
+ */
+import type { InlineContext } from '../model/action.ts';
+import type { StepFailure } from '../model/error.ts';
+import type { EventPayloads, EventType, RunEvent } from '../model/event.ts';
+import type {
+  ComputeRequest,
+  Evaluated,
+  Expression,
+  Scope,
+  SecretRef,
+  Template,
+} from '../model/expression.ts';
+import type { ActionNotes, SignalVerdict } from '../model/input.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { RunState } from '../model/run-state.ts';
+import { evolve } from './evolve.ts';
+
+/** Whether an action may start now. */
+export type Admission =
+  | { readonly kind: 'granted' }
+  | { readonly kind: 'wait'; readonly for: 'slot' | 'settling' | 'vault' }
+  | { readonly kind: 'open'; readonly target: string; readonly untilMs: number };
+
+export type InlineOutcome =
+  | { readonly ok: true; readonly output: Json; readonly notes?: ActionNotes }
+  | { readonly ok: false; readonly error: StepFailure };
+
+export interface EngineLimits {
+  /** Iterations of one loop without `max_iter` (for_each). */
+  readonly loopIterations: number;
+  /** Iterations of a `while`/`until` without `max_iter`. */
+  readonly openLoopIterations: number;
+  /** Step executions of one run. */
+  readonly stepExecutions: number;
+  /** UTF-8 bytes of a decision's texts and data. */
+  readonly decisionBytes: number;
+  /** Milliseconds a hook may take when it states no timeout. */
+  readonly hookTimeoutMs: number;
+  /** Takeovers without progress before a run is quarantined. */
+  readonly takeovers: number;
+  /** Interruptions of one step before it fails. */
+  readonly interruptions: number;
+  /** Milliseconds an "outcome unknown" question stays open for runs nobody started by hand. */
+  readonly askTimeoutMs: number;
+  readonly childDepth: number;
+}
+
+export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
+  loopIterations: 10_000,
+  openLoopIterations: 1000,
+  stepExecutions: 100_000,
+  decisionBytes: 64 * 1024,
+  hookTimeoutMs: 300_000,
+  takeovers: 3,
+  interruptions: 3,
+  askTimeoutMs: 86_400_000,
+  childDepth: 16,
+};
+
+export interface DecideContext {
+  readonly nowMs: number;
+  readonly limits: EngineLimits;
+  /** Policy for unsafe steps found running after a crash, when neither step nor definition says. */
+  readonly onInterrupt: 'rerun' | 'ask' | 'fail';
+  evaluate(expression: Expression, scope: Scope): Evaluated;
+  interpolate(template: Template, scope: Scope): Evaluated;
+  /** `expr.eval`, `cel.eval`, `jq` over checked params; `compiled` when the source is constant. */
+  engineAction(
+    action: string,
+    params: JsonObject,
+    compiled: Expression | null,
+    scope: Scope,
+  ): Evaluated;
+  /** Defaults filled in, or why the params are wrong. */
+  checkParams(
+    action: string,
+    params: JsonObject,
+  ):
+    | { readonly ok: true; readonly params: JsonObject }
+    | { readonly ok: false; readonly error: StepFailure };
+  runInline(
+    action: string,
+    params: JsonObject,
+    secretRefs: readonly SecretRef[],
+    context: Omit<InlineContext, 'randomUuid'>,
+  ): InlineOutcome;
+  /** Takes a slot for this step when it may start at once. */
+  admit(path: string, action: string, params: JsonObject): Admission;
+  /** Why a child run cannot be started with these params (no such template, …), or null. */
+  checkChild(params: JsonObject): StepFailure | null;
+  /** First 32 hex digits of SHA-256 over run id, path and generation. */
+  idempotencyKey(path: string, generation: number): string;
+  /** Why an output does not fit a JSON Schema, or null. */
+  checkOutput(schema: Json, output: Json): StepFailure | null;
+  /** The id of the child run that the step's attempt starts; the same for the same arguments. */
+  childId(path: string, attempt: number, generation: number): string;
+  /** True while evaluations of this run are out at a compute process. */
+  evaluationsInFlight(): boolean;
+}
+
+export interface PendingEvaluation {
+  readonly path: string | null;
+  readonly request: ComputeRequest;
+}
+
+/** The batch being decided: what has been recorded so far and applied to `state`. */
+export interface Batch {
+  readonly state: RunState;
+  readonly ctx: DecideContext;
+  readonly events: RunEvent[];
+  readonly verdicts: SignalVerdict[];
+  readonly pending: PendingEvaluation[];
+}
+
+/** Events that move a run; a suspended run is resumed before the first of them. */
+const PROGRESS = new Set<EventType>([
+  'step_scheduled',
+  'step_started',
+  'step_completed',
+  'step_failed',
+  'step_ignored',
+  'step_retry_attempt',
+  'step_resumed',
+  'decision_resolved',
+  'wait_completed',
+]);
+
+/** Records a fact: gives it the next sequence, applies it, adds it to the batch. */
+export function emit<K extends EventType>(
+  batch: Batch,
+  type: K,
+  path: string | null,
+  payload: EventPayloads[K],
+): number {
+  const { state } = batch;
+  if (state.status === 'suspended' && !state.paused && PROGRESS.has(type)) {
+    record(batch, 'workflow_resumed', null, { reason: type });
+  }
+  return record(batch, type, path, payload);
+}
+
+function record<K extends EventType>(
+  batch: Batch,
+  type: K,
+  path: string | null,
+  payload: EventPayloads[K],
+): number {
+  const { state, ctx } = batch;
+  const event = {
+    seq: state.seq + 1,
+    at: Math.max(state.at, ctx.nowMs),
+    type,
+    path,
+    payload,
+  } as unknown as RunEvent;
+  batch.events.push(event);
+  evolve(state, event);
+  return event.seq;
+}

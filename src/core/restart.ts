@@ -1,0 +1,53 @@
+/**
+ * What a crash means: a run that is taken over goes on, and steps found running are judged by what
+ * repeating them would do.
+ */
+
+import type { InterruptPolicy } from '../model/definition.ts';
+import type { EngineInput } from '../model/input.ts';
+import type { StepState } from '../model/run-state.ts';
+import { toRfc3339 } from '../model/time.ts';
+import { type Batch, emit } from './context.ts';
+import { sweep } from './settle.ts';
+
+type Restarted = Extract<EngineInput, { type: 'process_restarted' }>;
+
+/** Takes a run over: notes the interruption, handles steps in flight, looks at everything again. */
+export function processRestarted(batch: Batch, input: Restarted): void {
+  const { state, ctx } = batch;
+  const inFlight = [...state.open].filter(wasExecuting);
+  if (state.status === 'active' || inFlight.length > 0) {
+    emit(batch, 'workflow_interrupted', null, {
+      epoch: input.epoch,
+      node: input.node,
+      last_seen: input.lastSeenMs === null ? null : toRfc3339(input.lastSeenMs),
+    });
+  }
+  for (const step of inFlight) interrupt(batch, step);
+  if (state.takeovers >= ctx.limits.takeovers && !state.paused && state.status === 'active') {
+    emit(batch, 'workflow_suspended', null, { reason: 'quarantined', waiting_for: [] });
+  }
+  sweep(state);
+}
+
+/** An action whose process or request died with the earlier owner. Children and questions live on. */
+function wasExecuting(step: StepState): boolean {
+  return (
+    step.status === 'running' &&
+    step.plan.body.type === 'action' &&
+    step.sub === null &&
+    step.plan.body.via !== 'child'
+  );
+}
+
+function interrupt(batch: Batch, step: StepState): void {
+  const count = step.interruptions + 1;
+  emit(batch, 'step_interrupted', step.path, { policy: policyOf(batch, step, count), count });
+}
+
+function policyOf(batch: Batch, step: StepState, count: number): InterruptPolicy {
+  if (count >= batch.ctx.limits.interruptions) return 'fail';
+  const body = step.plan.body;
+  if (body.type !== 'action' || body.effect !== 'unsafe') return 'rerun';
+  return step.plan.onInterrupt ?? batch.ctx.onInterrupt;
+}

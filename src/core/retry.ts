@@ -1,0 +1,60 @@
+/**
+ * How long a retry waits, and whether there is one.
+ */
+import { isErrorCode, isRetryable, type StepFailure } from '../model/error.ts';
+import type { RetryPlan } from '../model/plan.ts';
+
+/** True when the policy gives a failure of attempt `attempt` (from 1) another try. */
+export function mayRetry(policy: RetryPlan | null, attempt: number, error: StepFailure): boolean {
+  if (policy === null || attempt > policy.max) return false;
+  if (policy.on !== null) return policy.on.includes(error.code);
+  return isErrorCode(error.code) && isRetryable(error.code);
+}
+
+export interface RetryDelays {
+  readonly delayMs: number;
+  readonly maxDelayMs: number | null;
+}
+
+/**
+ * Milliseconds before retry `k` (from 1). `none` 0, `constant` d, `linear` d·k, `exponential`
+ * d·2^(k−1), capped, plus a share of jitter from `seed` (0–1), at least what the server asked for.
+ */
+export function retryDelay(
+  policy: RetryPlan,
+  k: number,
+  delays: RetryDelays,
+  error: StepFailure,
+  seed: number,
+): number {
+  const base = backoffMs(policy.backoff, delays.delayMs, k);
+  const capped = delays.maxDelayMs === null ? base : Math.min(base, delays.maxDelayMs);
+  const jittered = capped + capped * policy.jitter * seed;
+  return Math.min(Math.max(jittered, error.retry_after_ms ?? 0), MAX_RETRY_DELAY_MS);
+}
+
+/** No retry waits longer than a year, whatever the policy grows to. */
+const MAX_RETRY_DELAY_MS = 365 * 86_400_000;
+
+function backoffMs(backoff: RetryPlan['backoff'], delayMs: number, k: number): number {
+  switch (backoff) {
+    case 'none':
+      return 0;
+    case 'constant':
+      return delayMs;
+    case 'linear':
+      return delayMs * k;
+    case 'exponential':
+      return delayMs * 2 ** (k - 1);
+  }
+}
+
+/** A number in [0, 1) that is the same for the same text (FNV-1a): jitter that replays. */
+export function seededFraction(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash ^= text.charCodeAt(i);
+    hash = Math.imul(hash, 0x01000193);
+  }
+  return (hash >>> 0) / 2 ** 32;
+}

@@ -1,0 +1,230 @@
+/**
+ * Going on until nothing more follows: steps become ready, composites end, the run ends or waits.
+ *
+ * Works off the agenda that evolve fills. Everything here asks only what the state is, never how it
+ * came about, so a sweep over a folded log does the same as the live run.
+ */
+import { failure } from '../model/error.ts';
+import type { Json } from '../model/json.ts';
+import type { ListState, RunState, StepState } from '../model/run-state.ts';
+import { isRunEnded } from '../model/run-status.ts';
+import { abortList } from './abort.ts';
+import { type Batch, emit } from './context.ts';
+import { finishRun } from './finish.ts';
+import { branchMayRun } from './kinds/parallel.ts';
+import { kindOf } from './kinds/table.ts';
+import { askOutcome } from './kinds/unknown-outcome.ts';
+import { callFallback, failAttempt, failStep } from './on-error.ts';
+import { isComposite } from './resets.ts';
+import { readiness } from './transitions.ts';
+import { scopeOf, settleEvaluation } from './values.ts';
+
+/** Works off the agenda, then looks at the run as a whole, until nothing follows. */
+export function settle(batch: Batch): void {
+  const { state } = batch;
+  do {
+    workOff(batch);
+    settleRun(batch);
+  } while (state.agenda.length > 0);
+}
+
+function workOff(batch: Batch): void {
+  const { agenda } = batch.state;
+  for (let at = 0; at < agenda.length; at++) {
+    const item = agenda[at] as StepState | ListState;
+    if (isRunEnded(batch.state.status)) break;
+    if (item.node === 'list') examineList(batch, item);
+    else if (batch.state.steps.get(item.path) === item) examineStep(batch, item);
+  }
+  agenda.length = 0;
+}
+
+/** Puts everything that is open on the agenda: after a restart, nothing is remembered. */
+export function sweep(state: RunState): void {
+  for (const step of state.steps.values()) {
+    if (step.resolution === 'open') state.agenda.push(step);
+    if (step.list.failure !== null) state.agenda.push(step.list);
+    state.touched.add(step);
+  }
+}
+
+function examineList(batch: Batch, list: ListState): void {
+  if (!isListOpen(batch.state, list)) return;
+  if (list.failure !== null && list.open > 0 && batch.state.plan.failFast) {
+    abortList(batch, list, 'fail_fast');
+  }
+}
+
+function isListOpen(state: RunState, list: ListState): boolean {
+  if (state.cancelling !== null) return false;
+  return list.owner === null || list.owner.status === 'running';
+}
+
+function examineStep(batch: Batch, step: StepState): void {
+  if (!isListOpen(batch.state, step.list)) return;
+  switch (step.status) {
+    case 'pending':
+      considerPending(batch, step);
+      break;
+    case 'scheduled':
+      considerScheduled(batch, step);
+      break;
+    case 'retrying':
+      if (step.retryAt !== null && step.retryAt <= batch.ctx.nowMs) beginAgain(batch, step);
+      break;
+    case 'running':
+    case 'suspended':
+      kindOf(step).advance(batch, step);
+      break;
+    case 'failed':
+      if (step.handled && step.resolution === 'open') callFallback(batch, step);
+      break;
+    case 'completed':
+    case 'skipped':
+      break;
+  }
+}
+
+function considerPending(batch: Batch, step: StepState): void {
+  if (step.plan.fallbackOf !== null) {
+    if (!considerFallback(batch, step, step.plan.fallbackOf)) return;
+  } else {
+    const ready = readiness(step);
+    if (ready.kind === 'skip') emit(batch, 'step_skipped', step.path, { reason: ready.reason });
+    if (ready.kind !== 'ready') return;
+  }
+  if (batch.state.paused || isStoppedByLimit(batch.state, step) || !branchMayRun(step.list)) return;
+  begin(batch, step);
+}
+
+/** Past the run's limit nothing new starts but the hook that follows. */
+const isStoppedByLimit = (state: RunState, step: StepState): boolean =>
+  state.timedOut !== null && state.hook === null && step.list.plan !== state.plan.onError;
+
+/** Whether a fallback shall run; one that can no longer be needed is skipped. */
+function considerFallback(batch: Batch, step: StepState, ownerIndex: number): boolean {
+  if (step.needed) return true;
+  const owner = step.list.steps[ownerIndex];
+  if (owner === undefined || owner.resolution === 'open') return false;
+  emit(batch, 'step_skipped', step.path, { reason: 'not_needed' });
+  return false;
+}
+
+/** Evaluates the guard and starts the step. */
+function begin(batch: Batch, step: StepState): void {
+  const { limits } = batch.ctx;
+  if (batch.state.stepExecutions >= limits.stepExecutions) {
+    const message = `the run has executed ${limits.stepExecutions} steps, which is its limit`;
+    failStep(batch, step, failure('LIMIT_EXCEEDED', message));
+    return;
+  }
+  const guard = guardOf(batch, step);
+  if (guard === null) return;
+  kindOf(step).start(batch, step, guard.value);
+}
+
+/** The guard's value when it holds; null when the step was skipped, failed or has to wait. */
+function guardOf(batch: Batch, step: StepState): { value: Json | undefined } | null {
+  const { guard } = step.plan;
+  if (guard === null || step.guardPassed) return { value: undefined };
+  const evaluated = batch.ctx.evaluate(guard, scopeOf(batch, step));
+  const outcome = settleEvaluation(batch, step.path, evaluated);
+  if (outcome.kind === 'pending') return null;
+  if (outcome.kind === 'failure') {
+    failAttempt(batch, step, outcome.error);
+    return null;
+  }
+  if (typeof outcome.value !== 'boolean') {
+    const message = `the guard gave ${JSON.stringify(outcome.value).slice(0, 80)}, not true or false`;
+    failAttempt(batch, step, failure('VALIDATION_ERROR', message));
+    return null;
+  }
+  if (!outcome.value) {
+    emit(batch, 'step_skipped', step.path, { reason: 'condition_false', guard: false });
+    return null;
+  }
+  return { value: true };
+}
+
+/** Starts the next attempt, or notes that it is due while the run is paused. */
+export function beginAgain(batch: Batch, step: StepState): void {
+  if (batch.state.paused) {
+    emit(batch, 'step_scheduled', step.path, { attempt: step.attempt, waiting_for: 'slot' });
+  } else begin(batch, step);
+}
+
+function considerScheduled(batch: Batch, step: StepState): void {
+  if (step.interrupted === 'ask') {
+    askOutcome(batch, step);
+    return;
+  }
+  if (step.interrupted === 'fail') {
+    const message = `interrupted by a crash (${step.interruptions} times), and its policy is to fail`;
+    failStep(batch, step, failure('INTERRUPTED', message), true);
+    return;
+  }
+  if (!batch.state.paused) begin(batch, step);
+}
+
+function settleRun(batch: Batch): void {
+  const { state } = batch;
+  if (isRunEnded(state.status) || state.status === 'pending') return;
+  if (state.cancelling !== null) {
+    abortList(batch, state.top, 'cancelled');
+    if (state.hook !== null) abortList(batch, state.hook.list, 'cancelled');
+    const { by, reason } = state.cancelling;
+    emit(batch, 'workflow_cancelled', null, { reason, by });
+  } else if (state.top.open === 0) finishRun(batch);
+  else if (state.timedOut === 'fail' || state.timedOut === 'cancel') abortAtLimit(batch);
+  else settleSuspension(batch);
+}
+
+function abortAtLimit(batch: Batch): void {
+  const { state } = batch;
+  const failInFlight = "the run's limit on active time was reached";
+  abortList(batch, state.top, 'timeout', state.timedOut === 'fail' ? { failInFlight } : {});
+}
+
+function settleSuspension(batch: Batch): void {
+  const { state, ctx } = batch;
+  const waits = state.paused
+    ? state.executing === 0
+    : state.activeLeaves === 0 && state.waitingLeaves > 0;
+  const idle = waits && batch.pending.length === 0 && !ctx.evaluationsInFlight();
+  if (idle && state.status === 'active') {
+    emit(batch, 'workflow_suspended', null, {
+      reason: state.paused ? (state.pauseReason ?? 'paused') : 'waiting',
+      waiting_for: waitingFor(state),
+    });
+  } else if (!waits && !state.paused && state.status === 'suspended') {
+    emit(batch, 'workflow_resumed', null, { reason: 'progress' });
+  }
+}
+
+/** What a run's open leaves wait for, for whoever asks. */
+export function waitingFor(
+  state: RunState,
+): {
+  step_id: string;
+  kind: 'decision' | 'signal' | 'child' | 'vault' | 'outcome_unknown';
+  name?: string;
+}[] {
+  const list: ReturnType<typeof waitingFor> = [];
+  for (const step of state.open) {
+    if (isComposite(step)) continue;
+    if (step.status === 'scheduled' && step.waitingFor === 'vault') {
+      list.push({ step_id: step.path, kind: 'vault' });
+    }
+    if (step.status !== 'suspended') continue;
+    const { sub } = step;
+    if (sub?.kind === 'decision') {
+      const kind = sub.ask.kind === 'outcome_unknown' ? 'outcome_unknown' : 'decision';
+      list.push({ step_id: step.path, kind });
+    } else if (sub?.kind === 'wait' && sub.signal !== null) {
+      list.push({ step_id: step.path, kind: 'signal', name: sub.signal });
+    } else if (sub?.kind === 'child') {
+      list.push({ step_id: step.path, kind: 'child', name: sub.childId });
+    }
+  }
+  return list;
+}

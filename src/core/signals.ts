@@ -1,0 +1,320 @@
+/**
+ * What a signal does to a run: checked first, then recorded; one that cannot apply changes nothing.
+ *
+ * `signal_received` records the intention, evolve applies it, settling carries it out.
+ */
+import { failure, type StepFailure } from '../model/error.ts';
+import type { EventPayloads } from '../model/event.ts';
+import { decisionId } from '../model/ids.ts';
+import type { EngineInput, Signal } from '../model/input.ts';
+import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
+import type { DecisionState, StepState } from '../model/run-state.ts';
+import { isRunEnded } from '../model/run-status.ts';
+import { abortStep } from './abort.ts';
+import { type Batch, emit } from './context.ts';
+import { checkAnswer } from './decision-answer.ts';
+import { incompleteIn, isComposite } from './resets.ts';
+
+type SignalInput = Extract<EngineInput, { type: 'signal' }>;
+type Verdict = { readonly ok: JsonObject } | { readonly error: StepFailure };
+
+/** Applies a signal and notes the verdict for whoever sent it. */
+export function receiveSignal(batch: Batch, input: SignalInput): void {
+  const verdict = apply(batch, input.signal);
+  const { inboxId } = input;
+  batch.verdicts.push(
+    'ok' in verdict
+      ? { inboxId, ok: true, result: verdict.ok }
+      : { inboxId, ok: false, error: verdict.error },
+  );
+}
+
+function apply(batch: Batch, signal: Signal): Verdict {
+  switch (signal.type) {
+    case 'decision':
+      return decide(batch, signal);
+    case 'data':
+      return data(batch, signal);
+    case 'cancel':
+      return cancel(batch, signal);
+    case 'retry':
+    case 'skip':
+      return restart(batch, signal, signal.type);
+    case 'pause':
+      return pause(batch, signal);
+    case 'resume':
+      return resume(batch, signal);
+  }
+}
+
+function record(
+  batch: Batch,
+  signal: Signal,
+  step: StepState | null,
+  more: Partial<EventPayloads['signal_received']> = {},
+): void {
+  emit(batch, 'signal_received', null, {
+    type: signal.type,
+    by: signal.by,
+    payload: signal.payload,
+    ...(step === null ? {} : { step_id: step.path }),
+    ...(signal.reasoning === undefined ? {} : { reasoning: signal.reasoning }),
+    ...more,
+  });
+}
+
+const refuse = (
+  code: 'CONFLICT' | 'NOT_FOUND' | 'VALIDATION_ERROR',
+  message: string,
+  details?: Json,
+): Verdict => ({
+  error: failure(code, message, details),
+});
+
+function ended(batch: Batch, what: string): Verdict | null {
+  const { state } = batch;
+  if (!isRunEnded(state.status)) return null;
+  return refuse('CONFLICT', `the run is ${state.status}: ${what}`, { status: state.status });
+}
+
+/** The step a signal names: by path, or by its last part when that is unique. */
+export function findStep(
+  batch: Batch,
+  ref: string,
+  among?: (step: StepState) => boolean,
+): StepState | string {
+  const exact = batch.state.steps.get(ref);
+  if (exact !== undefined) return exact;
+  const matches = [...batch.state.steps.values()].filter((step) => step.plan.id === ref);
+  const fitting = among === undefined ? matches : matches.filter(among);
+  const [only, second] = fitting.length > 0 ? fitting : matches;
+  if (only === undefined) return `the run has no step "${ref}"`;
+  if (second === undefined) return only;
+  return `"${ref}" names ${matches.length} steps (${matches
+    .slice(0, 4)
+    .map((s) => s.path)
+    .join(', ')}): give the whole path`;
+}
+
+const isAsking = (step: StepState): boolean =>
+  step.status === 'suspended' && step.sub?.kind === 'decision' && step.sub.resolved === null;
+
+function decide(batch: Batch, signal: Signal): Verdict {
+  const found = decisionStep(batch, signal);
+  if (typeof found === 'string') return decisionMissing(batch, found);
+  const sub = found.sub;
+  if (sub?.kind !== 'decision') return decisionMissing(batch, `step "${found.path}" asks nothing`);
+  const answer = checkAnswer(signal, sub.ask);
+  if ('error' in answer) return { error: answer.error };
+  if (sub.resolved !== null || sub.answer !== null)
+    return alreadyDecided(sub, answer.answer, found);
+  if (found.status !== 'suspended')
+    return decisionMissing(batch, `step "${found.path}" no longer asks`);
+  record(batch, signal, found, { answer: answer.answer });
+  const id = decisionId(batch.state.runId, sub.seq);
+  return { ok: { decision_id: id, step_id: found.path, choice: answer.answer.choice } };
+}
+
+function decisionStep(batch: Batch, signal: Signal): StepState | string {
+  if (signal.stepId !== undefined)
+    return findStep(batch, signal.stepId, (step) => step.sub?.kind === 'decision');
+  const asking = [...batch.state.open].filter(isAsking);
+  const [only] = asking;
+  if (only === undefined) return 'no decision is pending';
+  if (asking.length === 1) return only;
+  return `${asking.length} decisions are pending (${asking
+    .slice(0, 6)
+    .map((s) => s.path)
+    .join(', ')}): say which with step_id`;
+}
+
+function decisionMissing(batch: Batch, message: string): Verdict {
+  const pending = [...batch.state.open].filter(isAsking).map((step) => step.path);
+  const gone = ended(batch, message);
+  if (gone !== null) return gone;
+  const code = message.startsWith('the run has no') ? 'NOT_FOUND' : 'CONFLICT';
+  return refuse(code, message, { status: batch.state.status, pending_decisions: pending });
+}
+
+function alreadyDecided(
+  sub: DecisionState,
+  answer: EventPayloads['decision_resolved'],
+  step: StepState,
+): Verdict {
+  const was = sub.resolved ?? sub.answer;
+  const same =
+    was !== null &&
+    was.choice === answer.choice &&
+    was.resolved_by === answer.resolved_by &&
+    (was.rejected ?? false) === (answer.rejected ?? false);
+  if (same) return { ok: { step_id: step.path, choice: answer.choice, already: true } };
+  const who = was?.resolved_by ?? 'somebody';
+  const what = was?.rejected === true ? 'rejected it' : `chose "${was?.choice}"`;
+  return refuse('CONFLICT', `already decided: ${who} ${what}`, {
+    choice: was?.choice ?? null,
+    resolved_by: who,
+  });
+}
+
+function data(batch: Batch, signal: Signal): Verdict {
+  const gone = ended(batch, 'it takes no more signals');
+  if (gone !== null) return gone;
+  if (signal.name === undefined && signal.stepId === undefined) return mergeContext(batch, signal);
+  let name = signal.name;
+  if (signal.stepId !== undefined) {
+    const step = findStep(batch, signal.stepId, (s) => s.sub?.kind === 'wait');
+    if (typeof step === 'string') return refuse('NOT_FOUND', step);
+    const waiting = step.sub?.kind === 'wait' && step.sub.done === null ? step.sub.signal : null;
+    if (waiting === null) {
+      return refuse('CONFLICT', `step "${step.path}" waits for no signal (it is ${step.status})`);
+    }
+    name = waiting;
+  }
+  if (name === undefined || !mayBeWaitedFor(batch, name)) {
+    return refuse('NOT_FOUND', `no step of this run can wait for a signal "${name}"`);
+  }
+  record(batch, signal, null, { name });
+  return { ok: { name } };
+}
+
+function mergeContext(batch: Batch, signal: Signal): Verdict {
+  if (!isJsonObject(signal.payload)) {
+    return refuse(
+      'VALIDATION_ERROR',
+      'data without a name is merged into the context: it must be an object',
+    );
+  }
+  record(batch, signal, null);
+  emit(batch, 'context_changed', null, { set: signal.payload, by: signal.by });
+  return { ok: { merged: Object.keys(signal.payload) } };
+}
+
+/** A name some wait of the definition has, or may have (its name is only known when it starts). */
+function mayBeWaitedFor(batch: Batch, name: string): boolean {
+  const lists = [batch.state.plan.top];
+  for (let list = lists.pop(); list !== undefined; list = lists.pop()) {
+    for (const { body } of list.steps) {
+      if (body.type === 'wait' && body.signal !== null) {
+        if (body.signal.dynamic || body.signal.raw === name) return true;
+      } else if (body.type === 'condition') {
+        lists.push(...body.branches.values());
+        if (body.fallback !== null) lists.push(body.fallback);
+      } else if (body.type === 'loop') lists.push(body.body);
+      else if (body.type === 'parallel') lists.push(...body.branches);
+    }
+  }
+  return false;
+}
+
+function cancel(batch: Batch, signal: Signal): Verdict {
+  const gone = ended(batch, 'there is nothing to cancel');
+  if (gone !== null) return gone;
+  if (signal.stepId === undefined) {
+    record(batch, signal, null);
+    return { ok: { cancelled: true } };
+  }
+  const step = findStep(batch, signal.stepId, (s) => s.status === 'suspended');
+  if (typeof step === 'string') return refuse('NOT_FOUND', step);
+  if (step.status !== 'suspended') {
+    return refuse(
+      'CONFLICT',
+      `step "${step.path}" is ${step.status}, only a waiting step can be cancelled`,
+    );
+  }
+  record(batch, signal, step);
+  return { ok: { step_id: step.path, rejected: true } };
+}
+
+function pause(batch: Batch, signal: Signal): Verdict {
+  const gone = ended(batch, 'there is nothing to pause');
+  if (gone !== null) return gone;
+  if (batch.state.paused) return { ok: { already: true } };
+  record(batch, signal, null);
+  return { ok: { paused: true } };
+}
+
+function resume(batch: Batch, signal: Signal): Verdict {
+  const gone = ended(batch, 'there is nothing to resume');
+  if (gone !== null) return gone;
+  if (!batch.state.paused) {
+    return refuse('CONFLICT', 'the run is not paused', { status: batch.state.status });
+  }
+  record(batch, signal, null);
+  return { ok: { resumed: true } };
+}
+
+function restart(batch: Batch, signal: Signal, type: 'retry' | 'skip'): Verdict {
+  const { state } = batch;
+  if (state.status === 'completed' || state.status === 'cancelled') {
+    return refuse('CONFLICT', `the run is ${state.status}: use rerun`, { status: state.status });
+  }
+  let target: StepState | null = null;
+  if (signal.stepId !== undefined) {
+    const found = findStep(batch, signal.stepId, (s) => s.status === 'failed');
+    if (typeof found === 'string') return refuse('NOT_FOUND', found);
+    target = found;
+  } else if (type === 'skip') {
+    return refuse('VALIDATION_ERROR', 'skip needs step_id: which step shall be skipped?');
+  }
+  const problem = target === null ? null : cannotRestart(target, type);
+  if (problem !== null) return refuse('CONFLICT', problem, { status: state.status });
+  if (type === 'retry' && state.status !== 'failed') {
+    return refuse('CONFLICT', `the run is ${state.status}; only a failed run can be retried`, {
+      status: state.status,
+    });
+  }
+  if (state.facts.parent !== null && state.status === 'failed') {
+    return refuse(
+      'CONFLICT',
+      "the parent's step has ended with this run's failure: retry the parent",
+      {
+        parent: state.facts.parent.runId,
+      },
+    );
+  }
+  return applyRestart(batch, signal, type, target);
+}
+
+function cannotRestart(step: StepState, type: 'retry' | 'skip'): string | null {
+  const may =
+    type === 'retry' ? ['failed'] : ['failed', 'suspended', 'running', 'scheduled', 'retrying'];
+  if (may.includes(step.status)) return null;
+  return `step "${step.path}" is ${step.status}: only a ${may.join(', ')} step can be ${type === 'retry' ? 'retried' : 'skipped'}`;
+}
+
+function applyRestart(
+  batch: Batch,
+  signal: Signal,
+  type: 'retry' | 'skip',
+  target: StepState | null,
+): Verdict {
+  if (type === 'skip' && target !== null && target.status !== 'failed') {
+    record(batch, { ...signal, type: 'skip' }, null, { name: target.path });
+    abortStep(batch, target, 'skipped_by_signal');
+    return { ok: { skipped: target.path } };
+  }
+  const inputs = isJsonObject(signal.payload) ? ownValue(signal.payload, 'inputs') : undefined;
+  const resets = restartPaths(batch, target);
+  record(batch, signal, target, {
+    resets,
+    ...(isJsonObject(inputs) && target !== null ? { inputs } : {}),
+  });
+  if (type === 'skip' && target !== null) {
+    emit(batch, 'step_skipped', target.path, { reason: 'skipped_by_signal' });
+  }
+  return {
+    ok: type === 'skip' ? { skipped: target?.path ?? null, again: resets } : { again: resets },
+  };
+}
+
+/** Innermost failed steps (or the named one's inside) and what was skipped because of failures. */
+function restartPaths(batch: Batch, target: StepState | null): string[] {
+  const all = batch.state.top.failure === null ? [] : incompleteIn(batch.state.top);
+  if (target === null) return all;
+  const under = isComposite(target) ? all.filter((path) => path.startsWith(`${target.path}.`)) : [];
+  const wanted = under.length > 0 ? under : [target.path];
+  return [...wanted, ...all.filter((path) => isSkipped(batch, path))];
+}
+
+const isSkipped = (batch: Batch, path: string): boolean =>
+  batch.state.steps.get(path)?.status === 'skipped';

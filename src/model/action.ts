@@ -1,0 +1,149 @@
+/**
+ * The port every action implements: schema, output, effect, abort.
+ *
+ * An action gets resolved params (secrets already filled in) and a context; it answers with its
+ * output or throws an `AppError`, which becomes the step's failure. Inline actions are synchronous,
+ * bounded and pure or internal; they run inside the decision.
+ */
+import type { Effect } from './definition.ts';
+import type { ErrorCode, StepFailure } from './error.ts';
+import type { RecordedProcess } from './event.ts';
+import type { ActionNotes } from './input.ts';
+import type { Json, JsonObject } from './json.ts';
+
+/** A param's type. `lenient`: elements/values may be strings, numbers or bools (args, env, headers…). */
+export interface ParamSpec {
+  readonly type:
+    | 'string'
+    | 'number'
+    | 'integer'
+    | 'boolean'
+    | 'object'
+    | 'list'
+    | 'any'
+    | 'duration';
+  readonly required?: boolean;
+  readonly default?: Json;
+  readonly values?: readonly string[];
+  /** Whether `${{secrets.X}}` may stand in it (anywhere inside). */
+  readonly secrets?: boolean;
+  readonly lenient?: boolean;
+  readonly aliasOf?: string;
+  readonly description?: string;
+}
+
+export interface ActionResult {
+  readonly output: Json;
+  readonly notes?: ActionNotes;
+}
+
+export interface ActionContext {
+  readonly runId: string;
+  readonly path: string;
+  readonly attempt: number;
+  readonly idempotencyKey: string;
+  /** True on a repeat after a crash: the effect may have happened already. */
+  readonly repeat: boolean;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Milliseconds left for the attempt, or null. */
+  readonly timeoutMs: number | null;
+  readonly signal: AbortSignal;
+  /** Streams what a shell step prints (raw; masked by the caller). */
+  readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+  /** Resolved secret values used by this attempt, longest first; for masking. */
+  readonly secrets: readonly string[];
+  readonly limits: ActionLimits;
+  readonly nowMs: () => number;
+  readonly randomUuid: () => string;
+}
+
+export interface ActionLimits {
+  readonly httpBodyBytes: number;
+  readonly shellOutputBytes: number;
+  readonly outputBytes: number;
+}
+
+export const DEFAULT_ACTION_LIMITS: ActionLimits = {
+  httpBodyBytes: 10 * 1024 * 1024,
+  shellOutputBytes: 10 * 1024 * 1024,
+  outputBytes: 10 * 1024 * 1024,
+};
+
+/** A process spawned blocked on a pipe: recorded first, then released. */
+export interface PreparedProcess {
+  readonly process: RecordedProcess;
+  /** Lets it run and resolves with its result. */
+  run(context: ActionContext): Promise<ActionResult>;
+  /** Ends it without ever having run anything. */
+  discard(): void;
+}
+
+/** What an inline action may read of its run. */
+export interface InlineContext {
+  readonly runId: string;
+  readonly path: string;
+  readonly nowMs: number;
+  readonly context: JsonObject;
+  readonly randomUuid: () => string;
+}
+
+interface ActionBase {
+  readonly name: string;
+  readonly description: string;
+  readonly effect: Effect;
+  readonly params: Readonly<Record<string, ParamSpec>>;
+  /** `into: name` — params not in the schema are moved into this object param, with a warning. */
+  readonly unknownInto?: string;
+  /** Old spellings: old name → param name, each with a warning. */
+  readonly renamed?: Readonly<Record<string, string>>;
+  /** Class of one call when it depends on the params (`http.request` by method, `save_to`). */
+  readonly effectOf?: (params: JsonObject) => Effect;
+  /** Checks beyond the schema; a message or null. Runs at define time on constant params too. */
+  readonly check?: (params: JsonObject) => string | null;
+}
+
+export interface InlineAction extends ActionBase {
+  readonly inline: true;
+  readonly run: (params: JsonObject, context: InlineContext) => ActionResult;
+}
+
+export interface EffectAction extends ActionBase {
+  readonly inline: false;
+  readonly run: (params: JsonObject, context: ActionContext) => Promise<ActionResult>;
+  /** Spawns the process blocked, before the intent is committed. Synchronous. */
+  readonly prepare?: (params: JsonObject, context: ActionContext) => PreparedProcess;
+  /** Circuit breaker target of a call (an http origin, a plugin), or null. */
+  readonly breaker?: (params: JsonObject) => string | null;
+}
+
+/** `workflow.run`, `expr.eval`, `jq`, `cel.eval`: carried out by the engine itself. */
+export interface EngineAction extends ActionBase {
+  readonly inline: 'engine';
+  readonly via: 'engine' | 'child';
+}
+
+export type ActionDef = InlineAction | EffectAction | EngineAction;
+
+export interface ActionRegistry {
+  get(name: string): ActionDef | undefined;
+  names(): readonly string[];
+}
+
+/** Problems of params against an action's schema: `[{param path, message}]`, all at once. */
+export interface ParamProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly severity: 'error' | 'warning';
+}
+
+export type CheckedParams =
+  | { readonly ok: true; readonly params: JsonObject; readonly warnings: readonly ParamProblem[] }
+  | { readonly ok: false; readonly problems: readonly ParamProblem[] };
+
+/** Extra failure data an action may attach to what it throws. */
+export interface ActionFailureDetails {
+  readonly code: ErrorCode;
+  readonly retryAfterMs?: number;
+  readonly failure?: StepFailure;
+}

@@ -1,0 +1,114 @@
+/**
+ * What happened and is not yet recorded: the engine's inputs.
+ *
+ * Every answer names the event that asked for it (`seq`); `decide` drops one that is no longer what
+ * is open at its path.
+ */
+import type { StepFailure } from './error.ts';
+import type { RecordedProcess, SignalType } from './event.ts';
+import type { SecretRef } from './expression.ts';
+import type { Json, JsonObject } from './json.ts';
+
+export interface Signal {
+  readonly type: SignalType;
+  /** Who sends it: agent id, `cli:<user>`, … */
+  readonly by: string | null;
+  readonly role: 'admin' | 'operator' | 'approver' | 'agent' | 'viewer' | 'local';
+  /** What kind of sender: decides `by: person|agent` questions. */
+  readonly sender: 'person' | 'agent' | 'system';
+  readonly stepId?: string;
+  readonly name?: string;
+  readonly payload: Json;
+  readonly reasoning?: string;
+}
+
+/** Facts an inline or finished action yields beside its output: events of the same transaction. */
+export interface ActionNotes {
+  /** Keys merged into the context (`workflow.set`, `workflow.context`). */
+  readonly context?: JsonObject;
+  readonly variables?: JsonObject;
+  readonly emitted?: readonly { readonly event_type: string; readonly payload: Json }[];
+  readonly logged?: readonly {
+    readonly level: string;
+    readonly message: string;
+    readonly data?: Json;
+  }[];
+}
+
+export type EngineInput =
+  | { readonly type: 'sweep' }
+  | {
+      readonly type: 'step_succeeded';
+      readonly path: string;
+      readonly seq: number;
+      readonly output: Json;
+      readonly durationMs: number;
+      readonly notes?: ActionNotes;
+    }
+  | {
+      readonly type: 'step_failed';
+      readonly path: string;
+      readonly seq: number;
+      readonly error: StepFailure;
+      readonly notes?: ActionNotes;
+    }
+  | {
+      readonly type: 'timer_fired';
+      readonly path: string | null;
+      readonly seq: number;
+      readonly timer: TimerKind;
+    }
+  | { readonly type: 'slot_granted'; readonly path: string; readonly seq: number }
+  | { readonly type: 'evaluated'; readonly path: string | null }
+  | { readonly type: 'signal'; readonly inboxId: number | null; readonly signal: Signal }
+  | {
+      readonly type: 'child_ended';
+      readonly inboxId: number | null;
+      readonly path: string;
+      readonly seq: number;
+      readonly childId: string;
+      readonly status: 'completed' | 'failed' | 'cancelled';
+      readonly output?: Json;
+      readonly error?: StepFailure;
+    }
+  | {
+      readonly type: 'child_changed';
+      readonly inboxId: number | null;
+      readonly path: string;
+      readonly seq: number;
+      readonly childId: string;
+      readonly status: 'active' | 'suspended';
+    }
+  | {
+      readonly type: 'process_restarted';
+      readonly epoch: number;
+      readonly node: string | null;
+      readonly lastSeenMs: number | null;
+    };
+
+export type TimerKind = 'timeout' | 'retry' | 'wait' | 'decision' | 'run_timeout';
+
+/** What a run is started with; recorded as `workflow_started`. */
+export interface StartFacts {
+  readonly inputs: JsonObject;
+  readonly secretRefs: readonly SecretRef[];
+  readonly context: JsonObject;
+  readonly name: string | null;
+  readonly template: string | null;
+  readonly version: number | null;
+  readonly agentId: string | null;
+  readonly parent: { readonly runId: string; readonly path: string; readonly depth: number } | null;
+  readonly trigger: Json | null;
+  readonly exec: { readonly cwd: string; readonly env: Readonly<Record<string, string>> };
+}
+
+/** Verdict on a signal, settled in the transaction of what it caused. */
+export type SignalVerdict =
+  | { readonly inboxId: number | null; readonly ok: true; readonly result: JsonObject }
+  | { readonly inboxId: number | null; readonly ok: false; readonly error: StepFailure };
+
+/** A process patch made between deciding and committing (spawned blocked, then released). */
+export interface ProcessPatch {
+  readonly seq: number;
+  readonly process: RecordedProcess;
+}

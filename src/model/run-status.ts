@@ -1,0 +1,30 @@
+/** Statuses of runs and steps as they are spelled on every surface, SPEC section 3. */
+
+export const RUN_STATUSES = [
+  'pending',
+  'active',
+  'suspended',
+  'completed',
+  'failed',
+  'cancelled',
+] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+export const STEP_STATUSES = [
+  'pending',
+  'scheduled',
+  'running',
+  'retrying',
+  'suspended',
+  'completed',
+  'failed',
+  'skipped',
+] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
+
+/** True when nothing will happen to the run by itself any more. */
+export const isRunEnded = (status: RunStatus): boolean =>
+  status === 'completed' || status === 'failed' || status === 'cancelled';
+
+export const isStepEnded = (status: StepStatus): boolean =>
+  status === 'completed' || status === 'failed' || status === 'skipped';
