@@ -1,0 +1,194 @@
+/**
+ * The list form: one line per step, nested by guides, columns aligned.
+ *
+ * For live progress, for screens too small for boxes, and for workflows too large to draw. A step says
+ * what it waits for only when that is not the step written right before it.
+ */
+import {
+  type DiagramCluster,
+  type DiagramEdge,
+  type DiagramIndex,
+  type DiagramModel,
+  type DiagramNode,
+  indexModel,
+  TOP_LIST,
+} from '../model.ts';
+import { cleanText, padTo, textWidth, truncate } from '../text.ts';
+import { foldedText, statusWords } from '../words.ts';
+import { BOLD, boldColor, DIM, markedLabel, statusColor } from './styles.ts';
+
+export interface ListOptions {
+  readonly color?: boolean;
+  readonly unicode?: boolean;
+  /** Columns to keep to; not limited when not given. */
+  readonly width?: number;
+}
+
+interface Guides {
+  readonly tee: string;
+  readonly last: string;
+  readonly bar: string;
+  readonly blank: string;
+  readonly after: string;
+  readonly ellipsis: string;
+}
+
+const UNICODE: Guides = {
+  tee: '├─ ',
+  last: '└─ ',
+  bar: '│  ',
+  blank: '   ',
+  after: '←',
+  ellipsis: '…',
+};
+const PLAIN: Guides = {
+  tee: '|- ',
+  last: '`- ',
+  bar: '|  ',
+  blank: '   ',
+  after: '<-',
+  ellipsis: '~',
+};
+
+interface Line {
+  readonly guide: string;
+  readonly name: string;
+  readonly nameStyle: string;
+  readonly status: string;
+  readonly statusStyle: string;
+  readonly what: string;
+}
+
+interface Form {
+  readonly index: DiagramIndex;
+  readonly before: ReadonlyMap<string, readonly DiagramEdge[]>;
+  readonly nodes: ReadonlyMap<string, DiagramNode>;
+  readonly guides: Guides;
+  readonly unicode: boolean;
+  readonly lines: Line[];
+}
+
+/** Names are padded to at most this many columns, so that one deep step does not push all aside. */
+const MAX_NAME_COLUMNS = 40;
+
+/** The model as an indented list, one line per step and nested list. */
+export function listForm(model: DiagramModel, options: ListOptions = {}): string[] {
+  const unicode = options.unicode ?? true;
+  const inner = model.edges.filter((edge) => edge.kind !== 'branch');
+  const form: Form = {
+    index: indexModel(model),
+    before: Map.groupBy(inner, (edge) => edge.to),
+    nodes: new Map(model.nodes.map((node) => [node.path, node])),
+    guides: unicode ? UNICODE : PLAIN,
+    unicode,
+    lines: [],
+  };
+  addSteps(form, TOP_LIST, '', true);
+  for (const hook of form.index.hooks) {
+    form.lines.push(headingLine(hook.label, ''));
+    addSteps(form, hook.path, '', false);
+  }
+  const lines = renderLines(form, options);
+  if (model.title === null) return lines;
+  const title = truncate(cleanText(model.title), options.width ?? Number.POSITIVE_INFINITY);
+  return [paint(title, BOLD, options.color ?? false), ...lines];
+}
+
+function addSteps(form: Form, list: string, indent: string, isTop: boolean): void {
+  const nodes = form.index.nodesIn.get(list) ?? [];
+  for (const [i, node] of nodes.entries()) {
+    const isLast = i === nodes.length - 1;
+    const { tee, last, bar, blank } = form.guides;
+    const guide = isTop ? '' : indent + (isLast ? last : tee);
+    const below = isTop ? '' : indent + (isLast ? blank : bar);
+    form.lines.push(stepLine(form, node, guide, nodes[i - 1]));
+    addClusters(form, form.index.clustersOf.get(node.path) ?? [], below);
+  }
+}
+
+function addClusters(form: Form, clusters: readonly DiagramCluster[], indent: string): void {
+  const [only] = clusters;
+  if (clusters.length === 1 && only?.kind === 'body') {
+    addSteps(form, only.path, indent, false);
+    return;
+  }
+  for (const [i, cluster] of clusters.entries()) {
+    const isLast = i === clusters.length - 1;
+    const { tee, last, bar, blank } = form.guides;
+    form.lines.push(headingLine(cluster.label, indent + (isLast ? last : tee)));
+    addSteps(form, cluster.path, indent + (isLast ? blank : bar), false);
+  }
+}
+
+function headingLine(label: string, guide: string): Line {
+  const name = `${cleanText(label)}:`;
+  return { guide, name, nameStyle: DIM, status: '', statusStyle: '', what: '' };
+}
+
+function stepLine(
+  form: Form,
+  node: DiagramNode,
+  guide: string,
+  previous: DiagramNode | undefined,
+): Line {
+  const guards = node.notes.filter((note) => note.kind === 'guard').map((note) => note.text);
+  const choices = node.notes.filter((note) => note.kind === 'choice').map((note) => note.text);
+  const parts = [
+    node.summary,
+    choices.join(' | '),
+    ...guards,
+    node.folded === undefined ? '' : foldedText(node.folded),
+    waitsFor(form, node, previous),
+  ];
+  return {
+    guide,
+    name: markedLabel(node, cleanText(node.label), form.unicode),
+    nameStyle: boldColor(node.status),
+    status: statusWords(node) ?? '',
+    statusStyle: statusColor(node.status),
+    what: cleanText(
+      parts
+        .filter((part) => part !== '')
+        .join('  ')
+        .replaceAll('  ', ' · '),
+    ),
+  };
+}
+
+function waitsFor(form: Form, node: DiagramNode, previous: DiagramNode | undefined): string {
+  const edges = form.before.get(node.path) ?? [];
+  const [only] = edges;
+  if (only === undefined) return '';
+  if (edges.length === 1 && only.from === previous?.path && only.kind !== 'fallback') return '';
+  const names = edges.map((edge) => {
+    const name = cleanText(form.nodes.get(edge.from)?.label ?? edge.from);
+    return edge.kind === 'fallback' ? `failure of ${name}` : name;
+  });
+  return `${form.guides.after} ${names.join(', ')}`;
+}
+
+function renderLines(form: Form, options: ListOptions): string[] {
+  const width = options.width ?? Number.POSITIVE_INFINITY;
+  const color = options.color ?? false;
+  const steps = form.lines.filter((line) => line.what !== '' || line.status !== '');
+  const nameColumns = Math.min(
+    MAX_NAME_COLUMNS,
+    steps.reduce((most, line) => Math.max(most, textWidth(line.guide) + textWidth(line.name)), 0),
+  );
+  const statusColumns = steps.reduce((most, line) => Math.max(most, textWidth(line.status)), 0);
+  return form.lines.map((line) => {
+    const { ellipsis } = form.guides;
+    const name = truncate(line.name, Math.max(4, width - textWidth(line.guide)), ellipsis);
+    const head = paint(line.guide, DIM, color) + paint(name, line.nameStyle, color);
+    const used = textWidth(line.guide) + textWidth(name);
+    const gap = ' '.repeat(Math.max(0, nameColumns - used) + 2);
+    const status = statusColumns === 0 ? '' : `${padTo(line.status, statusColumns)}  `;
+    const room = width - Math.max(nameColumns, used) - 2 - textWidth(status);
+    const what = room < 4 ? '' : truncate(line.what, room, ellipsis);
+    const tail = paint(status, line.statusStyle, color) + paint(what, DIM, color);
+    return tail.trim() === '' ? head : (head + gap + tail).trimEnd();
+  });
+}
+
+const paint = (text: string, style: string, color: boolean): string =>
+  !color || style === '' || text === '' ? text : `\x1b[${style}m${text}\x1b[0m`;

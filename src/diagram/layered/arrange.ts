@@ -1,0 +1,77 @@
+/**
+ * The best arrangement of ranked vertices: order and columns together.
+ *
+ * Several starts are tried, with long lines where they come, all at the left, and all at the right. Of
+ * those with the fewest crossings the one whose lines run straightest wins.
+ */
+import { assignColumns } from './columns.ts';
+import { buildLayers, type Item, type Layers, rowWidth } from './layers.ts';
+import type { Net } from './nets.ts';
+import { orderLayers } from './order.ts';
+
+export interface Arranged {
+  readonly layers: Layers;
+  /** Left column per item. */
+  readonly columns: readonly number[];
+  readonly width: number;
+}
+
+export interface ArrangeInput {
+  /** Columns and wished place per vertex. */
+  readonly widths: readonly number[];
+  readonly positions: readonly number[];
+  readonly nets: readonly Net[];
+}
+
+/** Above this many items only the first start is tried. */
+const MAX_ITEMS_TRIED = 800;
+
+/** Orders the vertices of each rank and gives every item its column. */
+export function arrangeLayers(ranks: readonly number[], input: ArrangeInput): Arranged {
+  let best = arrangeFrom(ranks, input, meanPlace);
+  if (best.layers.items.length > MAX_ITEMS_TRIED) return best;
+  for (const place of [atLeft, atRight]) {
+    if (best.layers.items.length === ranks.length) break;
+    const other = arrangeFrom(ranks, input, place);
+    if (isBetter(other, best)) best = other;
+  }
+  return best;
+}
+
+interface Candidate extends Arranged {
+  readonly crossings: number;
+  readonly bend: number;
+}
+
+const isBetter = (a: Candidate, b: Candidate): boolean =>
+  a.crossings !== b.crossings ? a.crossings < b.crossings : a.bend < b.bend;
+
+type LinePlace = (net: Net, positions: readonly number[]) => number;
+
+const meanPlace: LinePlace = (net, positions) => {
+  const ends = [...net.sources, ...net.targets];
+  return ends.reduce((sum, vertex) => sum + (positions[vertex] ?? 0), 0) / ends.length;
+};
+const atLeft: LinePlace = () => Number.NEGATIVE_INFINITY;
+const atRight: LinePlace = () => Number.POSITIVE_INFINITY;
+
+function arrangeFrom(ranks: readonly number[], input: ArrangeInput, place: LinePlace): Candidate {
+  const layers = buildLayers(ranks, input.widths, input.nets);
+  const startOf = (item: Item): number =>
+    item.net === null ? (input.positions[item.vertex ?? 0] ?? 0) : place(item.net, input.positions);
+  const crossings = orderLayers(layers, layers.items.map(startOf));
+  const columns = assignColumns(layers);
+  const width = layers.rows.reduce((most, row) => Math.max(most, rowWidth(layers, row)), 0);
+  return { layers, columns, width, crossings, bend: bendOf(layers, columns) };
+}
+
+/** Columns that lines run sideways, those of passing lines counted twice. */
+function bendOf(layers: Layers, columns: readonly number[]): number {
+  let total = 0;
+  for (const { tops, bottoms } of layers.channels.flat()) {
+    const ends = [...tops, ...bottoms].map((pin) => (columns[pin.item] ?? 0) + pin.offset);
+    const passes = [...tops, ...bottoms].filter((pin) => layers.items[pin.item]?.vertex === null);
+    total += (Math.max(...ends) - Math.min(...ends)) * (1 + passes.length);
+  }
+  return total;
+}
