@@ -1,0 +1,109 @@
+/**
+ * What an operation is: one thing the product can do, the same on every surface.
+ *
+ * Owns the types and the one way an operation is called: input checked against its schema, then the
+ * handler. Inputs and outputs are wire JSON (snake_case, RFC 3339 UTC, `*_ms`). A handler throws
+ * `AppError` and nothing else that a caller should understand.
+ */
+import * as v from 'valibot';
+import { AppError } from '../model/error.ts';
+import type { ExecContext } from '../model/event.ts';
+import type { Signal } from '../model/input.ts';
+import { formatIssuePath, type IssuePath } from '../model/issue.ts';
+
+export type Surface = 'cli' | 'mcp' | 'http' | 'tui' | 'panel';
+export const EVERYWHERE: readonly Surface[] = ['cli', 'mcp', 'http', 'tui', 'panel'];
+export const NOT_MCP: readonly Surface[] = ['cli', 'http', 'tui', 'panel'];
+
+/** Who calls. `agentId` is recorded; `role` and `sender` decide what is allowed. */
+export interface Caller {
+  readonly agentId: string | null;
+  readonly role: Signal['role'];
+  readonly sender: Signal['sender'];
+}
+
+export interface CallContext {
+  readonly caller: Caller;
+  /** Working directory and environment of a caller on this machine; null for MCP and HTTP. */
+  readonly exec: ExecContext | null;
+  /** Ends waiting and following early; what was started goes on. */
+  readonly abort?: AbortSignal;
+  /** Told the run's id as soon as it is on disk, before any waiting. */
+  readonly onStarted?: (workflowId: string) => void;
+}
+
+type Schema = v.GenericSchema;
+
+/** One operation. `handle` gets checked input with defaults filled in. */
+export interface Operation<I extends Schema = Schema, O extends Schema = Schema> {
+  readonly name: string;
+  readonly summary: string;
+  readonly input: I;
+  readonly output: O;
+  readonly surfaces: readonly Surface[];
+  readonly handle: (ctx: CallContext, input: v.InferOutput<I>) => Promise<v.InferOutput<O>>;
+}
+
+/** An operation that yields items until the caller stops or nothing more can come. */
+export interface StreamOperation<I extends Schema = Schema, O extends Schema = Schema> {
+  readonly name: string;
+  readonly summary: string;
+  readonly input: I;
+  /** Schema of one item. */
+  readonly output: O;
+  readonly surfaces: readonly Surface[];
+  readonly follow: (ctx: CallContext, input: v.InferOutput<I>) => AsyncIterable<v.InferOutput<O>>;
+}
+
+/** An operation as callers use it: raw input in (defaults may be left out), result out. */
+export type Call<I extends Schema, O extends Schema> = (
+  ctx: CallContext,
+  input: v.InferInput<I>,
+) => Promise<v.InferOutput<O>>;
+
+export type Follow<I extends Schema, O extends Schema> = (
+  ctx: CallContext,
+  input: v.InferInput<I>,
+) => AsyncIterable<v.InferOutput<O>>;
+
+/** Checks raw input against an operation's schema; @throws VALIDATION_ERROR with details.issues. */
+export function parseInput<I extends Schema>(
+  operation: { readonly name: string; readonly input: I },
+  input: unknown,
+): v.InferOutput<I> {
+  const parsed = v.safeParse(operation.input, input);
+  if (parsed.success) return parsed.output;
+  const issues = parsed.issues.map((issue) => {
+    const path = (issue.path ?? []).map((item) => item.key) as unknown as IssuePath;
+    return {
+      path: formatIssuePath(path),
+      code: 'VALIDATION_ERROR',
+      message: issue.message,
+      severity: 'error',
+    };
+  });
+  const [first] = issues;
+  const where = first === undefined || first.path === '' ? '' : `${first.path}: `;
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+  throw new AppError(
+    'VALIDATION_ERROR',
+    `${operation.name}: ${where}${first?.message ?? 'bad input'}${more}`,
+    { details: { issues } },
+  );
+}
+
+/** The callable of an operation. */
+export function callable<I extends Schema, O extends Schema>(
+  operation: Operation<I, O>,
+): Call<I, O> {
+  return async (ctx, input) => operation.handle(ctx, parseInput(operation, input));
+}
+
+/** The callable of a stream operation; bad input is thrown when iteration begins. */
+export function followable<I extends Schema, O extends Schema>(
+  operation: StreamOperation<I, O>,
+): Follow<I, O> {
+  return async function* follow(ctx, input) {
+    yield* operation.follow(ctx, parseInput(operation, input));
+  };
+}

@@ -1,0 +1,366 @@
+/**
+ * Input and output schemas of every operation, in one place, because every surface reads them:
+ * argument parsing, tool lists, OpenAPI, forms. Handlers are in the files of their names.
+ */
+import * as v from 'valibot';
+import { SIGNAL_TYPES } from '../model/event.ts';
+import { RUN_STATUSES } from '../model/run-status.ts';
+import * as s from './shapes.ts';
+
+const optional = v.optional;
+const text = v.string();
+const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000));
+const instant = v.pipe(text, v.description('RFC 3339 time'));
+
+// ---- run, rerun
+
+const launch = {
+  params: optional(s.jsonObject),
+  param_texts: optional(s.paramTexts),
+  agent_id: optional(s.agentId),
+  version: optional(s.version),
+  context: optional(s.jsonObject),
+  idempotency_key: optional(text),
+  wait: optional(s.wait, '25s'),
+};
+
+export const runInput = v.strictObject({
+  template_name: optional(s.templateName),
+  definition: optional(s.definitionValue),
+  source: optional(s.source),
+  rerun_of: optional(s.workflowId),
+  ...launch,
+  dry_run: optional(v.boolean(), false),
+});
+
+export const dryRunResult = v.object({
+  dry_run: v.literal(true),
+  name: v.nullable(text),
+  template: v.nullable(text),
+  version: v.nullable(v.number()),
+  inputs: s.jsonObject,
+  /** The resolved order, one line a step. */
+  plan: v.array(text),
+  warnings: v.array(s.issue),
+  /** The workflow drawn as text. */
+  diagram: text,
+});
+export const runOutput = v.union([s.runResult, dryRunResult]);
+export type RunOutput = v.InferOutput<typeof runOutput>;
+
+export const rerunInput = v.strictObject({
+  workflow_id: s.workflowId,
+  ...launch,
+  /** For a run of a file: its text now; used when it differs from what ran. */
+  source: optional(s.source),
+});
+export const rerunOutput = v.object({
+  ...s.runResult.entries,
+  rerun_of: text,
+  kept: v.array(text),
+  again: v.array(text),
+  changed_definition: v.boolean(),
+});
+
+// ---- define, validate, schema
+
+export const defineInput = v.strictObject({
+  name: optional(s.templateName),
+  definition: optional(s.definitionValue),
+  source: optional(s.source),
+  edits: optional(
+    v.array(
+      v.strictObject({
+        path: text,
+        value: optional(s.json),
+        remove: optional(v.boolean()),
+      }),
+    ),
+  ),
+  base: optional(s.version),
+  agent_id: optional(s.agentId),
+  description: optional(text),
+  input_schema: optional(s.jsonObject),
+  output_schema: optional(s.jsonObject),
+  triggers: optional(s.jsonObject),
+  validate_only: optional(v.boolean(), false),
+  archived: optional(v.boolean()),
+});
+export const defineOutput = v.object({
+  name: text,
+  /** Null when `validate_only` and the name is new. */
+  version: v.nullable(v.number()),
+  created: v.boolean(),
+  archived: v.boolean(),
+  previous_version: v.nullable(v.number()),
+  warnings: v.array(s.issue),
+  plan: v.array(text),
+  /** Lines that begin with `+`, `-` or a space, against the version before; [] when identical. */
+  diff: v.array(text),
+});
+
+export const validateInput = v.strictObject({
+  definition: optional(s.definitionValue),
+  source: optional(s.source),
+  template_name: optional(s.templateName),
+  version: optional(s.version),
+  /** Warnings count as errors. */
+  strict: optional(v.boolean(), false),
+});
+export const validateOutput = v.object({
+  valid: v.boolean(),
+  name: v.nullable(text),
+  issues: v.array(s.issue),
+  plan: v.array(text),
+});
+
+export const schemaInput = v.strictObject({});
+export const schemaOutput = v.object({ schema: s.jsonObject });
+
+// ---- status, overview, template, nodes, recover
+
+export const STATUS_PARTS = ['steps', 'decisions', 'events', 'context', 'output'] as const;
+export const statusInput = v.strictObject({
+  workflow_id: s.workflowId,
+  step_id: optional(s.stepId),
+  include: optional(v.array(v.picklist(STATUS_PARTS)), [...STATUS_PARTS]),
+  wait: optional(s.wait, 0),
+  /** What waiting ends with: `ended`, or also when the run waits for somebody (`stopped`). */
+  until: optional(v.picklist(['ended', 'stopped']), 'stopped'),
+  /** Only events after this sequence; waiting ends with the first of them. */
+  since_sequence: optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+});
+export const statusOutput = v.object({
+  workflow_id: text,
+  status: v.picklist(RUN_STATUSES),
+  paused: v.boolean(),
+  name: v.nullable(text),
+  template: v.nullable(text),
+  version: v.nullable(v.number()),
+  definition_hash: text,
+  agent_id: v.nullable(text),
+  parent: optional(v.object({ workflow_id: text, step_id: text })),
+  from: optional(v.object({ workflow_id: text, step_id: optional(text) })),
+  trigger: optional(s.json),
+  /** False when no living process executes it or will by itself. */
+  has_executor: v.boolean(),
+  input: s.jsonObject,
+  output: optional(s.json),
+  error: optional(s.failureView),
+  created_at: text,
+  started_at: text,
+  completed_at: optional(text),
+  duration_ms: v.number(),
+  active_ms: v.number(),
+  steps: s.stepsView,
+  pending_decisions: v.array(s.decisionView),
+  context: s.jsonObject,
+  /** The last 20, or those after `since_sequence`. */
+  events: v.array(s.eventView),
+  last_sequence: v.number(),
+  waiting_for: v.array(s.waitingForView),
+  next: optional(s.next),
+});
+export type StatusOutput = v.InferOutput<typeof statusOutput>;
+
+export const overviewInput = v.strictObject({
+  limit: optional(limit, 20),
+  /** How far back "failed lately" reaches. */
+  failed_within: optional(text, '24h'),
+});
+export const overviewOutput = v.object({
+  counts: v.record(v.picklist(RUN_STATUSES), v.number()),
+  running: v.array(s.runSummary),
+  waiting: v.array(s.runSummary),
+  failed: v.array(s.runSummary),
+  pending_decisions: v.array(s.decisionView),
+  /** Unfinished runs that no living process executes. */
+  without_executor: v.number(),
+});
+
+export const templateInput = v.strictObject({
+  template_name: s.templateName,
+  version: optional(s.version),
+});
+export const templateView = v.object({
+  name: text,
+  version: v.number(),
+  latest_version: v.number(),
+  description: v.nullable(text),
+  category: v.nullable(text),
+  agent_id: v.nullable(text),
+  working_dir: v.nullable(text),
+  archived: v.boolean(),
+  created_at: text,
+  definition_hash: text,
+  input_schema: v.nullable(s.json),
+  output_schema: v.nullable(s.json),
+  triggers: v.nullable(s.json),
+  definition: s.jsonObject,
+  plan: v.array(text),
+});
+
+export const nodesInput = v.strictObject({});
+export const nodesOutput = v.object({
+  nodes: v.array(
+    v.object({
+      node_id: text,
+      role: text,
+      pid: v.number(),
+      host: text,
+      uid: v.number(),
+      version: text,
+      started_at: text,
+      lease_until: text,
+      /** Null when it cannot be told from here. */
+      alive: v.nullable(v.boolean()),
+    }),
+  ),
+  without_executor: v.number(),
+});
+
+export const recoverInput = v.strictObject({ workflow_id: optional(s.workflowId) });
+export const recoverOutput = v.object({ claimed: v.number(), without_executor: v.number() });
+
+// ---- signal
+
+export const signalInput = v.strictObject({
+  workflow_id: s.workflowId,
+  signal_type: v.picklist(SIGNAL_TYPES),
+  payload: optional(s.json),
+  step_id: optional(s.stepId),
+  name: optional(text),
+  agent_id: optional(s.agentId),
+  reasoning: optional(text),
+  idempotency_key: optional(text),
+  /** After the signal is applied: how long to wait for the run to end or to wait again. */
+  wait: optional(s.wait, 0),
+});
+export const signalOutput = v.object({
+  ok: v.boolean(),
+  workflow_id: text,
+  signal_type: text,
+  /** What the signal did, e.g. `{"choice": "yes", "step_id": "approve"}`. */
+  result: s.jsonObject,
+  /** True when the run moved on because of it. */
+  resumed: v.boolean(),
+  status: v.picklist(RUN_STATUSES),
+  output: optional(s.json),
+  error: optional(s.failureView),
+  /** True when it is durable but not applied yet. */
+  pending: optional(v.boolean()),
+  waiting_for: v.array(s.waitingForView),
+  next: optional(s.next),
+});
+
+// ---- query, events, logs, diagram
+
+export const RESOURCES = ['workflows', 'events', 'templates', 'decisions', 'actions'] as const;
+export const queryFilter = v.strictObject({
+  status: optional(v.union([text, v.array(text)])),
+  agent_id: optional(text),
+  template_name: optional(text),
+  workflow_id: optional(s.workflowId),
+  step_id: optional(text),
+  event_type: optional(v.union([text, v.array(text)])),
+  name: optional(text),
+  since: optional(instant),
+  until: optional(instant),
+  limit: optional(limit, 20),
+  cursor: optional(text),
+});
+export const queryInput = v.strictObject({
+  resource: v.picklist(RESOURCES),
+  filter: optional(queryFilter, {}),
+});
+export const templateSummary = v.object({
+  name: text,
+  version: v.number(),
+  description: v.nullable(text),
+  category: v.nullable(text),
+  agent_id: v.nullable(text),
+  archived: v.boolean(),
+  created_at: text,
+});
+export const actionView = v.object({
+  name: text,
+  description: text,
+  effect: text,
+  params: v.record(text, s.json),
+});
+export const queryOutput = v.object({
+  workflows: optional(v.array(s.runSummary)),
+  events: optional(v.array(s.eventView)),
+  templates: optional(v.array(templateSummary)),
+  decisions: optional(v.array(s.decisionView)),
+  actions: optional(v.array(actionView)),
+  next_cursor: optional(text),
+});
+
+export const eventsInput = v.strictObject({
+  workflow_id: s.workflowId,
+  after_sequence: optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  limit: optional(limit, 100),
+});
+export const eventsOutput = v.object({
+  workflow_id: text,
+  events: v.array(s.eventView),
+  /** Give it as `after_sequence` for the next page; null when this was the last. */
+  next_after_sequence: v.nullable(v.number()),
+});
+export const followEventsInput = v.strictObject({
+  workflow_id: optional(s.workflowId),
+  /** Event id to begin after; left out: a run's beginning, or (all runs) only what is new. */
+  after_id: optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  /** For one run: go on after its end (it may be retried). */
+  forever: optional(v.boolean(), false),
+});
+
+export const logsInput = v.strictObject({
+  workflow_id: s.workflowId,
+  step_id: optional(s.stepId),
+  after_offset: optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  limit: optional(limit, 200),
+});
+export const logChunk = v.object({
+  offset: v.number(),
+  workflow_id: text,
+  step_id: text,
+  attempt: v.number(),
+  stream: v.picklist(['stdout', 'stderr']),
+  text,
+  at: text,
+});
+export const logsOutput = v.object({
+  workflow_id: text,
+  chunks: v.array(logChunk),
+  next_after_offset: v.nullable(v.number()),
+});
+export const followLogsInput = v.strictObject({
+  workflow_id: s.workflowId,
+  step_id: optional(s.stepId),
+  after_offset: optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+});
+
+export const DIAGRAM_FORMATS = ['ascii', 'mermaid', 'dot', 'svg', 'image'] as const;
+export const diagramInput = v.strictObject({
+  template_name: optional(s.templateName),
+  version: optional(s.version),
+  workflow_id: optional(s.workflowId),
+  definition: optional(s.definitionValue),
+  source: optional(s.source),
+  format: v.picklist(DIAGRAM_FORMATS),
+  include_status: optional(v.boolean(), true),
+  /** For ascii. */
+  width: optional(v.pipe(v.number(), v.integer(), v.minValue(20), v.maxValue(1000))),
+  color: optional(v.boolean(), false),
+  unicode: optional(v.boolean(), true),
+});
+export const diagramOutput = v.object({
+  format: v.picklist(DIAGRAM_FORMATS),
+  media_type: text,
+  /** Everything but `image`. */
+  text: optional(text),
+  /** PNG bytes, for `image`. */
+  data_base64: optional(text),
+});

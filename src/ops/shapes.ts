@@ -1,0 +1,181 @@
+/**
+ * Wire shapes that several operations share: values, sources, runs, steps, decisions, events, issues.
+ *
+ * Only schemas and the types inferred from them; how they are filled: `run-view.ts`, `rows.ts`.
+ */
+import * as v from 'valibot';
+import type { Json, JsonObject } from '../model/json.ts';
+import { RUN_STATUSES, STEP_STATUSES } from '../model/run-status.ts';
+
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Any JSON value. */
+export const json = v.custom<Json>((value) => value !== undefined, 'must be a JSON value');
+/** A JSON object. */
+export const jsonObject = v.custom<JsonObject>(isObject, 'must be an object');
+const name = v.pipe(v.string(), v.minLength(1, 'must not be empty'));
+
+/** A run: its id, a unique prefix of it, or `@last`. */
+export const workflowId = v.pipe(name, v.description('Run id, a unique prefix of it, or @last'));
+/** A step: its path, or a last part that is unique in the run. */
+export const stepId = v.pipe(name, v.description('Step path, or its unique last part'));
+export const templateName = name;
+export const version = v.pipe(v.number(), v.integer(), v.minValue(1));
+export const agentId = name;
+
+/** How long to wait: a duration (`30s`), `0` for not at all, `forever`. */
+export const wait = v.pipe(
+  v.union([v.string(), v.literal(0)], 'must be a duration such as "30s", 0, or "forever"'),
+  v.description('How long to wait: "30s", 0, "forever"'),
+);
+
+/** Text of a workflow file. `file` gives its format, its name in messages, and its folder. */
+export const source = v.strictObject({
+  text: v.string(),
+  file: v.optional(name),
+  format: v.optional(v.picklist(['json', 'jsonc', 'yaml'])),
+});
+export type SourceInput = v.InferOutput<typeof source>;
+
+/** A bare definition, a package, or either as a JSON text. */
+export const definitionValue = v.union(
+  [v.string(), jsonObject],
+  'must be a workflow definition (an object, or its JSON text)',
+);
+
+/** `-p` texts: `key=value` is typed by the input schema, `key:=json` is JSON. */
+export const paramTexts = v.array(v.string());
+
+export const issue = v.object({
+  path: v.string(),
+  code: v.string(),
+  message: v.string(),
+  hint: v.optional(v.string()),
+  severity: v.picklist(['error', 'warning']),
+  line: v.optional(v.number()),
+  column: v.optional(v.number()),
+});
+
+export const failureView = v.object({
+  code: v.string(),
+  message: v.string(),
+  step_id: v.optional(v.string()),
+  attempts: v.optional(v.number()),
+  details: v.optional(json),
+});
+
+export const next = v.object({ tool: v.string(), arguments: jsonObject, why: v.string() });
+
+export const waitingForView = v.object({
+  step_id: v.string(),
+  kind: v.string(),
+  name: v.optional(v.string()),
+  /** One sentence for a person. */
+  text: v.string(),
+});
+export type WaitingForView = v.InferOutput<typeof waitingForView>;
+
+export const stepView = v.object({
+  step_id: v.string(),
+  type: v.string(),
+  action: v.optional(v.string()),
+  status: v.picklist(STEP_STATUSES),
+  attempts: v.optional(v.number()),
+  started_at: v.optional(v.string()),
+  completed_at: v.optional(v.string()),
+  duration_ms: v.optional(v.number()),
+  /** Resolved params; secrets are never in them. */
+  input: v.optional(json),
+  output: v.optional(json),
+  error: v.optional(failureView),
+  /** True when `on_error` dealt with the failure. */
+  handled: v.optional(v.boolean()),
+  skip_reason: v.optional(v.string()),
+  outcome: v.optional(v.string()),
+  waiting_for: v.optional(v.string()),
+  due_at: v.optional(v.string()),
+  retry_at: v.optional(v.string()),
+  child_id: v.optional(v.string()),
+});
+export type StepView = v.InferOutput<typeof stepView>;
+export const stepsView = v.record(v.string(), stepView);
+
+/** The wire name of what waits behind a decision (not a promise's method: a schema has no `then`). */
+const BEHIND = 'then';
+
+export const decisionView = v.object({
+  id: v.string(),
+  workflow_id: v.string(),
+  step_id: v.string(),
+  kind: v.string(),
+  prompt: json,
+  data: json,
+  options: v.array(
+    v.object({
+      id: v.string(),
+      description: v.optional(v.string()),
+      outcome: v.optional(v.string()),
+    }),
+  ),
+  by: v.string(),
+  target_agent: v.optional(v.string()),
+  fallback: v.optional(v.string()),
+  timeout_at: v.optional(v.string()),
+  created_at: v.string(),
+  status: v.picklist(['pending', 'resolved', 'cancelled']),
+  [BEHIND]: json,
+  context: json,
+  resolution: v.optional(jsonObject),
+});
+export type DecisionView = v.InferOutput<typeof decisionView>;
+
+export const eventView = v.object({
+  id: v.number(),
+  workflow_id: v.string(),
+  sequence: v.number(),
+  step_id: v.optional(v.string()),
+  event_type: v.string(),
+  payload: v.optional(json),
+  agent_id: v.optional(v.string()),
+  timestamp: v.string(),
+});
+export type EventView = v.InferOutput<typeof eventView>;
+
+/** One line of a list of runs. */
+export const runSummary = v.object({
+  workflow_id: v.string(),
+  status: v.picklist(RUN_STATUSES),
+  paused: v.optional(v.boolean()),
+  name: v.nullable(v.string()),
+  template: v.nullable(v.string()),
+  version: v.nullable(v.number()),
+  agent_id: v.nullable(v.string()),
+  parent_id: v.optional(v.string()),
+  created_at: v.string(),
+  updated_at: v.string(),
+  completed_at: v.optional(v.string()),
+  duration_ms: v.number(),
+  error: v.optional(failureView),
+  waiting_for: v.array(waitingForView),
+});
+export type RunSummary = v.InferOutput<typeof runSummary>;
+
+/** The answer about a run that was just started, continued or waited for. */
+export const runResult = v.object({
+  workflow_id: v.string(),
+  status: v.picklist(RUN_STATUSES),
+  /** False when an idempotency key answered with the run it had already started. */
+  created: v.optional(v.boolean()),
+  output: v.optional(json),
+  error: v.optional(failureView),
+  started_at: v.string(),
+  completed_at: v.optional(v.string()),
+  duration_ms: v.number(),
+  steps: stepsView,
+  pending_decisions: v.array(decisionView),
+  waiting_for: v.array(waitingForView),
+  warnings: v.optional(v.array(issue)),
+  next: v.optional(next),
+});
+export type RunResult = v.InferOutput<typeof runResult>;
