@@ -1,0 +1,118 @@
+/**
+ * The fenced append: one transaction for a group of runs, each run fence first.
+ *
+ * Whatever may refuse a run (fence, idempotency key) comes before its first write, so a refused run
+ * has written nothing and needs no savepoint to undo it; the others go on. Any error undoes the whole
+ * group. Payloads are serialised before the transaction, to hold the write lock as briefly as can be.
+ */
+import type { AppendOutcome, RunAppend } from '../../model/store.ts';
+import { assertAppend, LOST } from '../rules.ts';
+import { putBlobs } from './blobs.ts';
+import type { Connection } from './connection.ts';
+import { putDecisions } from './decisions.ts';
+import type { Fenced, Heads } from './heads.ts';
+import { deliver, settle } from './inbox.ts';
+import { insertOwned, insertPending } from './new-runs.ts';
+import { type BlobMemo, type EncodedPayload, encodePayload } from './payloads.ts';
+
+/** Types so frequent that looking for them by type finds them anyway. */
+const EVERYDAY: ReadonlySet<string> = new Set([
+  'step_scheduled',
+  'step_started',
+  'step_completed',
+  'loop_iter_started',
+  'loop_iter_completed',
+  'condition_evaluated',
+]);
+
+export const isEveryday = (type: string): boolean => EVERYDAY.has(type);
+
+/**
+ * Writes the group; outcomes in the order given.
+ * @throws STORE_ERROR nothing was written; INTERNAL when the caller broke the port's rules
+ */
+export async function appendGroup(
+  connection: Connection,
+  heads: Heads,
+  group: readonly RunAppend[],
+): Promise<readonly AppendOutcome[]> {
+  const payloads = group.map((append) => {
+    assertAppend(append);
+    const memo: BlobMemo = new Map();
+    return append.events.map((event) => encodePayload(event.payload, memo));
+  });
+  const written = await connection.writeLater(() =>
+    group.map((append, index) => appendRun(connection, heads, append, payloads[index] ?? [])),
+  );
+  for (const { confirm } of written) confirm?.();
+  return written.map(({ outcome }) => outcome);
+}
+
+interface Written {
+  readonly outcome: AppendOutcome;
+  readonly confirm?: Fenced['confirm'];
+}
+
+function appendRun(
+  connection: Connection,
+  heads: Heads,
+  append: RunAppend,
+  payloads: readonly EncodedPayload[],
+): Written {
+  const admitted = admit(connection, heads, append);
+  if ('refused' in admitted) return { outcome: admitted.refused };
+  const { rid } = admitted;
+  const lastEventId = insertEvents(connection, rid, append, payloads);
+  for (const child of append.children) insertPending(connection, child);
+  putDecisions(connection, append.decisions);
+  settle(connection, rid, append.settled);
+  if (append.patch.release) heads.park(rid);
+  for (const message of append.sends) deliver(connection, message);
+  const outcome: AppendOutcome = { ok: true, lastEventId };
+  return admitted.confirm === undefined ? { outcome } : { outcome, confirm: admitted.confirm };
+}
+
+type Admitted =
+  | { readonly rid: number; readonly confirm?: Fenced['confirm'] }
+  | { readonly refused: AppendOutcome };
+
+function admit(connection: Connection, heads: Heads, append: RunAppend): Admitted {
+  if (append.create !== null) return insertOwned(connection, append.create, append);
+  return heads.pass(append) ?? { refused: LOST };
+}
+
+function insertEvents(
+  connection: Connection,
+  rid: number,
+  append: RunAppend,
+  payloads: readonly EncodedPayload[],
+): number {
+  let lastId = 0;
+  append.events.forEach((event, index) => {
+    const encoded = payloads[index];
+    if (encoded === undefined) return;
+    const { lastInsertRowid } = connection.run(
+      `INSERT INTO events (rid, seq, at, type, path, payload, refs, notable)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      rid,
+      event.seq,
+      event.at,
+      event.type,
+      event.path,
+      encoded.payload,
+      encoded.refs,
+      isEveryday(event.type) ? null : event.type,
+    );
+    lastId = Number(lastInsertRowid);
+    if (encoded.blobs.length > 0) putBlobs(connection, rid, encoded.blobs);
+  });
+  return lastId > 0 ? lastId : lastEventId(connection);
+}
+
+/** The id of the last event ever written, also when it has been deleted since; 0 before the first. */
+export function lastEventId(connection: Connection): number {
+  const row = connection.one<{ seq: number }>(
+    "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
+  );
+  return row?.seq ?? 0;
+}

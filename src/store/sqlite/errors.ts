@@ -1,0 +1,95 @@
+/**
+ * What SQLite reports, as errors people can act on: one STORE_ERROR per kind, each with what to do.
+ *
+ * `details.kind` says what a caller can do about it: `busy` and `full` pass with time, `readonly`,
+ * `corrupt`, `not_a_database`, `newer_schema`, `in_use` and `path` need a person, `io` is anything else.
+ */
+import { SQLiteError } from 'bun:sqlite';
+import { AppError } from '../../model/error.ts';
+import type { Json } from '../../model/json.ts';
+
+export type StoreErrorKind =
+  | 'busy'
+  | 'full'
+  | 'readonly'
+  | 'corrupt'
+  | 'io'
+  | 'not_a_database'
+  | 'newer_schema'
+  | 'in_use'
+  | 'path'
+  | 'closed';
+
+const HINTS: Readonly<Record<StoreErrorKind, string>> = {
+  busy: 'another process holds the write lock for long; stop it, or try again',
+  full: 'make room on the disk; nothing was lost, waiting runs go on by themselves',
+  readonly:
+    'give this user write permission on the database, its -wal and -shm files and their folder',
+  corrupt: 'keep a copy of the file with its -wal, then restore a backup (opcode restore)',
+  io: 'check the disk and the system log, then start again',
+  not_a_database: 'choose another path (OPCODE_DB_PATH), or restore a backup over it',
+  newer_schema: 'update this program (opcode update), or choose another database',
+  in_use: 'stop the other process (opcode stop), then start this version again',
+  path: 'choose a path this user can read and write (OPCODE_DB_PATH)',
+  closed: 'open the database again',
+};
+
+/** Primary result codes of SQLite, https://www.sqlite.org/rescode.html */
+const KINDS: Readonly<Record<number, StoreErrorKind>> = {
+  3: 'readonly',
+  5: 'busy',
+  6: 'busy',
+  8: 'readonly',
+  10: 'io',
+  11: 'corrupt',
+  13: 'full',
+  14: 'path',
+  23: 'readonly',
+  26: 'not_a_database',
+};
+
+const MESSAGES: Readonly<Partial<Record<StoreErrorKind, string>>> = {
+  busy: 'another process is writing to the database',
+  full: 'the disk is full',
+  readonly: 'the database cannot be written',
+  corrupt: 'the database is damaged',
+  not_a_database: 'the file is not a database',
+  path: 'the database file cannot be opened',
+};
+
+/** A STORE_ERROR of one kind, naming the file, with what to do about it. */
+export function storeError(
+  kind: StoreErrorKind,
+  message: string,
+  path: string,
+  options: { readonly cause?: unknown; readonly details?: Readonly<Record<string, Json>> } = {},
+): AppError {
+  return new AppError('STORE_ERROR', `${path}: ${message}`, {
+    details: { kind, path, ...options.details },
+    hint: HINTS[kind],
+    ...(options.cause === undefined ? {} : { cause: options.cause }),
+  });
+}
+
+/** Anything thrown while the database was at work, as an AppError; ours pass unchanged. */
+export function toStoreError(thrown: unknown, path: string): unknown {
+  if (!(thrown instanceof SQLiteError)) return thrown;
+  const kind = KINDS[thrown.errno & 0xff] ?? 'io';
+  const known = MESSAGES[kind];
+  const message = known === undefined ? thrown.message : `${known} (${thrown.message})`;
+  return storeError(kind, message, path, {
+    cause: thrown,
+    details: { code: thrown.code ?? null },
+  });
+}
+
+/** True for the one failure that passes by waiting a moment. */
+export const isBusy = (thrown: unknown): boolean => hasKind(thrown, 'busy');
+
+export function hasKind(thrown: unknown, kind: StoreErrorKind): boolean {
+  if (!(thrown instanceof AppError) || thrown.code !== 'STORE_ERROR') return false;
+  const { details } = thrown;
+  return (
+    typeof details === 'object' && details !== null && 'kind' in details && details.kind === kind
+  );
+}

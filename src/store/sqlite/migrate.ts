@@ -1,0 +1,75 @@
+/**
+ * The schema: which migrations exist, and bringing a file up to date in one exclusive transaction.
+ *
+ * `application_id` marks the file as ours, `user_version` is the number of the last migration in it. A
+ * file of a newer program is refused, and nothing is migrated under a living process of another
+ * version.
+ */
+
+import type { Connection } from './connection.ts';
+import { storeError } from './errors.ts';
+import first from './migrations/0001_first.sql' with { type: 'text' };
+
+/** Oldest first; the place in the list, from 1, is the schema number. */
+export const MIGRATIONS: readonly string[] = [first];
+
+/** "opcd" */
+export const APPLICATION_ID = 0x6f_70_63_64;
+
+export interface MigrationContext {
+  /** Version of this program, as its node row says. */
+  readonly version: string;
+  readonly nowMs: number;
+}
+
+/**
+ * Returns when the file has this program's schema.
+ * @throws STORE_ERROR `not_a_database`, `newer_schema` or `in_use`; the file is unchanged then
+ */
+export function migrate(
+  connection: Connection,
+  context: MigrationContext,
+  migrations: readonly string[] = MIGRATIONS,
+): void {
+  if (currentSchema(connection, migrations.length) === migrations.length) return;
+  connection.write(() => {
+    // Another process may have migrated while this one waited for the lock.
+    const from = currentSchema(connection, migrations.length);
+    if (from > 0 && from < migrations.length) refuseWhileOthersLive(connection, context);
+    for (const migration of migrations.slice(from)) connection.script(migration);
+    connection.script(`PRAGMA application_id = ${APPLICATION_ID}`);
+    connection.script(`PRAGMA user_version = ${migrations.length}`);
+  });
+}
+
+function currentSchema(connection: Connection, known: number): number {
+  const schema = pragma(connection, 'user_version');
+  const isOurs = pragma(connection, 'application_id') === APPLICATION_ID;
+  if (!isOurs && hasTables(connection)) {
+    throw storeError('not_a_database', 'a SQLite database of another program', connection.path);
+  }
+  if (schema > known) {
+    const message = `made by a newer Opcode: its schema is ${schema}, this program knows ${known}`;
+    throw storeError('newer_schema', message, connection.path, { details: { schema, known } });
+  }
+  return schema;
+}
+
+const hasTables = (connection: Connection): boolean =>
+  connection.one('SELECT 1 FROM sqlite_schema LIMIT 1') !== null;
+
+function pragma(connection: Connection, name: 'user_version' | 'application_id'): number {
+  return connection.one<Record<string, number>>(`PRAGMA ${name}`)?.[name] ?? 0;
+}
+
+function refuseWhileOthersLive(connection: Connection, context: MigrationContext): void {
+  const other = connection.one<{ pid: number; host: string; version: string }>(
+    'SELECT pid, host, version FROM nodes WHERE lease_until > ? AND version <> ? LIMIT 1',
+    context.nowMs,
+    context.version,
+  );
+  if (other === null) return;
+  const { pid, host, version } = other;
+  const message = `process ${pid} on ${host} (version ${version}) still uses it; this version would change its schema`;
+  throw storeError('in_use', message, connection.path, { details: { pid, host, version } });
+}

@@ -1,0 +1,47 @@
+/** Which processes execute: one row for each start of one, with its lease. */
+import type { NodeRow, NodeStore } from '../../model/store.ts';
+import type { Connection } from './connection.ts';
+
+/** The nodes part of the store. */
+export function createNodes(connection: Connection): NodeStore {
+  return {
+    register(node) {
+      connection.write(() => put(connection, node));
+    },
+    // A lease that is lost with the power belonged to a process that is gone as well.
+    renew: (nodeId, leaseUntil) =>
+      connection.write(() => {
+        const sql = 'UPDATE nodes SET lease_until = ? WHERE node_id = ?';
+        return connection.run(sql, leaseUntil, nodeId).changes > 0;
+      }, 'relaxed'),
+    nodes: () =>
+      connection.all<NodeRow>(
+        `SELECT node_id AS nodeId, role, pid, pid_started AS pidStarted, boot_id AS bootId, host,
+           pid_namespace AS pidNamespace, uid, version, lease_until AS leaseUntil,
+           started_at AS startedAt
+         FROM nodes ORDER BY started_at, node_id`,
+      ),
+    remove(nodeId) {
+      connection.write(() => connection.run('DELETE FROM nodes WHERE node_id = ?', nodeId));
+    },
+  };
+}
+
+function put(connection: Connection, node: NodeRow): void {
+  connection.run(
+    `INSERT OR REPLACE INTO nodes (node_id, role, pid, pid_started, boot_id, host, pid_namespace,
+       uid, version, lease_until, started_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    node.nodeId,
+    node.role,
+    node.pid,
+    node.pidStarted,
+    node.bootId,
+    node.host,
+    node.pidNamespace,
+    node.uid,
+    node.version,
+    node.leaseUntil,
+    node.startedAt,
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * Opening the database file and putting the store together from its parts.
+ *
+ * The folder is made for this user alone (0700), the file too (0600; SQLite gives its -wal and -shm
+ * files the same mode). A file that cannot be used is refused with what to do, and left as it is.
+ */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { messageOf } from '../../model/error.ts';
+import type { Store } from '../../model/store.ts';
+import { type BusyLimits, type Connection, connect, type Synchronous } from './connection.ts';
+import { createDecisions } from './decisions.ts';
+import { storeError } from './errors.ts';
+import { createEventLog } from './event-log.ts';
+import { createHeads } from './heads.ts';
+import { createInbox } from './inbox.ts';
+import { createLogs } from './logs.ts';
+import { migrate } from './migrate.ts';
+import { createNodes } from './nodes.ts';
+import { createRuns } from './runs.ts';
+import { createTemplates } from './templates.ts';
+
+export interface SqliteOptions {
+  readonly path: string;
+  /** `full` survives power loss, `normal` the death of the process. */
+  readonly synchronous: Synchronous;
+  /** Version of this program; nothing is migrated while a living node has another one. */
+  readonly version: string;
+  /** Now, for telling whether leases still hold; the system clock when left out. */
+  readonly nowMs?: number;
+  readonly limits?: BusyLimits;
+}
+
+/**
+ * Opens the store in this file, made and brought up to date when needed.
+ * @throws STORE_ERROR with `details.kind` (see errors.ts) when the file cannot be used
+ */
+export function openSqliteStore(options: SqliteOptions): Store {
+  const path = resolve(options.path);
+  ensureFile(path);
+  const connection = connect(path, options.synchronous, options.limits);
+  try {
+    migrate(connection, { version: options.version, nowMs: options.nowMs ?? Date.now() });
+  } catch (thrown) {
+    connection.close();
+    throw thrown;
+  }
+  return createSqliteStore(connection);
+}
+
+/** The store over an open connection with the current schema; closing it closes the connection. */
+export function createSqliteStore(connection: Connection): Store {
+  return {
+    ...createEventLog(connection, createHeads(connection)),
+    ...createRuns(connection),
+    ...createInbox(connection),
+    ...createNodes(connection),
+    ...createTemplates(connection),
+    ...createDecisions(connection),
+    ...createLogs(connection),
+    dataVersion: () =>
+      connection.one<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0,
+    close: () => connection.close(),
+  };
+}
+
+function ensureFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a+', 0o600));
+  } catch (cause) {
+    throw storeError('path', `cannot be opened for writing (${messageOf(cause)})`, path, { cause });
+  }
+}
