@@ -21,6 +21,7 @@ export interface Advanced {
   readonly events: readonly RunEvent[];
   readonly verdicts: readonly SignalVerdict[];
   readonly pending: readonly PendingEvaluation[];
+  readonly orphans: readonly string[];
 }
 
 const ORDER: Record<EngineInput['type'], number> = {
@@ -42,14 +43,14 @@ export function advance(
   inputs: readonly EngineInput[],
   ctx: DecideContext,
 ): Advanced {
-  const batch: Batch = { state, ctx, events: [], verdicts: [], pending: [] };
+  const batch: Batch = { state, ctx, events: [], verdicts: [], pending: [], orphans: [] };
   const ordered = [...inputs].sort((a, b) => ORDER[a.type] - ORDER[b.type]);
   for (const input of ordered) {
     take(batch, input);
     // Signals and timers must see what the input before them led to.
     settle(batch);
   }
-  return { events: batch.events, verdicts: batch.verdicts, pending: batch.pending };
+  return batch;
 }
 
 /** Records the start of a run and everything that follows at once. */
@@ -60,7 +61,7 @@ export function beginRun(
   ctx: DecideContext,
   from?: { readonly workflow_id: string; readonly step_id?: string },
 ): Advanced {
-  const batch: Batch = { state, ctx, events: [], verdicts: [], pending: [] };
+  const batch: Batch = { state, ctx, events: [], verdicts: [], pending: [], orphans: [] };
   const { parent } = facts;
   emit(batch, 'workflow_started', null, {
     definition_hash: state.plan.hash,
@@ -81,7 +82,7 @@ export function beginRun(
   });
   sweep(state);
   settle(batch);
-  return { events: batch.events, verdicts: [], pending: batch.pending };
+  return batch;
 }
 
 function take(batch: Batch, input: EngineInput): void {
@@ -166,12 +167,14 @@ function takeChild(
   if (step.status !== 'running' && step.status !== 'suspended') return;
   if (input.type === 'child_changed') childChanged(batch, step.path, input.status);
   else if (input.status === 'completed') {
+    step.sub.ended = true;
     const since = step.startedAt ?? batch.ctx.nowMs;
     emit(batch, 'step_completed', step.path, {
       output: input.output ?? null,
       duration_ms: Math.max(0, batch.ctx.nowMs - since),
     });
   } else {
+    step.sub.ended = true;
     const message = `the workflow it started was ${input.status}`;
     const error = input.error ?? { code: 'CANCELLED' as const, message };
     const details = childDetails(error.details, input.childId);
@@ -191,7 +194,7 @@ function childChanged(batch: Batch, path: string, status: 'active' | 'suspended'
     if (step.status === 'suspended') emit(batch, 'step_resumed', path, { reason: 'child' });
     return;
   }
-  if (step.params?.['on_suspend'] === 'fail') {
+  if (step.params?.on_suspend === 'fail') {
     failAttempt(batch, step, {
       code: 'EXECUTION_ERROR',
       message: 'the workflow it started waits for somebody, and on_suspend is fail',

@@ -114,6 +114,8 @@ export interface Batch {
   readonly events: RunEvent[];
   readonly verdicts: SignalVerdict[];
   readonly pending: PendingEvaluation[];
+  /** Child runs whose step ended without them: they shall be cancelled. */
+  readonly orphans: string[];
 }
 
 /** Events that move a run; a suspended run is resumed before the first of them. */
@@ -150,6 +152,7 @@ function record<K extends EventType>(
   payload: EventPayloads[K],
 ): number {
   const { state, ctx } = batch;
+  if (path !== null && LEAVES_CHILD.has(type)) noteOrphan(batch, path);
   const event = {
     seq: state.seq + 1,
     at: Math.max(state.at, ctx.nowMs),
@@ -160,4 +163,18 @@ function record<K extends EventType>(
   batch.events.push(event);
   evolve(state, event);
   return event.seq;
+}
+
+const LEAVES_CHILD = new Set<EventType>([
+  'step_skipped',
+  'step_failed',
+  'step_ignored',
+  'step_retry_attempt',
+]);
+
+function noteOrphan(batch: Batch, path: string): void {
+  const step = batch.state.steps.get(path);
+  if (step?.sub?.kind !== 'child' || step.sub.ended) return;
+  if (step.status === 'running' || step.status === 'suspended')
+    batch.orphans.push(step.sub.childId);
 }

@@ -46,7 +46,7 @@ function started(
   step.list.ran = true;
   state.stepExecutions += 1;
   if (payload.child_id !== undefined) {
-    step.sub = { kind: 'child', childId: payload.child_id, suspended: false };
+    step.sub = { kind: 'child', childId: payload.child_id, suspended: false, ended: false };
   }
   setStatus(state, step, 'running');
   reopenBelow(state, step, event);
@@ -102,6 +102,7 @@ function decisionRequested(
     kind: 'decision',
     seq: event.seq,
     ask: payload,
+    askedAt: event.at,
     answer: null,
     resolved: null,
     resolvedAt: null,

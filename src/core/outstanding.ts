@@ -8,7 +8,6 @@ import type { Command } from '../model/command.ts';
 import type { RunState, StepState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import { runLimitAt } from './deadlines.ts';
-import { isComposite } from './resets.ts';
 
 /** Every command of a run. */
 export function outstanding(state: RunState): Command[] {
@@ -56,16 +55,7 @@ function runningCommands(step: StepState): Command[] {
   } else if (sub?.kind === 'decision') {
     const due = sub.ask.due_at;
     if (due !== undefined && sub.resolved === null) commands.push(timer(step, 'decision', due));
-  } else if (sub?.kind === 'child') {
-    commands.push({
-      kind: 'child',
-      path: step.path,
-      seq: step.seq,
-      childId: sub.childId,
-      params: step.params ?? {},
-      secretRefs: step.secretRefs,
-    });
-  } else if (!isComposite(step) && body.type === 'action') {
+  } else if (body.type === 'action' && body.via !== 'child') {
     commands.push({
       kind: 'execute',
       path: step.path,

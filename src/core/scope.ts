@@ -57,7 +57,7 @@ function valueReaders(state: RunState, step: StepState | null, options: ScopeOpt
     iter: () => loopView(step, options),
   };
   if (step !== null) {
-    readers['step'] = () => ({
+    readers.step = () => ({
       id: step.plan.id,
       path: step.path,
       attempt: step.attempt,

@@ -202,9 +202,7 @@ function settleSuspension(batch: Batch): void {
 }
 
 /** What a run's open leaves wait for, for whoever asks. */
-export function waitingFor(
-  state: RunState,
-): {
+export function waitingFor(state: RunState): {
   step_id: string;
   kind: 'decision' | 'signal' | 'child' | 'vault' | 'outcome_unknown';
   name?: string;

@@ -31,14 +31,6 @@ export type Command =
       readonly timer: TimerKind;
       /** Epoch milliseconds. */
       readonly dueAt: number;
-    }
-  | {
-      readonly kind: 'child';
-      readonly path: string;
-      readonly seq: number;
-      readonly childId: string;
-      readonly params: JsonObject;
-      readonly secretRefs: readonly SecretRef[];
     };
 
 /** A command's name inside its run. */

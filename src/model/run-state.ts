@@ -193,6 +193,7 @@ export interface DecisionState {
   readonly kind: 'decision';
   readonly seq: number;
   readonly ask: EventPayloads['decision_requested'];
+  readonly askedAt: number;
   /** An answer that was received and is being carried out. */
   answer: EventPayloads['decision_resolved'] | null;
   resolved: EventPayloads['decision_resolved'] | null;
@@ -203,4 +204,6 @@ export interface ChildState {
   readonly kind: 'child';
   readonly childId: string;
   suspended: boolean;
+  /** True while its end is being taken in: it need not be cancelled. */
+  ended: boolean;
 }

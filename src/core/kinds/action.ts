@@ -147,7 +147,7 @@ function startChild(batch: Batch, step: StepState, ready: Ready): void {
     child_id: childId,
     ...(timeoutMs === null ? {} : { due_at: dueAfter(batch, timeoutMs) }),
   });
-  if (ready.params['wait'] === false) {
+  if (ready.params.wait === false) {
     emit(batch, 'step_completed', step.path, { output: { workflow_id: childId }, duration_ms: 0 });
   }
 }

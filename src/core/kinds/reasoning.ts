@@ -12,12 +12,12 @@ import { failAttempt } from '../on-error.ts';
 import { outputOf } from '../outputs.ts';
 import {
   durationValue,
+  known,
   type Outcome,
   refuseSecrets,
   scopeOf,
   sourceValue,
   templateValue,
-  known,
 } from '../values.ts';
 import { dueAfter, elapsed, timeoutOf } from './begin.ts';
 import type { Kind } from './kind.ts';

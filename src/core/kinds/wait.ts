@@ -8,12 +8,12 @@ import { type Batch, emit } from '../context.ts';
 import { failAttempt } from '../on-error.ts';
 import {
   durationValue,
+  known,
   type Outcome,
   refuseSecrets,
   scopeOf,
   sourceValue,
   templateValue,
-  known,
 } from '../values.ts';
 import { dueAfter, elapsed, timeoutOf } from './begin.ts';
 import type { Kind } from './kind.ts';

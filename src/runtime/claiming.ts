@@ -1,0 +1,100 @@
+/**
+ * Taking runs on: claiming, ending what a dead owner left running, folding, and what to decide first.
+ */
+
+import type { Definition } from '../model/definition.ts';
+import { AppError } from '../model/error.ts';
+import type { RecordedProcess } from '../model/event.ts';
+import type { NodeId, RunId } from '../model/ids.ts';
+import type { EngineInput } from '../model/input.ts';
+import type { Json } from '../model/json.ts';
+import type { Plan } from '../model/plan.ts';
+import type { RuntimeDeps } from './deps.ts';
+import { type LiveRun, newLiveRun } from './live-run.ts';
+import { foldRun } from './turn.ts';
+
+export interface Plans {
+  /** The compiled plan of a stored definition, from a bounded cache. */
+  plan(hash: RunRowHash): Plan;
+}
+
+type RunRowHash = Parameters<RuntimeDeps['store']['definition']>[0];
+
+/** Compiled plans kept in memory. */
+const MAX_PLANS = 256;
+
+/** A cache of plans by definition hash. Throws `AppError` when a definition is gone or unreadable. */
+export function createPlans(deps: Pick<RuntimeDeps, 'store' | 'compile'>): Plans {
+  const plans = new Map<string, Plan>();
+  return {
+    plan(hash) {
+      const cached = plans.get(hash);
+      if (cached !== undefined) return cached;
+      const stored = deps.store.definition(hash) as {
+        definition: Definition;
+        output_schema: Json;
+      } | null;
+      if (stored === null) {
+        throw new AppError('STORE_ERROR', `definition ${hash.slice(0, 12)} is not in the database`);
+      }
+      const plan = deps.compile(stored.definition, hash, stored.output_schema ?? null);
+      if (plans.size >= MAX_PLANS) plans.delete(plans.keys().next().value as string);
+      plans.set(hash, plan);
+      return plan;
+    },
+  };
+}
+
+/** Makes this node the owner and the run live; null when somebody else has it or nothing is to do. */
+export async function claimRun(
+  deps: RuntimeDeps,
+  plans: Plans,
+  runId: RunId,
+  dead: readonly NodeId[],
+  lastSeen: (node: NodeId | null) => number | null,
+): Promise<LiveRun | null> {
+  const { store } = deps;
+  const row = store.run(runId);
+  if (row === null) return null;
+  const plan = plans.plan(row.definitionHash);
+  const claim = store.claim(runId, deps.node.nodeId, dead);
+  if (claim === null) return null;
+  if (claim.seq === 0 && row.start !== null) {
+    return newLiveRun(runId, plan, claim.epoch, null, { facts: row.start, create: null });
+  }
+  const processes = new Map<string, RecordedProcess | null>();
+  const state = foldRun(deps, { runId, plan }, (event) => {
+    if (event.type === 'step_started' && event.path !== null) {
+      processes.set(event.path, event.payload.process ?? null);
+    }
+  });
+  const run = newLiveRun(runId, plan, claim.epoch, state, null);
+  await killLeftovers(deps, run, processes);
+  run.inputs.push(firstInput(claim.previousOwner, claim.epoch, lastSeen));
+  return run;
+}
+
+/** Recorded process groups that still run belong to nobody: they are ended before anything starts. */
+async function killLeftovers(
+  deps: RuntimeDeps,
+  run: LiveRun,
+  processes: ReadonlyMap<string, RecordedProcess | null>,
+): Promise<void> {
+  const kills: Promise<void>[] = [];
+  for (const [path, process] of processes) {
+    // What a completed step left running in the background is its own affair.
+    if (process === null || run.state?.steps.get(path)?.status === 'completed') continue;
+    kills.push(deps.processes.killRecorded(process));
+  }
+  if (kills.length > 0) deps.log.debug('ending recorded processes', { workflow_id: run.runId });
+  await Promise.all(kills);
+}
+
+function firstInput(
+  previous: NodeId | null,
+  epoch: number,
+  lastSeen: (node: NodeId | null) => number | null,
+): EngineInput {
+  if (previous === null) return { type: 'sweep' };
+  return { type: 'process_restarted', epoch, node: previous, lastSeenMs: lastSeen(previous) };
+}

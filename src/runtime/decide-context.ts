@@ -1,0 +1,131 @@
+/**
+ * The `DecideContext` of one turn: evaluation with the run's compute answers, inline actions, params,
+ * admission to slots. Nothing here throws; what an inline action throws becomes the step's failure.
+ */
+import type { DecideContext, InlineOutcome } from '../core/context.ts';
+import { AppError, failure, messageOf, type StepFailure } from '../model/error.ts';
+import type { ComputeMemo, SecretRef } from '../model/expression.ts';
+import { pathsOverlap } from '../model/ids.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { RuntimeDeps } from './deps.ts';
+import type { LiveRun } from './live-run.ts';
+import { resolveSecrets } from './secrets.ts';
+import type { Slots } from './slots.ts';
+
+/** Name of a compute request inside a run. */
+export const requestKey = (request: { readonly task: string; readonly payload: unknown }): string =>
+  `${request.task}:${JSON.stringify(request.payload)}`;
+
+/** What deciding `run` at `nowMs` may ask. */
+export function createDecideContext(
+  deps: RuntimeDeps,
+  slots: Slots,
+  run: LiveRun,
+  nowMs: number,
+): DecideContext {
+  const { evaluator, random } = deps;
+  const memo: ComputeMemo = {
+    get: (request) => (run.memo.size === 0 ? undefined : run.memo.get(requestKey(request))),
+  };
+  return {
+    nowMs,
+    limits: deps.config.limits,
+    onInterrupt: deps.config.onInterrupt,
+    evaluate: (expression, scope) => evaluator.expression(expression, scope, memo),
+    interpolate: (template, scope) => evaluator.template(template, scope, memo),
+    engineAction: (action, params, compiled, scope) =>
+      deps.engineAction(action, params, compiled, scope, memo),
+    checkParams: (action, params) => checkParams(deps, action, params),
+    runInline: (action, params, secretRefs, context) =>
+      runInline(deps, action, params, secretRefs, context),
+    admit: (path) => admit(slots, run, path),
+    checkChild(params) {
+      const resolved = deps.children.resolve(params);
+      return resolved.ok ? null : resolved.error;
+    },
+    checkOutput(schema, output) {
+      const problems = deps.checkSchema(schema, output);
+      if (problems.length === 0) return null;
+      const message = `the output does not fit output_schema: ${problems.slice(0, 5).join('; ')}`;
+      return failure('VALIDATION_ERROR', message, { output });
+    },
+    idempotencyKey: (path, generation) =>
+      random.sha256(`${run.runId}\n${path}\n${generation}`).slice(0, 32),
+    childId: (path, attempt, generation) =>
+      `${run.runId.slice(0, 8)}-${random.sha256(`${run.runId}\n${path}\n${attempt}\n${generation}\nchild`).slice(0, 20)}`,
+    evaluationsInFlight: () => run.computing.size > 0,
+  };
+}
+
+function admit(slots: Slots, run: LiveRun, path: string): ReturnType<DecideContext['admit']> {
+  for (const other of run.unsettled) {
+    if (pathsOverlap(other.path, path)) return { kind: 'wait', for: 'settling' };
+  }
+  if (run.grants.delete(path) || slots.tryTake(run.runId)) {
+    run.takenNow.add(path);
+    return { kind: 'granted' };
+  }
+  return { kind: 'wait', for: 'slot' };
+}
+
+function checkParams(
+  deps: RuntimeDeps,
+  action: string,
+  params: JsonObject,
+): ReturnType<DecideContext['checkParams']> {
+  const def = deps.actions.get(action);
+  if (def === undefined) {
+    return { ok: false, error: failure('ACTION_UNAVAILABLE', `there is no action "${action}"`) };
+  }
+  const { hole_env: _, ...visible } = params;
+  const checked = deps.checkParams(def, visible);
+  if (checked.ok) return checked;
+  const problems = checked.problems.map((problem) => problem.message);
+  return {
+    ok: false,
+    error: failure('VALIDATION_ERROR', `${action}: ${problems.join('; ')}`, { problems }),
+  };
+}
+
+function runInline(
+  deps: RuntimeDeps,
+  action: string,
+  params: JsonObject,
+  secretRefs: readonly SecretRef[],
+  context: Parameters<DecideContext['runInline']>[3],
+): InlineOutcome {
+  const def = deps.actions.get(action);
+  if (def === undefined || def.inline !== true) {
+    return { ok: false, error: failure('ACTION_UNAVAILABLE', `there is no action "${action}"`) };
+  }
+  const secrets = resolveSecrets(deps.secrets, params, secretRefs);
+  if (!secrets.ok) return { ok: false, error: secrets.error };
+  const checked = deps.checkParams(def, secrets.value);
+  if (!checked.ok) return { ok: false, error: failure('VALIDATION_ERROR', 'params do not fit') };
+  try {
+    const result = def.run(checked.params, { ...context, randomUuid: deps.random.uuid });
+    if (secrets.used.length === 0) return { ok: true, ...result };
+    const mask = deps.createMasker(secrets.used);
+    return { ok: true, output: mask.json(result.output) };
+  } catch (thrown) {
+    return { ok: false, error: failureOf(thrown) };
+  }
+}
+
+/** A thrown error as a step's failure: its code when it has one, else INTERNAL's stand-in. */
+export function failureOf(thrown: unknown): StepFailure {
+  if (thrown instanceof AppError) {
+    const { details } = thrown;
+    const retryAfter =
+      typeof details === 'object' && details !== null && 'retry_after_ms' in details
+        ? Number((details as JsonObject).retry_after_ms)
+        : null;
+    const message =
+      thrown.hint === undefined ? thrown.message : `${thrown.message} (${thrown.hint})`;
+    return {
+      ...failure(thrown.code, message, details),
+      ...(retryAfter === null || Number.isNaN(retryAfter) ? {} : { retry_after_ms: retryAfter }),
+    };
+  }
+  return failure('EXECUTION_ERROR', messageOf(thrown));
+}

@@ -1,0 +1,105 @@
+/** What the runtime is built from, handed in by the composition root. */
+
+import type { EngineLimits } from '../core/context.ts';
+import type { ActionDef, ActionLimits, ActionRegistry, CheckedParams } from '../model/action.ts';
+import type { Definition } from '../model/definition.ts';
+import type { StepFailure } from '../model/error.ts';
+import type {
+  ComputeMemo,
+  Evaluated,
+  Expression,
+  ExpressionEvaluator,
+  Scope,
+} from '../model/expression.ts';
+import type { DefinitionHash } from '../model/ids.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { Plan } from '../model/plan.ts';
+import type {
+  Clock,
+  ComputePool,
+  Logger,
+  Masker,
+  ProcessControl,
+  Randomness,
+  SchemaCheck,
+  SecretSource,
+} from '../model/ports.ts';
+import type { NodeRow, Store } from '../model/store.ts';
+
+export interface RuntimeConfig {
+  readonly poolSize: number;
+  readonly leaseMs: number;
+  readonly renewMs: number;
+  /** Runs that sleep longer than this without work in flight leave memory. */
+  readonly parkAfterMs: number;
+  /** Folded runs in memory. */
+  readonly maxLiveRuns: number;
+  readonly livePollMs: number;
+  readonly idlePollMs: number;
+  readonly limits: EngineLimits;
+  readonly actionLimits: ActionLimits;
+  readonly onInterrupt: 'rerun' | 'ask' | 'fail';
+  /** True for a process that takes on whatever is claimable (a daemon, `recover`). */
+  readonly claims: boolean;
+}
+
+export const DEFAULT_RUNTIME_CONFIG: Omit<
+  RuntimeConfig,
+  'limits' | 'actionLimits' | 'onInterrupt' | 'claims'
+> = {
+  poolSize: 64,
+  leaseMs: 60_000,
+  renewMs: 10_000,
+  parkAfterMs: 10_000,
+  maxLiveRuns: 1000,
+  livePollMs: 50,
+  idlePollMs: 500,
+};
+
+export interface RuntimeDeps {
+  readonly config: RuntimeConfig;
+  readonly node: Omit<NodeRow, 'leaseUntil' | 'startedAt'>;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly log: Logger;
+  readonly actions: ActionRegistry;
+  readonly checkParams: (def: ActionDef, params: JsonObject) => CheckedParams;
+  readonly evaluator: ExpressionEvaluator;
+  /** `expr.eval`, `cel.eval`, `jq`: the value becomes the step's output. */
+  readonly engineAction: (
+    action: string,
+    params: JsonObject,
+    compiled: Expression | null,
+    scope: Scope,
+    answers: ComputeMemo,
+  ) => Evaluated;
+  readonly compute: ComputePool;
+  readonly processes: ProcessControl;
+  readonly secrets: SecretSource;
+  readonly createMasker: (secrets: readonly string[]) => Masker;
+  readonly checkSchema: SchemaCheck;
+  /** Compiles a stored definition; throws `AppError` when it no longer compiles. */
+  readonly compile: (
+    definition: Definition,
+    hash: DefinitionHash,
+    outputSchema: Json | null,
+  ) => Plan;
+  /** Start facts of a child run from its parent's step, or why it cannot be started. */
+  readonly children: ChildStarter;
+}
+
+export interface ChildStarter {
+  /** What `workflow.run` would start: the definition and its checked inputs. */
+  resolve(params: JsonObject):
+    | {
+        readonly ok: true;
+        readonly definitionHash: DefinitionHash;
+        readonly template: string;
+        readonly version: number;
+        readonly inputs: JsonObject;
+        readonly context: JsonObject;
+        readonly name: string | null;
+      }
+    | { readonly ok: false; readonly error: StepFailure };
+}

@@ -1,0 +1,140 @@
+/**
+ * Running one action outside the decision: secrets in, the action under an abort signal, masking on
+ * everything it yields. One of the four places where a thrown error becomes data.
+ */
+import type { ActionContext, ActionDef, EffectAction, PreparedProcess } from '../model/action.ts';
+import type { Command } from '../model/command.ts';
+import { failure, type StepFailure } from '../model/error.ts';
+import type { EngineInput } from '../model/input.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { RunState } from '../model/run-state.ts';
+import { failureOf } from './decide-context.ts';
+import type { RuntimeDeps } from './deps.ts';
+import { resolveSecrets } from './secrets.ts';
+
+export type ExecuteCommand = Extract<Command, { kind: 'execute' }>;
+
+export interface Invocation {
+  readonly def: EffectAction;
+  readonly params: JsonObject;
+  readonly used: readonly string[];
+}
+
+/** The action and its params as they go in, or why it cannot be called. */
+export function invocationOf(
+  deps: RuntimeDeps,
+  command: ExecuteCommand,
+):
+  | { readonly ok: true; readonly value: Invocation }
+  | { readonly ok: false; readonly error: StepFailure } {
+  const def: ActionDef | undefined = deps.actions.get(command.action);
+  if (def === undefined || def.inline !== false) {
+    const message = `there is no action "${command.action}"`;
+    return { ok: false, error: failure('ACTION_UNAVAILABLE', message) };
+  }
+  const secrets = resolveSecrets(deps.secrets, command.params, command.secretRefs);
+  if (!secrets.ok) return secrets;
+  const { hole_env: holes, ...visible } = secrets.value;
+  const checked = deps.checkParams(def, visible);
+  if (!checked.ok) {
+    const message = checked.problems.map((problem) => problem.message).join('; ');
+    return { ok: false, error: failure('VALIDATION_ERROR', message) };
+  }
+  const params = holes === undefined ? checked.params : { ...checked.params, hole_env: holes };
+  return { ok: true, value: { def, params, used: secrets.used } };
+}
+
+/** What an action is told about where it runs. */
+export function actionContext(
+  deps: RuntimeDeps,
+  state: RunState,
+  command: ExecuteCommand,
+  signal: AbortSignal,
+  secrets: readonly string[],
+  onOutput: ActionContext['onOutput'],
+): ActionContext {
+  const { exec } = state.facts;
+  const key = `${state.runId}\n${command.path}\n${command.generation}`;
+  return {
+    runId: state.runId,
+    path: command.path,
+    attempt: command.attempt,
+    idempotencyKey: deps.random.sha256(key).slice(0, 32),
+    repeat: command.repeat > 0,
+    cwd: exec.cwd,
+    env: exec.env,
+    timeoutMs: command.dueAt === null ? null : Math.max(0, command.dueAt - deps.clock.now()),
+    signal,
+    onOutput,
+    secrets,
+    limits: deps.config.actionLimits,
+    nowMs: () => deps.clock.now(),
+    randomUuid: deps.random.uuid,
+  };
+}
+
+/** Runs the action to its end; the answer names the event that asked. Never rejects. */
+export async function executeStep(
+  deps: RuntimeDeps,
+  command: ExecuteCommand,
+  invocation: Invocation,
+  context: ActionContext,
+  prepared: PreparedProcess | null,
+): Promise<EngineInput> {
+  const { path, seq } = command;
+  const began = deps.clock.monotonic();
+  const mask = invocation.used.length === 0 ? null : deps.createMasker(invocation.used);
+  try {
+    const result =
+      prepared === null
+        ? await invocation.def.run(invocation.params, context)
+        : await prepared.run(context);
+    const output = mask === null ? result.output : mask.json(result.output);
+    const tooLarge = outputTooLarge(output, deps.config.actionLimits.outputBytes);
+    if (tooLarge !== null) return { type: 'step_failed', path, seq, error: tooLarge };
+    return {
+      type: 'step_succeeded',
+      path,
+      seq,
+      output,
+      durationMs: Math.round(deps.clock.monotonic() - began),
+      ...(result.notes === undefined ? {} : { notes: result.notes }),
+    };
+  } catch (thrown) {
+    const error = failureOf(thrown);
+    return {
+      type: 'step_failed',
+      path,
+      seq,
+      error: mask === null ? error : maskFailure(error, mask),
+    };
+  }
+}
+
+function maskFailure(
+  error: StepFailure,
+  mask: { text(v: string): string; json(v: Json): Json },
+): StepFailure {
+  const details = error.details === undefined ? {} : { details: mask.json(error.details) };
+  return { ...error, message: mask.text(error.message), ...details };
+}
+
+/** A cheap bound on an output's JSON size; only values near the limit are really serialised. */
+function outputTooLarge(output: Json, limit: number): StepFailure | null {
+  if (estimate(output, limit) <= limit) return null;
+  const bytes = JSON.stringify(output).length;
+  if (bytes <= limit) return null;
+  return failure('OUTPUT_TOO_LARGE', `the output takes ${bytes} bytes, the limit is ${limit}`);
+}
+
+function estimate(value: Json, limit: number): number {
+  if (typeof value === 'string') return value.length * 2 + 2;
+  if (typeof value !== 'object' || value === null) return 8;
+  let total = 2;
+  const items = isJsonObject(value) ? Object.entries(value) : (value as readonly Json[]).entries();
+  for (const [key, item] of items) {
+    total += (typeof key === 'string' ? key.length * 2 : 0) + 2 + estimate(item as Json, limit);
+    if (total > limit) return total;
+  }
+  return total;
+}

@@ -1,0 +1,92 @@
+/**
+ * A run this process owns, while it is in memory: its folded state, what is in flight for it, and the
+ * inputs that are still to be decided.
+ *
+ * `state` is exactly what is committed, except inside one turn of the mailbox. Null after a commit
+ * that failed: it is folded again before the next decision.
+ */
+import type { PreparedProcess } from '../model/action.ts';
+import type { Command } from '../model/command.ts';
+import type { StepFailure } from '../model/error.ts';
+import type { ComputeAnswer } from '../model/expression.ts';
+import type { RunId } from '../model/ids.ts';
+import type { EngineInput, StartFacts } from '../model/input.ts';
+import type { Plan } from '../model/plan.ts';
+import type { RunState } from '../model/run-state.ts';
+import type { NewRun } from '../model/store.ts';
+
+export interface InFlight {
+  readonly command: Command;
+  /** Asks it to stop; an execution goes on settling until its process or request is gone. */
+  readonly stop: () => void;
+}
+
+export interface Settling {
+  readonly path: string;
+}
+
+export interface LiveRun {
+  readonly runId: RunId;
+  readonly plan: Plan;
+  readonly epoch: number;
+  state: RunState | null;
+  /** Sequence of the last committed event. */
+  committedSeq: number;
+  inputs: EngineInput[];
+  /** Facts of a run whose first event is not written yet. */
+  starting: { readonly facts: StartFacts; readonly create: NewRun | null } | null;
+  /** By path, then by command name. */
+  readonly inFlight: Map<string, Map<string, InFlight>>;
+  /** Executions whose process or request may still live, also ones the state no longer asks for. */
+  readonly unsettled: Set<Settling>;
+  /** Slots granted and not yet used, by path. */
+  readonly grants: Set<string>;
+  /** Slots taken in the turn that is being decided. */
+  readonly takenNow: Set<string>;
+  readonly prepared: Map<number, PreparedProcess | StepFailure>;
+  readonly memo: Map<string, ComputeAnswer>;
+  readonly computing: Map<string, (string | null)[]>;
+  readonly queuedInbox: Set<number>;
+  storageFailures: number;
+  lost: boolean;
+}
+
+/** A run just claimed or created. */
+export function newLiveRun(
+  runId: RunId,
+  plan: Plan,
+  epoch: number,
+  state: RunState | null,
+  starting: LiveRun['starting'],
+): LiveRun {
+  return {
+    runId,
+    plan,
+    epoch,
+    state,
+    committedSeq: state?.seq ?? 0,
+    inputs: [],
+    starting,
+    inFlight: new Map(),
+    unsettled: new Set(),
+    grants: new Set(),
+    takenNow: new Set(),
+    prepared: new Map(),
+    memo: new Map(),
+    computing: new Map(),
+    queuedInbox: new Set(),
+    storageFailures: 0,
+    lost: false,
+  };
+}
+
+/** True when nothing of the run is in flight here but timers. */
+export function isQuiet(run: LiveRun): boolean {
+  if (run.inputs.length > 0 || run.unsettled.size > 0 || run.computing.size > 0) return false;
+  for (const commands of run.inFlight.values()) {
+    for (const { command } of commands.values()) {
+      if (command.kind === 'execute' || command.kind === 'slot') return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,90 @@
+/**
+ * This process as an executor: its node row, its lease, and which other nodes are gone.
+ *
+ * A lease only says who may try; what protects a run is the epoch in every append. On one machine a
+ * dead process is recognised at once, otherwise its lease has to run out.
+ */
+import { messageOf } from '../model/error.ts';
+import type { NodeId } from '../model/ids.ts';
+import type { NodeRow } from '../model/store.ts';
+import type { RuntimeDeps } from './deps.ts';
+
+export interface Ownership {
+  readonly nodeId: NodeId;
+  /** True while this process may append: its lease is fresh, or could be renewed just now. */
+  mayWrite(): boolean;
+  /** Nodes that are known to be gone. */
+  deadNodes(): readonly NodeId[];
+  /** When a node was last known to live, epoch milliseconds, or null. */
+  lastSeen(node: NodeId | null): number | null;
+  close(): void;
+}
+
+/** Registers this process and keeps its lease; `onLost` is called when it could not be kept. */
+export function createOwnership(deps: RuntimeDeps, onLost: () => void): Ownership {
+  const { store, clock, config, node, log } = deps;
+  const row = (): NodeRow => ({
+    ...node,
+    leaseUntil: clock.now() + config.leaseMs,
+    startedAt: clock.now(),
+  });
+  store.register(row());
+  let renewedAt = clock.monotonic();
+  let closed = false;
+  let cancel: () => void = () => undefined;
+
+  const renew = (): boolean => {
+    try {
+      if (!store.renew(node.nodeId, clock.now() + config.leaseMs)) {
+        // Somebody took our row for dead: our runs are lost, the process itself goes on.
+        store.register(row());
+        renewedAt = clock.monotonic();
+        onLost();
+        return false;
+      }
+      renewedAt = clock.monotonic();
+      return true;
+    } catch (thrown) {
+      log.warn('the lease could not be renewed', { error: messageOf(thrown) });
+      return false;
+    }
+  };
+  const tick = (): void => {
+    if (closed) return;
+    if (!renew() && clock.monotonic() - renewedAt > (config.leaseMs * 2) / 3) onLost();
+    cancel = clock.after(config.renewMs, tick);
+  };
+  cancel = clock.after(config.renewMs, tick);
+
+  return {
+    nodeId: node.nodeId,
+    mayWrite() {
+      if (clock.monotonic() - renewedAt <= (config.leaseMs * 2) / 3) return true;
+      return renew();
+    },
+    deadNodes: () => deadNodes(deps),
+    lastSeen(nodeId) {
+      const found = store.nodes().find((other) => other.nodeId === nodeId);
+      return found === undefined ? null : found.leaseUntil - config.leaseMs;
+    },
+    close() {
+      closed = true;
+      cancel();
+      store.remove(node.nodeId);
+    },
+  };
+}
+
+/** Nodes whose process is gone, or whose lease ran out and cannot be looked at from here. */
+export function deadNodes(
+  deps: Pick<RuntimeDeps, 'store' | 'clock' | 'node' | 'processes'>,
+): NodeId[] {
+  const now = deps.clock.now();
+  const dead: NodeId[] = [];
+  for (const other of deps.store.nodes()) {
+    if (other.nodeId === deps.node.nodeId) continue;
+    const alive = deps.processes.isAlive(other);
+    if (alive === false || other.leaseUntil < now) dead.push(other.nodeId);
+  }
+  return dead;
+}

@@ -1,0 +1,202 @@
+/**
+ * Rows derived from a batch of events, written in the same transaction: the run's row, decisions,
+ * child runs, messages to a parent.
+ */
+import { isParkable, nextDueAt } from '../core/outstanding.ts';
+import { waitingFor } from '../core/settle.ts';
+import type { EventOf, RunEvent } from '../model/event.ts';
+import type { SecretRef } from '../model/expression.ts';
+import { asRunId, decisionId, type RunId } from '../model/ids.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { RunState, StepState } from '../model/run-state.ts';
+import { isRunEnded } from '../model/run-status.ts';
+import type { DecisionRow, InboxSend, NewRun, RunPatch } from '../model/store.ts';
+import { toRfc3339 } from '../model/time.ts';
+import type { ChildStarter } from './deps.ts';
+
+/** The run's row as it is after the batch. */
+export function patchOf(state: RunState, release: boolean): RunPatch {
+  return {
+    status: state.status,
+    paused: state.paused,
+    updatedAt: state.at,
+    endedAt: state.endedAt,
+    error: state.error,
+    waitingFor: isRunEnded(state.status) ? [] : waitingFor(state),
+    wakeAt: release && !isRunEnded(state.status) ? nextDueAt(state) : null,
+    release,
+  };
+}
+
+/** Whether a run may leave memory until something is due or comes in. */
+export function mayPark(state: RunState, nowMs: number, parkAfterMs: number): boolean {
+  if (!isParkable(state)) return false;
+  const due = nextDueAt(state);
+  return due === null || due - nowMs > parkAfterMs;
+}
+
+/** Decision rows that the batch's events add or change. */
+export function decisionRows(state: RunState, events: readonly RunEvent[]): DecisionRow[] {
+  const rows = new Map<string, DecisionRow>();
+  for (const event of events) {
+    if (event.path === null) continue;
+    const step = state.steps.get(event.path);
+    if (event.type === 'decision_requested') {
+      const row = requestedRow(state.runId, event);
+      rows.set(row.id, row);
+    } else if (event.type === 'decision_resolved') {
+      const asked = askedRow(state.runId, step, rows, event.path);
+      if (asked === null) continue;
+      const resolution = {
+        ...(event.payload as unknown as JsonObject),
+        resolved_at: toRfc3339(event.at),
+      };
+      rows.set(asked.id, { ...asked, status: 'resolved', resolution });
+    } else if (event.type === 'decision_cancelled') {
+      const asked = askedRow(state.runId, step, rows, event.path);
+      if (asked === null) continue;
+      const resolution = { ...event.payload, cancelled_at: toRfc3339(event.at) };
+      rows.set(asked.id, { ...asked, status: 'cancelled', resolution });
+    }
+  }
+  return [...rows.values()];
+}
+
+function askedRow(
+  runId: RunId,
+  step: StepState | undefined,
+  rows: ReadonlyMap<string, DecisionRow>,
+  path: string,
+): DecisionRow | null {
+  for (const row of rows.values()) if (row.path === path && row.status === 'pending') return row;
+  if (step?.sub?.kind !== 'decision') return null;
+  const { seq, ask, askedAt } = step.sub;
+  return requestedRow(runId, { seq, at: askedAt, type: 'decision_requested', path, payload: ask });
+}
+
+function requestedRow(runId: RunId, event: EventOf<'decision_requested'>): DecisionRow {
+  const { payload, seq, at } = event;
+  const path = event.path ?? '';
+  const timeoutAt = payload.due_at ?? null;
+  const body: JsonObject = {
+    id: decisionId(runId, seq),
+    workflow_id: runId,
+    step_id: path,
+    kind: payload.kind,
+    prompt: payload.prompt,
+    data: payload.data,
+    options: payload.options as unknown as Json,
+    by: payload.by,
+    ...(payload.target_agent === undefined ? {} : { target_agent: payload.target_agent }),
+    ...(payload.fallback === undefined ? {} : { fallback: payload.fallback }),
+    ...(timeoutAt === null ? {} : { timeout_at: toRfc3339(timeoutAt) }),
+    created_at: toRfc3339(at),
+    then: payload.then as unknown as Json,
+    context: {
+      prompt_context: payload.prompt,
+      data_inject: payload.data,
+      step_outputs: payload.step_outputs,
+    },
+  };
+  return {
+    id: decisionId(runId, seq),
+    runId,
+    path,
+    seq,
+    kind: payload.kind,
+    status: 'pending',
+    targetAgent: payload.target_agent ?? null,
+    createdAt: at,
+    timeoutAt,
+    body,
+    resolution: null,
+  };
+}
+
+/** Messages to the parent of a child run whose end, suspension or resumption is in the batch. */
+export function parentMessages(state: RunState, events: readonly RunEvent[]): InboxSend[] {
+  const { parent } = state.facts;
+  if (parent === null) return [];
+  const sends: InboxSend[] = [];
+  for (const event of events) {
+    const body = parentBody(state, event);
+    if (body === null) continue;
+    sends.push({
+      runId: asRunId(parent.runId),
+      kind:
+        'status' in body && (body.status === 'suspended' || body.status === 'active')
+          ? 'child_changed'
+          : 'child_ended',
+      body: { path: parent.path, child_id: state.runId, ...body },
+      receivedAt: event.at,
+      idempotencyKey: null,
+    });
+  }
+  return sends;
+}
+
+function parentBody(state: RunState, event: RunEvent): JsonObject | null {
+  switch (event.type) {
+    case 'workflow_completed':
+      return { status: 'completed', output: event.payload.output };
+    case 'workflow_failed':
+      return { status: 'failed', error: event.payload.error as unknown as Json };
+    case 'workflow_cancelled':
+      return { status: 'cancelled' };
+    case 'workflow_suspended':
+      return { status: 'suspended' };
+    case 'workflow_resumed':
+      return isRunEnded(state.status) ? null : { status: 'active' };
+    default:
+      return null;
+  }
+}
+
+/** References inside the parent's `params.params` stand in the child's inputs. */
+const childSecrets = (refs: readonly SecretRef[]): SecretRef[] =>
+  refs
+    .filter((ref) => ref.at.startsWith('/params/'))
+    .map((ref) => ({ ...ref, at: ref.at.slice('/params'.length) }));
+
+/** Child runs that steps of the batch start; each row is written with the step's start. */
+export function childRuns(
+  state: RunState,
+  events: readonly RunEvent[],
+  children: ChildStarter,
+  nowMs: number,
+): NewRun[] {
+  const runs: NewRun[] = [];
+  for (const event of events) {
+    if (event.type !== 'step_started' || event.payload.child_id === undefined) continue;
+    const step = event.path === null ? undefined : state.steps.get(event.path);
+    const params = event.payload.params ?? step?.params ?? {};
+    const resolved = children.resolve(params);
+    if (!resolved.ok || event.path === null) continue;
+    const { facts } = state;
+    const agent = params.agent_id;
+    const alone = params.wait === false;
+    runs.push({
+      runId: asRunId(event.payload.child_id),
+      definitionHash: resolved.definitionHash,
+      start: {
+        inputs: resolved.inputs,
+        secretRefs: childSecrets(event.payload.secret_refs ?? step?.secretRefs ?? []),
+        context: resolved.context,
+        name: resolved.name,
+        template: resolved.template,
+        version: resolved.version,
+        agentId: typeof agent === 'string' ? agent : facts.agentId,
+        parent: alone
+          ? null
+          : { runId: state.runId, path: event.path, depth: (facts.parent?.depth ?? 0) + 1 },
+        trigger: { type: 'workflow', workflow_id: state.runId, step_id: event.path },
+        exec: facts.exec,
+      },
+      createdAt: nowMs,
+      idempotency: null,
+      concurrencyKey: null,
+      claimableFrom: nowMs,
+    });
+  }
+  return runs;
+}

@@ -1,0 +1,162 @@
+/**
+ * Makes what is in flight equal to what the state asks for, after every commit.
+ *
+ * Looks only at the steps the batch touched. A command that is no longer asked for is stopped; an
+ * execution that was stopped goes on settling (and keeps its slot) until its process is gone, and no
+ * step at, above or below its path is admitted before.
+ */
+import { commandsOf, runCommands } from '../core/outstanding.ts';
+import type { PreparedProcess } from '../model/action.ts';
+import { type Command, commandKey } from '../model/command.ts';
+import type { StepFailure } from '../model/error.ts';
+import type { EngineInput } from '../model/input.ts';
+import type { RuntimeDeps } from './deps.ts';
+import { actionContext, type ExecuteCommand, executeStep, invocationOf } from './execute-step.ts';
+import type { InFlight, LiveRun } from './live-run.ts';
+import type { OutputLog } from './output-log.ts';
+import type { Slots } from './slots.ts';
+import type { Timers } from './timers.ts';
+
+export interface Reconciler {
+  /** Starts and stops commands of the steps touched since the last call. */
+  reconcile(run: LiveRun): void;
+  /** Stops everything of a run; executions go on settling. */
+  abandon(run: LiveRun): void;
+}
+
+export interface ReconcileParts {
+  readonly deps: RuntimeDeps;
+  readonly slots: Slots;
+  readonly timers: Timers;
+  readonly output: OutputLog;
+  /** Hands an input to the run's mailbox. */
+  readonly deliver: (run: LiveRun, input: EngineInput) => void;
+  /** Called when an execution's process or request is gone. */
+  readonly onSettled: (run: LiveRun) => void;
+}
+
+/** The reconciler of one engine. */
+export function createReconciler(parts: ReconcileParts): Reconciler {
+  const reconcilePath = (run: LiveRun, path: string | null, wanted: readonly Command[]): void => {
+    const key = path ?? '';
+    const current = run.inFlight.get(key) ?? new Map<string, InFlight>();
+    const names = new Set(wanted.map(commandKey));
+    for (const [name, flight] of current) {
+      if (names.has(name)) continue;
+      current.delete(name);
+      flight.stop();
+    }
+    for (const command of wanted) {
+      const name = commandKey(command);
+      if (!current.has(name)) current.set(name, start(parts, run, command));
+    }
+    if (current.size === 0) run.inFlight.delete(key);
+    else run.inFlight.set(key, current);
+  };
+
+  return {
+    reconcile(run) {
+      const { state } = run;
+      if (state === null) return;
+      const paths = new Set<string>();
+      for (const step of state.touched) paths.add(step.path);
+      state.touched.clear();
+      for (const path of paths) {
+        const step = state.steps.get(path);
+        reconcilePath(run, path, step === undefined ? [] : commandsOf(state, step));
+      }
+      reconcilePath(run, null, runCommands(state));
+      for (const path of run.grants) {
+        // A slot that was granted but can no longer be used goes back.
+        run.grants.delete(path);
+        parts.slots.release();
+      }
+    },
+    abandon(run) {
+      for (const commands of run.inFlight.values())
+        for (const flight of commands.values()) flight.stop();
+      run.inFlight.clear();
+    },
+  };
+}
+
+function start(parts: ReconcileParts, run: LiveRun, command: Command): InFlight {
+  switch (command.kind) {
+    case 'timer':
+      return startTimer(parts, run, command);
+    case 'slot':
+      return startSlot(parts, run, command);
+    case 'execute':
+      return startExecution(parts, run, command);
+  }
+}
+
+function startTimer(
+  parts: ReconcileParts,
+  run: LiveRun,
+  command: Extract<Command, { kind: 'timer' }>,
+): InFlight {
+  const { path, seq, timer, dueAt } = command;
+  const delay = Math.max(0, dueAt - parts.deps.clock.now());
+  const stop = parts.timers.add(delay, () =>
+    parts.deliver(run, { type: 'timer_fired', path, seq, timer }),
+  );
+  return { command, stop };
+}
+
+function startSlot(
+  parts: ReconcileParts,
+  run: LiveRun,
+  command: Extract<Command, { kind: 'slot' }>,
+): InFlight {
+  const { path, seq } = command;
+  const stop = parts.slots.request(run.runId, path, () => {
+    run.grants.add(path);
+    parts.deliver(run, { type: 'slot_granted', path, seq });
+  });
+  return { command, stop };
+}
+
+function startExecution(parts: ReconcileParts, run: LiveRun, command: ExecuteCommand): InFlight {
+  const abort = new AbortController();
+  const settling = { path: command.path };
+  run.unsettled.add(settling);
+  const prepared = run.prepared.get(command.seq) ?? null;
+  run.prepared.delete(command.seq);
+  const finish = (input: EngineInput): void => {
+    run.unsettled.delete(settling);
+    parts.slots.release();
+    if (!abort.signal.aborted) parts.deliver(run, input);
+    parts.onSettled(run);
+  };
+  // One promise, one ending: executeStep never rejects.
+  void call(parts, run, command, abort.signal, prepared).then(finish);
+  return { command, stop: () => abort.abort() };
+}
+
+async function call(
+  parts: ReconcileParts,
+  run: LiveRun,
+  command: ExecuteCommand,
+  signal: AbortSignal,
+  prepared: PreparedProcess | StepFailure | null,
+): Promise<EngineInput> {
+  const { deps } = parts;
+  const { path, seq } = command;
+  const { state } = run;
+  if (prepared !== null && 'code' in prepared)
+    return { type: 'step_failed', path, seq, error: prepared };
+  const invocation = invocationOf(deps, command);
+  if (!invocation.ok || state === null) {
+    prepared?.discard();
+    const error = invocation.ok
+      ? { code: 'STORE_ERROR' as const, message: 'the run was lost' }
+      : invocation.error;
+    return { type: 'step_failed', path, seq, error };
+  }
+  const stream = parts.output.open(run.runId, path, command.attempt, invocation.value.used);
+  const context = actionContext(deps, state, command, signal, invocation.value.used, stream.write);
+  const input = await executeStep(deps, command, invocation.value, context, prepared);
+  stream.close();
+  return input;
+}

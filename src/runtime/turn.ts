@@ -1,0 +1,210 @@
+/**
+ * One turn of one run: its inputs decided, its blocked processes spawned, everything that has to be
+ * written put together. Nothing has been written or started when it returns.
+ */
+import { type Advanced, advance, beginRun } from '../core/advance.ts';
+import { fold } from '../core/evolve.ts';
+import { commandsOf } from '../core/outstanding.ts';
+import { newState } from '../core/state.ts';
+import type { PreparedProcess } from '../model/action.ts';
+import { AppError, type StepFailure } from '../model/error.ts';
+import type { EventOf, RunEvent } from '../model/event.ts';
+import { asRunId } from '../model/ids.ts';
+import type { EngineInput, SignalVerdict } from '../model/input.ts';
+import type { Json } from '../model/json.ts';
+import type { RunState } from '../model/run-state.ts';
+import { isRunEnded } from '../model/run-status.ts';
+import type { InboxSend, RunAppend } from '../model/store.ts';
+import { parseDuration } from '../model/time.ts';
+import { createDecideContext, failureOf } from './decide-context.ts';
+import type { RuntimeDeps } from './deps.ts';
+import { actionContext, type ExecuteCommand, invocationOf } from './execute-step.ts';
+import { isQuiet, type LiveRun } from './live-run.ts';
+import { childRuns, decisionRows, mayPark, parentMessages, patchOf } from './projection.ts';
+import type { Slots } from './slots.ts';
+
+export interface TurnParts {
+  readonly deps: RuntimeDeps;
+  readonly slots: Slots;
+}
+
+export interface Decided {
+  readonly run: LiveRun;
+  readonly inputs: readonly EngineInput[];
+  readonly advanced: Advanced;
+  /** Null when there is nothing to write. */
+  readonly append: RunAppend | null;
+}
+
+/** Events read from the store at a time when a run is folded. */
+const FOLD_PAGE = 5000;
+
+/** Folds a run's whole log; also answers its events when `keep` asks for them. */
+export function foldRun(
+  deps: Pick<RuntimeDeps, 'store'>,
+  run: Pick<LiveRun, 'runId' | 'plan'>,
+  onEvent?: (event: RunEvent) => void,
+): RunState {
+  const state = newState(run.runId, run.plan);
+  for (;;) {
+    const page = deps.store.events(run.runId, state.seq, FOLD_PAGE);
+    fold(state, page);
+    if (onEvent !== undefined) page.forEach(onEvent);
+    if (page.length < FOLD_PAGE) break;
+  }
+  state.touched.clear();
+  for (const step of state.open) state.touched.add(step);
+  return state;
+}
+
+/** Decides what a run's inputs lead to; its state has the events applied. */
+export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
+  const { deps, slots } = parts;
+  const nowMs = deps.clock.now();
+  run.state ??= run.starting === null ? foldRun(deps, run) : newState(run.runId, run.plan);
+  const { state } = run;
+  const inputs = run.inputs;
+  run.inputs = [];
+  run.takenNow.clear();
+  const ctx = createDecideContext(deps, slots, run, nowMs);
+  const advanced =
+    run.starting !== null && state.seq === 0
+      ? beginRun(state, run.starting.facts, runLimit(run), ctx)
+      : advance(state, inputs, ctx);
+  if (advanced.pending.length === 0 && run.computing.size === 0) run.memo.clear();
+  prepareProcesses(deps, run, state, advanced.events);
+  return { run, inputs, advanced, append: appendOf(parts, run, state, advanced, nowMs) };
+}
+
+/** The run's limit on active time, milliseconds. */
+function runLimit(run: LiveRun): number | null {
+  const { timeout } = run.plan;
+  if (timeout === null) return null;
+  if (timeout.kind === 'ms') return timeout.ms;
+  const parsed = parseDuration(timeout.template.raw);
+  return parsed.ok ? parsed.ms : null;
+}
+
+function appendOf(
+  parts: TurnParts,
+  run: LiveRun,
+  state: RunState,
+  advanced: Advanced,
+  nowMs: number,
+): RunAppend | null {
+  const { deps } = parts;
+  const settled = advanced.verdicts.filter(hasInboxId);
+  if (advanced.events.length === 0 && settled.length === 0) return null;
+  const { events } = advanced;
+  const release = mayRelease(deps, run, state, advanced, nowMs);
+  return {
+    runId: run.runId,
+    owner: deps.node.nodeId,
+    epoch: run.epoch,
+    expectedSeq: run.committedSeq,
+    events,
+    create: run.starting?.create ?? null,
+    patch: patchOf(state, release),
+    decisions: decisionRows(state, events),
+    settled,
+    sends: [...parentMessages(state, events), ...cancelMessages(advanced.orphans, nowMs)],
+    children: childRuns(state, events, deps.children, nowMs),
+  };
+}
+
+const hasInboxId = (
+  verdict: SignalVerdict,
+): verdict is SignalVerdict & { readonly inboxId: number } => verdict.inboxId !== null;
+
+function cancelMessages(children: readonly string[], nowMs: number): InboxSend[] {
+  const body: Json = {
+    type: 'cancel',
+    by: 'parent',
+    role: 'operator',
+    sender: 'system',
+    payload: null,
+    reasoning: 'the step that started this run no longer needs it',
+  };
+  return children.map((childId) => ({
+    runId: asRunId(childId),
+    kind: 'signal',
+    body,
+    receivedAt: nowMs,
+    idempotencyKey: null,
+  }));
+}
+
+/** A run that has ended, or only waits, gives up its owner in the same transaction. */
+function mayRelease(
+  deps: RuntimeDeps,
+  run: LiveRun,
+  state: RunState,
+  advanced: Advanced,
+  nowMs: number,
+): boolean {
+  if (!isQuiet(run) || advanced.pending.length > 0) return false;
+  if (isRunEnded(state.status)) return true;
+  if (state.status !== 'suspended' && !deps.config.claims) return false;
+  return mayPark(state, nowMs, deps.config.parkAfterMs);
+}
+
+/** Spawns, blocked, the process of every step that starts, and notes it in the start's event. */
+function prepareProcesses(
+  deps: RuntimeDeps,
+  run: LiveRun,
+  state: RunState,
+  events: readonly RunEvent[],
+): void {
+  for (const event of events) {
+    if (event.type !== 'step_started' || event.path === null) continue;
+    const step = state.steps.get(event.path);
+    if (step === undefined || step.seq !== event.seq || step.status !== 'running') continue;
+    const command = commandsOf(state, step).find((candidate) => candidate.kind === 'execute');
+    if (command === undefined) continue;
+    const prepared = prepare(deps, state, command);
+    if (prepared === null) continue;
+    run.prepared.set(event.seq, prepared);
+    if ('process' in prepared) {
+      (event as { payload: EventOf<'step_started'>['payload'] }).payload = {
+        ...event.payload,
+        process: prepared.process,
+      };
+    }
+  }
+}
+
+function prepare(
+  deps: RuntimeDeps,
+  state: RunState,
+  command: ExecuteCommand,
+): PreparedProcess | StepFailure | null {
+  const invocation = invocationOf(deps, command);
+  // A bad invocation fails the same way when it is executed.
+  if (!invocation.ok || invocation.value.def.prepare === undefined) return null;
+  const { def, params, used } = invocation.value;
+  const ignoreOutput = (): void => undefined;
+  const signal = new AbortController().signal;
+  const context = actionContext(deps, state, command, signal, used, ignoreOutput);
+  try {
+    return def.prepare?.(params, context) ?? null;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) return { code: 'EXECUTION_ERROR', message: String(thrown) };
+    return failureOf(thrown);
+  }
+}
+
+/** A turn that was not committed leaves nothing behind: processes, slots, applied events. */
+export function undoTurn(parts: TurnParts, decided: Decided): void {
+  const { run, inputs } = decided;
+  for (const prepared of run.prepared.values()) if ('discard' in prepared) prepared.discard();
+  run.prepared.clear();
+  for (const path of run.takenNow) {
+    parts.slots.release();
+    for (const [name, { command }] of run.inFlight.get(path) ?? []) {
+      if (command.kind === 'slot') run.inFlight.get(path)?.delete(name);
+    }
+  }
+  run.takenNow.clear();
+  run.inputs = [...inputs, ...run.inputs];
+  run.state = null;
+}
