@@ -1,0 +1,400 @@
+/**
+ * Configuration: flag > environment > settings.json > default, checked whole and frozen.
+ *
+ * The only reader of the environment. `SETTINGS` is the one list of what can be set, with the words
+ * that `opcode settings` and the reference print. A bad value is an error that names where it stands
+ * (flag, variable, or file and key); nothing starts on a guess. Secrets are never settings.
+ */
+import { readFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AppError, messageOf } from './model/error.ts';
+import type { Issue } from './model/issue.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from './model/json.ts';
+import { parseDuration } from './model/time.ts';
+
+/** One thing that can be set. `read` takes a JSON value or, from flags and variables, a text. */
+export interface Setting<T> {
+  readonly doc: string;
+  readonly fallback: T;
+  readonly env?: string;
+  readonly flag?: string;
+  /** What is accepted, in words. */
+  readonly accepts: string;
+  /** The value, or `undefined` when it is not acceptable. */
+  readonly read: (raw: unknown) => T | undefined;
+}
+
+type Names = Pick<Setting<unknown>, 'env' | 'flag'>;
+
+const kind =
+  <T>(accepts: string, read: (raw: unknown) => T | undefined) =>
+  <F extends T | null>(fallback: F, doc: string, names: Names = {}): Setting<T | F> => ({
+    doc,
+    fallback,
+    accepts,
+    read,
+    ...names,
+  });
+
+const integer = (least: number) =>
+  kind<number>(`a whole number, ${least} or more`, (raw) => {
+    const isText = typeof raw === 'string' && /^\d{1,15}$/.test(raw.trim());
+    const value = isText ? Number(raw) : raw;
+    const fits = typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
+    return fits ? value : undefined;
+  });
+const count = integer(1);
+const size = integer(1024);
+
+const bool = kind<boolean>('true or false', (raw) => {
+  const word = String(raw).trim().toLowerCase();
+  if (['true', '1', 'yes', 'on'].includes(word)) return true;
+  return ['false', '0', 'no', 'off'].includes(word) ? false : undefined;
+});
+
+const text = kind<string>('a text that is not empty', (raw) =>
+  typeof raw === 'string' && raw.trim() !== '' ? raw.trim() : undefined,
+);
+
+const choice = <const T extends string>(...values: readonly T[]) =>
+  kind<T>(`one of ${values.join(', ')}`, (raw) => values.find((each) => each === raw));
+
+const level = choice('debug', 'info', 'warn', 'error');
+const durability = choice('full', 'normal');
+const interrupt = choice('ask', 'rerun', 'fail');
+const spelling = choice('auto', 'dots', 'underscores');
+
+/** The value is in milliseconds. */
+const duration = kind<number>('a duration such as "30s" or "1h30m"', (raw) => {
+  const parsed = parseDuration(raw);
+  return parsed.ok ? parsed.ms : undefined;
+});
+
+/** A flag or variable holds the texts separated by commas. */
+const list = kind<readonly string[]>('a list of texts', (raw) => {
+  const parts: unknown = typeof raw === 'string' ? raw.split(',').map((part) => part.trim()) : raw;
+  if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string')) return undefined;
+  return parts.filter((part) => part !== '');
+});
+
+/** JSON that another part checks in detail. */
+const object = kind<JsonObject>('an object', (raw) => (isJsonObject(raw) ? raw : undefined));
+const objects = kind<readonly Json[]>('a list of objects', (raw) =>
+  isJsonArray(raw) && raw.every(isJsonObject) ? raw : undefined,
+);
+
+const MIB = 1024 * 1024;
+const DAY = 86_400_000;
+const env = (name: string, flag?: string): Names =>
+  flag === undefined ? { env: `OPCODE_${name}` } : { env: `OPCODE_${name}`, flag };
+
+/** Everything that can be set. A dot in a key is a level in settings.json. */
+export const SETTINGS = {
+  db_path: text(null, 'Database file (<home>/opcode.db)', env('DB_PATH', '--db-path')),
+  log_level: level('info', 'Least level that is logged', env('LOG_LEVEL', '--log-level')),
+  pool_size: count(64, 'Actions executing at once', env('POOL_SIZE', '--pool-size')),
+  listen_addr: text(':4100', 'Address of the server', env('LISTEN_ADDR', '--listen-addr')),
+  public: bool(false, 'Listen beyond loopback (needs a token)', env('PUBLIC', '--public')),
+  allow_http: bool(false, 'Serve publicly without TLS', { flag: '--allow-http' }),
+  base_url: text(null, 'URL by which others reach the server', env('BASE_URL', '--base-url')),
+  panel: bool(true, 'Serve the panel', env('PANEL', '--panel')),
+  url: text(null, 'Remote server that the commands talk to', env('URL', '--url')),
+  trusted_proxies: list([], 'Addresses whose forwarding headers are believed'),
+  'tls.cert': text(null, 'Certificate file of the server'),
+  'tls.key': text(null, 'Private key file of the server'),
+  'mcp.names': spelling('auto', 'How MCP tools are spelled'),
+  synchronous: durability('full', '`full` survives power loss, `normal` the end of the process'),
+  grace: duration(10_000, 'Time to finish for repeatable steps at a stop', { flag: '--grace' }),
+  grace_unsafe: duration(300_000, 'Time to finish for the others', { flag: '--grace-unsafe' }),
+  'interrupt.policy': interrupt('ask', 'What happens to an unsafe step that a crash interrupted'),
+  'interrupt.ask_timeout': duration(DAY, 'How long its question stays open in unattended runs'),
+  'interrupt.agents_answer': bool(false, 'Agents may answer that question'),
+  'circuit_breaker.enabled': bool(true, 'Stop calling a target that keeps failing'),
+  'circuit_breaker.failures': count(5, 'Failures in a row that open a breaker'),
+  'circuit_breaker.cooldown': duration(30_000, 'How long an open breaker stays open'),
+  'retention.nightly': bool(true, 'Delete old runs every night'),
+  'retention.completed': duration(30 * DAY, 'How long completed and cancelled runs are kept'),
+  'retention.failed': duration(90 * DAY, 'How long failed runs are kept'),
+  env_pass: list([], 'Environment variables that shell steps and plugins get besides the usual'),
+  'paths.deny': list([], 'Paths that no step may touch'),
+  'paths.read_only': list([], 'Paths that steps may only read'),
+  'paths.writable': list([], 'When not empty: the only paths steps may write to'),
+  'egress.allow': list([], 'When not empty: the only hosts and networks steps may call'),
+  'egress.deny': list([], 'Hosts and networks steps may not call'),
+  'isolation.bwrap': bool(false, 'Run shell steps and plugins in bubblewrap'),
+  plugins: object({}, 'MCP servers whose tools are actions, by name'),
+  notify: objects([], 'Who is told about what'),
+  'limits.definition_bytes': size(MIB, 'Size of a definition'),
+  'limits.steps': count(10_000, 'Steps of a definition, nested ones included'),
+  'limits.nesting': count(32, 'Levels of nesting'),
+  'limits.loop_iterations': count(10_000, 'Iterations of one loop'),
+  'limits.open_loop_iterations': count(1000, 'Iterations of a loop without an end of its own'),
+  'limits.step_executions': count(100_000, 'Step executions of one run'),
+  'limits.expression_bytes': count(10_000, 'Size of one expression'),
+  'limits.interpolated_bytes': count(10 * MIB, 'Size of one interpolated text'),
+  'limits.output_bytes': count(10 * MIB, "Size of one step's output"),
+  'limits.http_body_bytes': count(10 * MIB, 'Size of an http response'),
+  'limits.shell_output_bytes': count(10 * MIB, 'Size of each stream of a shell step'),
+  'limits.child_depth': count(16, 'Depth of sub-workflows'),
+  'limits.request_bytes': size(4 * MIB, 'Size of a request to the server'),
+  'limits.decision_bytes': count(64 * 1024, "Size of a decision's texts and data"),
+  'limits.live_runs': count(1000, 'Runs kept in memory'),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingKey = keyof typeof SETTINGS;
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
+export type SettingOrigin = 'flag' | 'environment' | 'settings.json' | 'default';
+
+export interface Config {
+  readonly home: string;
+  readonly dbPath: string;
+  readonly settingsPath: string;
+  readonly pidPath: string;
+  readonly workDir: string;
+  readonly listen: { readonly hosts: readonly string[]; readonly port: number };
+  readonly settings: Settings;
+  /** Where each value came from. */
+  readonly origins: Readonly<Record<SettingKey, SettingOrigin>>;
+  /** The vault's passphrase when it was given, and how. */
+  readonly vaultKey: { readonly value: string; readonly from: string } | null;
+  readonly token: string | null;
+  /** Secrets given as `OPCODE_SECRET_<NAME>`. */
+  readonly environmentSecrets: ReadonlyMap<string, string>;
+  /** PATH, HOME, LANG and TZ of this process, as runs record them. */
+  readonly callerEnv: Readonly<Record<string, string>>;
+  readonly user: string;
+  readonly noColor: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface LoadOptions {
+  readonly flags: Readonly<Partial<Record<SettingKey | 'vault_key', unknown>>>;
+  readonly env: Environment;
+  /** Data directory; else `OPCODE_HOME`, else `~/.opcode`. */
+  readonly home?: string;
+}
+
+/** Every setting read, checked and frozen. @throws VALIDATION_ERROR naming each bad one. */
+export function loadConfig(options: LoadOptions): Config {
+  const environment = options.env;
+  const home = resolve(
+    options.home ??
+      given(environment, 'OPCODE_HOME') ??
+      join(given(environment, 'HOME') ?? homedir(), '.opcode'),
+  );
+  const settingsPath = join(home, 'settings.json');
+  const { settings, origins } = readSettings(options, settingsPath);
+  return Object.freeze({
+    home,
+    dbPath: resolve(settings.db_path ?? join(home, 'opcode.db')),
+    settingsPath,
+    pidPath: join(home, 'opcode.pid'),
+    workDir: join(home, 'work'),
+    listen: parseListen(settings.listen_addr, settings.public, origins.listen_addr, settingsPath),
+    settings,
+    origins,
+    vaultKey: vaultKeyOf(options),
+    token: given(environment, 'OPCODE_TOKEN') ?? fileOf(environment, 'OPCODE_TOKEN_FILE'),
+    environmentSecrets: secretsOf(environment),
+    callerEnv: callerEnvOf(environment),
+    user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? userInfo().username,
+    noColor: given(environment, 'NO_COLOR') !== null,
+  });
+}
+
+const given = (environment: Environment, name: string): string | null => {
+  const value = environment[name];
+  return value === undefined || value === '' ? null : value;
+};
+
+const KEYS = Object.keys(SETTINGS) as SettingKey[];
+
+type Loaded = Pick<Config, 'settings' | 'origins'>;
+
+function readSettings(options: LoadOptions, settingsPath: string): Loaded {
+  const issues: Issue[] = [];
+  const inFile = flatten(readSettingsFile(settingsPath), settingsPath, issues);
+  const settings: Partial<Record<SettingKey, unknown>> = {};
+  const origins: Partial<Record<SettingKey, SettingOrigin>> = {};
+  for (const key of KEYS) {
+    const setting: Setting<unknown> = SETTINGS[key];
+    const { raw, origin, where } = sourceOf(options, inFile, key, settingsPath);
+    origins[key] = origin;
+    settings[key] = setting.fallback;
+    if (origin === 'default') continue;
+    const value = setting.read(raw);
+    if (value !== undefined) settings[key] = value;
+    else issues.push(problem(where, `must be ${setting.accepts}, not ${JSON.stringify(raw)}`));
+  }
+  const [first] = issues;
+  if (first !== undefined) {
+    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+    throw new AppError('VALIDATION_ERROR', `${first.path}: ${first.message}${more}`, {
+      details: { issues: issues.map((issue) => ({ ...issue })) },
+      ...(first.hint === undefined ? {} : { hint: first.hint }),
+    });
+  }
+  return { settings: Object.freeze(settings) as Settings, origins: origins as Config['origins'] };
+}
+
+const problem = (path: string, message: string, hint?: string): Issue => ({
+  path,
+  code: 'VALIDATION_ERROR',
+  message,
+  severity: 'error',
+  ...(hint === undefined ? {} : { hint }),
+});
+
+function sourceOf(
+  options: LoadOptions,
+  inFile: ReadonlyMap<string, Json>,
+  key: SettingKey,
+  settingsPath: string,
+): { readonly raw: unknown; readonly origin: SettingOrigin; readonly where: string } {
+  const setting: Setting<unknown> = SETTINGS[key];
+  const flag = options.flags[key];
+  if (flag !== undefined) return { raw: flag, origin: 'flag', where: setting.flag ?? key };
+  const variable = setting.env === undefined ? null : given(options.env, setting.env);
+  if (variable !== null) {
+    return { raw: variable, origin: 'environment', where: `environment ${setting.env}` };
+  }
+  const value = inFile.get(key);
+  if (value !== undefined) {
+    return { raw: value, origin: 'settings.json', where: `${settingsPath}: ${key}` };
+  }
+  return { raw: undefined, origin: 'default', where: key };
+}
+
+function readSettingsFile(path: string): JsonObject {
+  const content = readText(path, true);
+  if (content === null || content.trim() === '') return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch (thrown) {
+    throw new AppError('VALIDATION_ERROR', `${path}: not valid JSON: ${messageOf(thrown)}`);
+  }
+  if (!isJsonObject(value)) {
+    throw new AppError('VALIDATION_ERROR', `${path}: must hold an object of settings`);
+  }
+  return value;
+}
+
+/** Settings by dotted key; unknown keys become issues that name the nearest known one. */
+function flatten(root: JsonObject, path: string, issues: Issue[]): ReadonlyMap<string, Json> {
+  const found = new Map<string, Json>();
+  const walk = (value: JsonObject, prefix: string): void => {
+    for (const [name, below] of Object.entries(value)) {
+      const key = `${prefix}${name}`;
+      const isGroup = KEYS.some((known) => known.startsWith(`${key}.`));
+      if (Object.hasOwn(SETTINGS, key)) found.set(key, below);
+      else if (isGroup && isJsonObject(below)) walk(below, `${key}.`);
+      else if (isGroup) issues.push(problem(`${path}: ${key}`, 'must be an object of settings'));
+      else if (key !== '$schema') issues.push(unknownKey(path, key));
+    }
+  };
+  walk(root, '');
+  return found;
+}
+
+function unknownKey(path: string, key: string): Issue {
+  const nearest = KEYS.map((known) => ({ known, distance: editDistance(known, key) })).sort(
+    (a, b) => a.distance - b.distance,
+  )[0];
+  const hint =
+    nearest !== undefined && nearest.distance <= 3
+      ? `did you mean "${nearest.known}"?`
+      : '`opcode settings` lists every key';
+  return problem(`${path}: ${key}`, `is not a setting (${hint})`, hint);
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function readText(path: string, mayBeMissing = false): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (thrown) {
+    const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT';
+    if (missing && mayBeMissing) return null;
+    throw new AppError('VALIDATION_ERROR', `${path}: cannot be read: ${messageOf(thrown)}`);
+  }
+}
+
+function fileOf(environment: Environment, name: string): string | null {
+  const path = given(environment, name);
+  if (path === null) return null;
+  const value = (readText(path) ?? '').trim();
+  if (value === '') throw new AppError('VALIDATION_ERROR', `${name}: ${path} is empty`);
+  return value;
+}
+
+function vaultKeyOf({ flags, env: environment }: LoadOptions): Config['vaultKey'] {
+  if (typeof flags.vault_key === 'string') return { value: flags.vault_key, from: 'flag' };
+  const variable = given(environment, 'OPCODE_VAULT_KEY');
+  if (variable !== null) return { value: variable, from: 'environment' };
+  const value = fileOf(environment, 'OPCODE_VAULT_KEY_FILE');
+  return value === null ? null : { value, from: 'file' };
+}
+
+function secretsOf(environment: Environment): ReadonlyMap<string, string> {
+  const secrets = new Map<string, string>();
+  for (const [name, value] of Object.entries(environment)) {
+    const match = /^OPCODE_SECRET_(.+)$/.exec(name);
+    if (match?.[1] !== undefined && value !== undefined && value !== '')
+      secrets.set(match[1], value);
+  }
+  return secrets;
+}
+
+function callerEnvOf(environment: Environment): Readonly<Record<string, string>> {
+  const kept: Record<string, string> = {};
+  for (const name of ['PATH', 'HOME', 'LANG', 'TZ']) {
+    const value = given(environment, name);
+    if (value !== null) kept[name] = value;
+  }
+  return Object.freeze(kept);
+}
+
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+
+/** `host:port`, `[::1]:port`, `:port` or `port`; beyond loopback only when public. */
+function parseListen(
+  address: string,
+  isPublic: boolean,
+  origin: SettingOrigin,
+  settingsPath: string,
+): Config['listen'] {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]:|([^:[\]]*):)?(\d{1,5})$/.exec(address);
+  const port = Number(match?.[3]);
+  const where = origin === 'settings.json' ? `${settingsPath}: listen_addr` : 'listen_addr';
+  if (match === null || port > 65_535) {
+    throw new AppError(
+      'VALIDATION_ERROR',
+      `${where}: "${address}" is no address: write ":4100", "127.0.0.1:4100" or "[::1]:4100"`,
+    );
+  }
+  const host = match[1] ?? match[2] ?? '';
+  if (host === '') return { hosts: isPublic ? ['0.0.0.0', '::'] : LOOPBACK, port };
+  if (host === 'localhost') return { hosts: LOOPBACK, port };
+  if (!isPublic && !/^(127\.|::1$)/.test(host)) {
+    throw new AppError(
+      'VALIDATION_ERROR',
+      `${where}: ${host} is not loopback: add --public (which needs a token), or leave the host out`,
+    );
+  }
+  return { hosts: [host], port };
+}

@@ -1,0 +1,202 @@
+/** Configuration: precedence, checks that name their place, listening addresses. */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type LoadOptions, loadConfig, SETTINGS } from '../src/config.ts';
+import { AppError } from '../src/model/error.ts';
+
+let home = '';
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'opcode-config-'));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const load = (options: Partial<LoadOptions> = {}) =>
+  loadConfig({ flags: {}, env: {}, home, ...options });
+const writeSettings = (value: unknown): void =>
+  writeFileSync(
+    join(home, 'settings.json'),
+    typeof value === 'string' ? value : JSON.stringify(value),
+  );
+const failure = (options: Partial<LoadOptions> = {}): AppError => {
+  try {
+    load(options);
+  } catch (thrown) {
+    if (thrown instanceof AppError) return thrown;
+    throw thrown;
+  }
+  throw new Error('the configuration was accepted');
+};
+
+describe('precedence', () => {
+  test('defaults hold when nothing is given', () => {
+    const config = load();
+    expect(config.settings.pool_size).toBe(64);
+    expect(config.origins.pool_size).toBe('default');
+    expect(config.dbPath).toBe(join(home, 'opcode.db'));
+    expect(config.workDir).toBe(join(home, 'work'));
+  });
+
+  test('the file beats the default, the environment the file, a flag the environment', () => {
+    writeSettings({ pool_size: 2, limits: { steps: 5 } });
+    expect(load().settings.pool_size).toBe(2);
+    expect(load().settings['limits.steps']).toBe(5);
+    const env = { OPCODE_POOL_SIZE: '3' };
+    expect(load({ env }).settings.pool_size).toBe(3);
+    const both = load({ env, flags: { pool_size: '4' } });
+    expect(both.settings.pool_size).toBe(4);
+    expect(both.origins.pool_size).toBe('flag');
+  });
+
+  test('an empty variable counts as not given', () => {
+    expect(load({ env: { OPCODE_POOL_SIZE: '' } }).settings.pool_size).toBe(64);
+  });
+
+  test('the home directory comes from OPCODE_HOME, else from HOME', () => {
+    expect(loadConfig({ flags: {}, env: { OPCODE_HOME: home } }).home).toBe(home);
+    expect(loadConfig({ flags: {}, env: { HOME: home } }).home).toBe(join(home, '.opcode'));
+  });
+
+  test('the result cannot be changed', () => {
+    const config = load();
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(Object.isFrozen(config.settings)).toBe(true);
+  });
+});
+
+describe('a bad setting', () => {
+  test('in the file names the file and the key', () => {
+    writeSettings({ limits: { steps: 'many' } });
+    const error = failure();
+    expect(error.code).toBe('VALIDATION_ERROR');
+    expect(error.message).toContain(`${join(home, 'settings.json')}: limits.steps`);
+    expect(error.message).toContain('"many"');
+  });
+
+  test('in the environment names the variable, on the command line the flag', () => {
+    expect(failure({ env: { OPCODE_LOG_LEVEL: 'loud' } }).message).toContain('OPCODE_LOG_LEVEL');
+    expect(failure({ flags: { pool_size: '0' } }).message).toContain('--pool-size');
+  });
+
+  test('all bad ones are listed', () => {
+    writeSettings({ pool_size: -1, panel: 'perhaps' });
+    expect((failure().details as { issues: unknown[] }).issues).toHaveLength(2);
+  });
+
+  test('with an unknown key suggests the nearest', () => {
+    writeSettings({ pool_sise: 3 });
+    expect(failure().message).toContain('did you mean "pool_size"?');
+    writeSettings({ limits: { stepz: 3 } });
+    expect(failure().message).toContain('"limits.steps"');
+  });
+
+  test('with an inherited name is unknown, not a crash', () => {
+    writeSettings('{"__proto__": {"panel": false}, "constructor": 1}');
+    expect(failure().message).toContain('is not a setting');
+  });
+
+  test('in a file that is not JSON says so', () => {
+    writeSettings('{pool_size: 3}');
+    expect(failure().message).toContain('settings.json: not valid JSON');
+    writeSettings('[]');
+    expect(failure().message).toContain('must hold an object');
+  });
+
+  test('of a group that is no object says so', () => {
+    writeSettings({ limits: 3 });
+    expect(failure().message).toContain('limits: must be an object');
+  });
+});
+
+describe('kinds of values', () => {
+  test('durations are milliseconds and need a unit', () => {
+    writeSettings({ grace: '2m' });
+    expect(load().settings.grace).toBe(120_000);
+    writeSettings({ grace: 30 });
+    expect(failure().message).toContain('grace');
+  });
+
+  test('lists are lists in the file and comma separated elsewhere', () => {
+    writeSettings({ env_pass: ['A', 'B'] });
+    expect(load().settings.env_pass).toEqual(['A', 'B']);
+    expect(SETTINGS.env_pass.read('A, B,')).toEqual(['A', 'B']);
+  });
+
+  test('booleans are read from words', () => {
+    expect(load({ env: { OPCODE_PANEL: 'off' } }).settings.panel).toBe(false);
+    expect(load({ env: { OPCODE_PANEL: '1' } }).settings.panel).toBe(true);
+  });
+
+  test('every setting accepts its own default and says what it is', () => {
+    for (const [key, setting] of Object.entries(SETTINGS)) {
+      expect(setting.doc, key).not.toBe('');
+      const isDuration = setting.accepts.startsWith('a duration');
+      if (setting.fallback !== null && !isDuration) {
+        expect(setting.read(setting.fallback), key).toEqual(setting.fallback);
+      }
+    }
+  });
+});
+
+describe('the listening address', () => {
+  const listen = (listen_addr: string, isPublic = false) =>
+    load({ flags: { listen_addr, public: isPublic } }).listen;
+
+  test('without a host is loopback, or everything when public', () => {
+    expect(load().listen).toEqual({ hosts: ['127.0.0.1', '::1'], port: 4100 });
+    expect(listen(':9')).toEqual({ hosts: ['127.0.0.1', '::1'], port: 9 });
+    expect(listen(':9', true)).toEqual({ hosts: ['0.0.0.0', '::'], port: 9 });
+  });
+
+  test('takes hosts and IPv6 in brackets', () => {
+    expect(listen('127.0.0.1:0')).toEqual({ hosts: ['127.0.0.1'], port: 0 });
+    expect(listen('[::1]:80')).toEqual({ hosts: ['::1'], port: 80 });
+    expect(listen('localhost:80').hosts).toEqual(['127.0.0.1', '::1']);
+    expect(listen('10.0.0.1:80', true).hosts).toEqual(['10.0.0.1']);
+  });
+
+  test('beyond loopback needs --public', () => {
+    expect(failure({ flags: { listen_addr: '0.0.0.0:80' } }).message).toContain('--public');
+  });
+
+  test('that is no address is refused', () => {
+    for (const bad of ['nowhere', ':70000', 'a:b:1', '[::1]']) {
+      expect(failure({ flags: { listen_addr: bad, public: true } }).message).toContain(bad);
+    }
+  });
+});
+
+describe('keys and tokens', () => {
+  test('come from the environment or a file, never from settings.json', () => {
+    const file = join(home, 'key');
+    writeFileSync(file, 'from a file\n');
+    expect(load({ env: { OPCODE_VAULT_KEY_FILE: file } }).vaultKey).toEqual({
+      value: 'from a file',
+      from: 'file',
+    });
+    const env = { OPCODE_VAULT_KEY: 'k', OPCODE_TOKEN: 't' };
+    expect(load({ env }).vaultKey).toEqual({ value: 'k', from: 'environment' });
+    expect(load({ env }).token).toBe('t');
+    expect(load({ env, flags: { vault_key: 'f' } }).vaultKey?.from).toBe('flag');
+    writeSettings({ vault_key: 'k' });
+    expect(failure().message).toContain('vault_key');
+  });
+
+  test('in a file that is missing or empty are an error', () => {
+    const missing = join(home, 'missing');
+    expect(failure({ env: { OPCODE_TOKEN_FILE: missing } }).message).toContain(missing);
+    writeFileSync(missing, '\n');
+    expect(failure({ env: { OPCODE_TOKEN_FILE: missing } }).message).toContain('is empty');
+  });
+
+  test('secrets in the environment are found by prefix', () => {
+    const { environmentSecrets } = load({ env: { OPCODE_SECRET_API_KEY: 'v', OTHER: 'x' } });
+    expect([...environmentSecrets]).toEqual([['API_KEY', 'v']]);
+  });
+
+  test('only PATH, HOME, LANG and TZ are kept for runs', () => {
+    const env = { PATH: '/bin', HOME: home, TZ: 'UTC', OPCODE_TOKEN: 't', AWS: 'x' };
+    expect(load({ env }).callerEnv).toEqual({ PATH: '/bin', HOME: home, TZ: 'UTC' });
+  });
+});
