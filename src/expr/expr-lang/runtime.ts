@@ -1,0 +1,99 @@
+/**
+ * One evaluation of an Expr program: what it reads, what it may still spend, where closures stand.
+ *
+ * Invariants: every loop spends before it works; every list, map and string is charged before it is
+ * built. So an evaluation ends by its limits, whatever source and data are.
+ */
+import { ExprError } from './error.ts';
+import type { ExprLimits } from './limits.ts';
+import type { Zone } from './values.ts';
+
+/** The names an expression may read. `nowMs` is what `now()` gives: it never asks a clock. */
+export interface ExprEnv {
+  has(name: string): boolean;
+  get(name: string): unknown;
+  names(): readonly string[];
+  readonly nowMs: number;
+}
+
+export interface Runtime {
+  readonly source: string;
+  readonly env: ExprEnv;
+  readonly limits: ExprLimits;
+  stepsLeft: number;
+  bytesLeft: number;
+  /** Values of `let` variables, by slot. */
+  readonly slots: unknown[];
+  /** What `#`, `#index` and `#acc` mean now. */
+  item: unknown;
+  index: number;
+  acc: unknown;
+  /** Timezones and patterns made in this evaluation, by their text; null before the first. */
+  zones: Map<string, Zone> | null;
+  patterns: Map<string, Pattern> | null;
+}
+
+/** A compiled regular expression and its estimated instructions. */
+export interface Pattern {
+  readonly matcher: { test(text: string): boolean };
+  readonly size: number;
+}
+
+/** A compiled node. */
+export type Evaluate = (rt: Runtime) => unknown;
+
+/** A compiled closure with the number of nodes that one call of it evaluates at most. */
+export interface Closure {
+  readonly run: Evaluate;
+  readonly cost: number;
+}
+
+/** Ends the evaluation: the data does not allow what stands at `at`. */
+export function fail(rt: Runtime, at: number, reason: string): never {
+  throw new ExprError('eval', reason, rt.source, at);
+}
+
+/** Ends the evaluation: a named limit is reached at `at`. */
+export function exceed(rt: Runtime, at: number, reason: string): never {
+  throw new ExprError('limit', reason, rt.source, at);
+}
+
+/** Pays for work. @throws ExprError kind limit when the steps are used up. */
+export function spend(rt: Runtime, steps: number, at: number): void {
+  rt.stepsLeft -= steps;
+  if (rt.stepsLeft < 0) {
+    exceed(rt, at, `the expression takes more than ${rt.limits.maxSteps} steps (maxSteps)`);
+  }
+}
+
+/** Pays for memory that is about to be used. @throws ExprError kind limit. */
+export function charge(rt: Runtime, bytes: number, at: number): void {
+  rt.bytesLeft -= bytes;
+  if (rt.bytesLeft < 0) {
+    const { maxMemoryBytes } = rt.limits;
+    exceed(rt, at, `the expression builds more than ${maxMemoryBytes} bytes (maxMemoryBytes)`);
+  }
+}
+
+/** Pays for a list of `length` elements. */
+export function chargeList(rt: Runtime, length: number, at: number): void {
+  charge(rt, 16 + 8 * length, at);
+  spend(rt, length, at);
+}
+
+/** Pays for a map of `size` entries. */
+export function chargeMap(rt: Runtime, size: number, at: number): void {
+  charge(rt, 32 + 40 * size, at);
+  spend(rt, size, at);
+}
+
+/** Pays for a string of `length` characters. */
+export function chargeText(rt: Runtime, length: number, at: number): void {
+  charge(rt, 16 + length, at);
+  spend(rt, length >> 6, at);
+}
+
+/** Pays for looking through a string of `length` characters. */
+export function scan(rt: Runtime, length: number, at: number): void {
+  spend(rt, length >> 6, at);
+}
