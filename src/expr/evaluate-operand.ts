@@ -1,0 +1,179 @@
+/**
+ * Evaluates one operand or a choice of them over a scope.
+ *
+ * Paths and cheap CEL and Expr here; dear ones and all jq as a request to a compute process, unless
+ * its answer is at hand. A value that carries a secret comes with its references beside it.
+ */
+import type { ComputeMemo, ComputeRequest, Scope, SecretRef } from '../model/expression.ts';
+import type { Json } from '../model/json.ts';
+import { allNames, bindingsOf, wholeScope } from './bindings.ts';
+import { createCelConverter, stepsMap } from './cel-values.ts';
+import { badEvaluation, failed, type Outcome, shortSource, valueOutcome } from './failures.ts';
+import type { ExpressionLimits } from './limits.ts';
+import type { Choice, Operand } from './operand.ts';
+import { explainMissing, type Path, pathText, resolvePath } from './path.ts';
+import { inputNameOf, pointerOf, refsUnder, refTouching } from './secret-refs.ts';
+
+export interface Evaluation {
+  readonly scope: Scope;
+  readonly answers: ComputeMemo;
+  readonly limits: ExpressionLimits;
+}
+
+/** The first operand that exists and is not null; else the last one's outcome. */
+export function evaluateChoice(choice: Choice, evaluation: Evaluation): Outcome {
+  const { operands } = choice;
+  let last: Outcome | undefined;
+  for (const operand of operands) {
+    last = evaluateOperand(operand, evaluation);
+    if (last.kind === 'pending') return last;
+    if (last.kind === 'failure' && !last.missing) return last;
+    if (last.kind === 'value' && last.value !== null) return last;
+  }
+  return last ?? badEvaluation('there is no expression');
+}
+
+function evaluateOperand(operand: Operand, evaluation: Evaluation): Outcome {
+  switch (operand.kind) {
+    case 'constant':
+      return valueOutcome(operand.value);
+    case 'secret':
+      return { kind: 'value', value: '', secretRefs: [operand.ref] };
+    case 'path':
+      return evaluatePath(operand.path, evaluation.scope);
+    case 'cel':
+      return guarded(operand.program.references, evaluation, () =>
+        evaluateCel(operand, evaluation),
+      );
+    case 'expr':
+      return guarded(operand.unit.whole ? [['inputs']] : operand.unit.references, evaluation, () =>
+        evaluateExpr(operand, evaluation),
+      );
+    case 'jq':
+      return evaluateJq(operand.filter, evaluation);
+  }
+}
+
+/** A path's value with the secrets it carries, or why it has none. */
+export function evaluatePath(path: Path, scope: Scope): Outcome {
+  const value = resolvePath(path, scope);
+  if (value === undefined) return missingPath(path, scope);
+  if (path.segments[0] !== 'inputs') return valueOutcome(value);
+  const all = scope.inputSecrets();
+  if (all.length === 0) return valueOutcome(value);
+  const refs = refsUnder(all, pointerOf(path.segments.slice(1)));
+  return refs.length === 0 ? valueOutcome(value) : { kind: 'value', value, secretRefs: refs };
+}
+
+/** The failure of a path without a value. */
+export function missingPath(path: Path, scope: Scope): Outcome {
+  const why = explainMissing(path.segments, scope);
+  return badEvaluation(`${pathText(path.segments)}: ${why ?? 'there is no such value'}`, true);
+}
+
+/** Secrets are in no engine's scope, nor is an input that carries one. */
+function guarded(
+  references: readonly (readonly string[])[],
+  { scope }: Evaluation,
+  evaluate: () => Outcome,
+): Outcome {
+  const secrets = scope.inputSecrets();
+  if (secrets.length > 0) {
+    const touched = touchedSecret(references, secrets);
+    if (touched !== null) return secretRefused(touched);
+  }
+  return evaluate();
+}
+
+function touchedSecret(
+  references: readonly (readonly string[])[],
+  secrets: readonly SecretRef[],
+): SecretRef | null {
+  for (const [root, ...rest] of references) {
+    if (root !== 'inputs') continue;
+    const touched = refTouching(secrets, pointerOf(rest));
+    if (touched !== null) return touched;
+  }
+  return null;
+}
+
+/** The failure of reading an input that carries a secret where none may stand. */
+export function secretRefused(ref: SecretRef): Outcome {
+  return failed(
+    'VALIDATION_ERROR',
+    `${inputNameOf(ref)} carries a secret, which is not allowed here: only parameters that hand a secret straight to its use take it`,
+  );
+}
+
+function evaluateCel(
+  operand: Extract<Operand, { kind: 'cel' }>,
+  { scope, answers, limits }: Evaluation,
+): Outcome {
+  const { program, stepIds } = operand;
+  if (program.cost !== null) {
+    const read = (segments: readonly string[]): Json | undefined =>
+      resolvePath({ segments }, scope);
+    if (program.cost(read, limits.inlineCost) > limits.inlineCost) {
+      return ask(engineRequest('cel', program.source, stepIds, program.references, scope), answers);
+    }
+  }
+  const convert = createCelConverter();
+  return program.evaluate(
+    (root) => {
+      if (root === 'steps') return stepsMap(scope, convert);
+      const value = resolvePath({ segments: [root] }, scope);
+      return value === undefined ? undefined : convert(value);
+    },
+    (segments) => explainMissing(segments, scope),
+  );
+}
+
+function evaluateExpr(
+  operand: Extract<Operand, { kind: 'expr' }>,
+  { scope, answers, limits }: Evaluation,
+): Outcome {
+  const { unit, stepIds } = operand;
+  const outcome = unit.evaluateInline(scope, limits);
+  if (outcome !== null) return outcome;
+  const references = unit.whole ? allNames(scope) : unit.references;
+  return ask(engineRequest('expr', unit.source, stepIds, references, scope), answers);
+}
+
+function engineRequest(
+  task: 'cel' | 'expr',
+  source: string,
+  stepIds: readonly string[],
+  references: readonly (readonly string[])[],
+  scope: Scope,
+): ComputeRequest {
+  return {
+    task,
+    payload: {
+      source,
+      step_ids: stepIds,
+      bindings: bindingsOf(references, scope),
+      now: scope.nowMs,
+    },
+  };
+}
+
+function evaluateJq(
+  filter: Extract<Operand, { kind: 'jq' }>['filter'],
+  { scope, answers }: Evaluation,
+): Outcome {
+  const secrets = scope.inputSecrets();
+  const references = filter.whole ? [['inputs']] : filter.references;
+  const touched = secrets.length === 0 ? null : touchedSecret(references, secrets);
+  if (touched !== null) return secretRefused(touched);
+  const input = filter.whole ? wholeScope(scope) : bindingsOf(filter.references, scope);
+  const payload = { filter: filter.text, shown: shortSource(filter.source), input, first: true };
+  return ask({ task: 'jq', payload }, answers);
+}
+
+/** The answer to a request, or the request itself when nobody has answered it yet. */
+function ask(request: ComputeRequest, answers: ComputeMemo): Outcome {
+  const answer = answers.get(request);
+  if (answer === undefined) return { kind: 'pending', request };
+  if (answer.ok) return valueOutcome(answer.value);
+  return { kind: 'failure', error: answer.error, missing: false };
+}
