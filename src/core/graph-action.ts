@@ -1,0 +1,201 @@
+/**
+ * Action steps: params with the definition's defaults, `run`, the effect, who carries it out, the
+ * compiled expression of the actions that are expressions.
+ *
+ * Interpolated values never become shell text: in a command of `shell: true` each `${{ }}` is moved
+ * into `hole_env`, and the command reads it from there, quoted for where it stands.
+ */
+import type { ActionDef, ParamSpec } from '../model/action.ts';
+import type { Effect, StepDef } from '../model/definition.ts';
+import type { Expression } from '../model/expression.ts';
+import type { IssuePath } from '../model/issue.ts';
+import { type Json, type JsonObject, ownValue, setOwn } from '../model/json.ts';
+import type { ActionPlan } from '../model/plan.ts';
+import { type Place, type PlanContext, report } from './graph-context.ts';
+import { compileExpression, compileTemplate, hasTemplate } from './graph-text.ts';
+
+export const SHELL_ACTION = 'shell.exec';
+
+/** An action step's params as they are used, and where each is written. */
+export interface StepParams {
+  readonly action: string;
+  readonly params: JsonObject;
+  /** Where the param under a key is written. */
+  readonly pathOf: (key: string) => IssuePath;
+}
+
+/** `run` spelled out, and defaults for the action filled in; the step's own params win. */
+export function paramsOfStep(cx: PlanContext, def: StepDef, path: IssuePath): StepParams {
+  const isRun = def.run !== undefined;
+  const action = isRun ? SHELL_ACTION : (def.action ?? '');
+  const params: Record<string, Json> = {};
+  const paths = new Map<string, IssuePath>();
+  for (const [key, value, from] of defaultParams(cx, action)) {
+    setOwn(params, key, value);
+    paths.set(key, ['defaults', 'params', from, key]);
+  }
+  if (isRun) params.fail_on_error = true;
+  for (const key of Object.keys(def.params ?? {})) {
+    setOwn(params, key, def.params?.[key] as Json);
+    paths.delete(key);
+  }
+  if (isRun) {
+    params.command = def.run as string;
+    params.shell = true;
+    paths.set('command', [...path, 'run']);
+  }
+  return { action, params, pathOf: (key) => paths.get(key) ?? [...path, 'params', key] };
+}
+
+type DefaultParam = readonly [key: string, value: Json, from: string];
+
+/** Defaults for an action, the most general first. A prefix gives only params the action has. */
+function defaultParams(cx: PlanContext, action: string): DefaultParam[] {
+  const all = cx.definition.defaults?.params ?? {};
+  const def = cx.deps.actions.get(action);
+  return Object.keys(all)
+    .filter((name) => coversAction(name, action))
+    .sort((a, b) => a.length - b.length)
+    .flatMap((name) =>
+      Object.entries(all[name] ?? {})
+        .filter(([key]) => name === action || def === undefined || takesParam(def, key))
+        .map(([key, value]): DefaultParam => [key, value, name]),
+    );
+}
+
+/** Whether a key of `defaults.params` (an action, `http` or `http.*`) means an action. */
+export function coversAction(name: string, action: string): boolean {
+  if (name === action) return true;
+  const prefix = name.replace(/\.?\*?$/, '');
+  return prefix !== '' && action.startsWith(`${prefix}.`);
+}
+
+/** Whether an action has a param of that name, old spellings included. */
+export const takesParam = (def: ActionDef, key: string): boolean =>
+  Object.hasOwn(def.params, key) || Object.hasOwn(def.renamed ?? {}, key);
+
+export function compileAction(
+  cx: PlanContext,
+  place: Place,
+  def: StepDef,
+  path: IssuePath,
+): ActionPlan {
+  const step = paramsOfStep(cx, def, path);
+  const { action } = step;
+  const known = cx.deps.actions.get(action);
+  const template = compileTemplate(cx, place, withoutHoles(cx, step), path, {
+    prefixes: true,
+    secrets: (pointer) => acceptsSecrets(known, pointer),
+    pathOf: (pointer) => pathOfParam(step, pointer),
+  });
+  const via = known === undefined || known.inline === false ? 'effect' : viaOf(known);
+  return {
+    type: 'action',
+    action,
+    params: template,
+    effect: effectOf(def, known, step.params),
+    via,
+    expression: via === 'engine' ? engineExpression(cx, place, step) : null,
+  };
+}
+
+const viaOf = (def: ActionDef): ActionPlan['via'] => (def.inline === 'engine' ? def.via : 'inline');
+
+/** Repeating an action that nobody knows is unsafe. */
+function effectOf(def: StepDef, known: ActionDef | undefined, params: JsonObject): Effect {
+  if (def.effect !== undefined) return def.effect;
+  if (known === undefined) return 'unsafe';
+  return known.effectOf?.(params) ?? known.effect;
+}
+
+function acceptsSecrets(def: ActionDef | undefined, pointer: IssuePath): boolean {
+  if (def === undefined) return true;
+  const key = String(pointer[0] ?? '');
+  const spec = specOf(def, specOf(def, key)?.aliasOf ?? key);
+  return spec?.secrets === true;
+}
+
+function specOf(def: ActionDef, key: string): ParamSpec | undefined {
+  const renamed = def.renamed ?? {};
+  const name = Object.hasOwn(renamed, key) ? (renamed[key] ?? key) : key;
+  return Object.hasOwn(def.params, name) ? def.params[name] : undefined;
+}
+
+function pathOfParam(step: StepParams, pointer: IssuePath): IssuePath {
+  const [key, ...rest] = pointer;
+  if (key === undefined) return step.pathOf('').slice(0, -1);
+  return key === 'hole_env' ? step.pathOf('command') : [...step.pathOf(String(key)), ...rest];
+}
+
+const ENGINES: Readonly<Record<string, { readonly engine: string; readonly param: string }>> = {
+  'expr.eval': { engine: 'expr', param: 'expression' },
+  'cel.eval': { engine: 'cel', param: 'expression' },
+  jq: { engine: 'jq', param: 'filter' },
+};
+
+const NAMES_ENGINE = /^\s*(?:cel|jq|expr):/;
+
+/** The compiled expression of `expr.eval`, `cel.eval` or `jq` when its source is written out. */
+function engineExpression(cx: PlanContext, place: Place, step: StepParams): Expression | null {
+  const spec = Object.hasOwn(ENGINES, step.action) ? ENGINES[step.action] : undefined;
+  const source = spec === undefined ? undefined : ownValue(step.params, spec.param);
+  if (spec === undefined || typeof source !== 'string') return null;
+  if (NAMES_ENGINE.test(source) || isOneTemplate(cx, source)) return null;
+  // A jq filter with an input of its own reads that, not the run.
+  const ownInput = spec.engine === 'jq' && hasInput(step.params);
+  const names = new Set([...place.names, 'data', 'input', 'args']);
+  const at = ownInput ? null : { ...place, names };
+  return compileExpression(cx, at, source, step.pathOf(spec.param), spec.engine);
+}
+
+/** A source that is one `${{ }}` is known only when it runs. */
+function isOneTemplate(cx: PlanContext, source: string): boolean {
+  if (!hasTemplate(source)) return false;
+  const split = cx.deps.splitText(source.trim());
+  return split.ok && split.parts.length === 1 && typeof split.parts[0] === 'object';
+}
+
+const hasInput = (params: JsonObject): boolean =>
+  Object.hasOwn(params, 'input') || Object.hasOwn(params, 'data');
+
+/** Params whose shell command holds no `${{ }}`. */
+function withoutHoles(cx: PlanContext, step: StepParams): JsonObject {
+  const { params } = step;
+  const command = ownValue(params, 'command');
+  const shell = ownValue(params, 'shell');
+  if (step.action !== SHELL_ACTION || typeof command !== 'string' || !hasTemplate(command)) {
+    return params;
+  }
+  if (typeof shell === 'string' && hasTemplate(shell)) {
+    const hint = 'write `shell: true` or `shell: false`';
+    const message =
+      'a command with interpolated values must say beforehand whether it is shell text';
+    report(cx, step.pathOf('shell'), message, { hint });
+    return params;
+  }
+  return shell === true ? { ...params, ...quote(cx, step, command) } : params;
+}
+
+/** A command whose values are read from variables, and the variables' values. */
+function quote(cx: PlanContext, step: StepParams, command: string): JsonObject | null {
+  const split = cx.deps.splitText(command);
+  // A `${{` that is not closed is told when the command is compiled as it is.
+  if (!split.ok) return null;
+  const values: Record<string, Json> = {};
+  let count = 0;
+  const parts = split.parts.map((part) => {
+    if (typeof part === 'string') return part;
+    count += 1;
+    values[`OPCODE_V${count}`] = `\${{${part.source}}}`;
+    return count;
+  });
+  const quoted = cx.deps.quoteHoles(parts);
+  if (!quoted.ok) {
+    report(cx, step.pathOf('command'), quoted.problem);
+    return null;
+  }
+  return { command: escapeTemplate(quoted.command), hole_env: values };
+}
+
+/** Text that a template gives back unchanged. */
+const escapeTemplate = (text: string): string => text.replaceAll('${{', () => '$${{');

@@ -1,0 +1,135 @@
+/**
+ * What compiling a definition into a plan works on: its dependencies, the problems found so far, the
+ * lists around the place that is being compiled.
+ *
+ * Frames nest as lists do. `at` is the step of a frame that is being compiled now, or -1 when all its
+ * steps have ended (the top list as hooks and `output` see it).
+ */
+import type { ActionRegistry } from '../model/action.ts';
+import type { Definition, StepDef } from '../model/definition.ts';
+import type { ErrorCode } from '../model/error.ts';
+import type { ExpressionCompiler } from '../model/expression.ts';
+import type { DefinitionHash } from '../model/ids.ts';
+import { formatIssuePath, type Issue, type IssuePath } from '../model/issue.ts';
+import type { Json } from '../model/json.ts';
+
+/** Literal text and `${{ }}` sources of a string, in order. */
+export type SplitText = (
+  text: string,
+) =>
+  | { readonly ok: true; readonly parts: readonly (string | { readonly source: string })[] }
+  | { readonly ok: false; readonly offset: number; readonly message: string };
+
+/** Shell text in which the values numbered from 1 are read from the variables `OPCODE_V<n>`. */
+export type QuoteHoles = (
+  parts: readonly (string | number)[],
+) =>
+  | { readonly ok: true; readonly command: string }
+  | { readonly ok: false; readonly problem: string; readonly offset: number };
+
+export interface PlanDeps {
+  readonly compiler: ExpressionCompiler;
+  readonly actions: ActionRegistry;
+  readonly hash: DefinitionHash;
+  readonly outputSchema: Json | null;
+  readonly splitText: SplitText;
+  readonly quoteHoles: QuoteHoles;
+}
+
+/** Why one step waits for another, and where that is written. */
+export interface Origin {
+  readonly kind: 'written' | 'order' | 'read' | 'fallback';
+  readonly path: () => IssuePath;
+}
+
+export interface Frame {
+  readonly defs: readonly StepDef[];
+  /** Where each step is written. */
+  readonly pathOf: (index: number) => IssuePath;
+  readonly indexById: ReadonlyMap<string, number>;
+  /** The list around, and which list below its current step this one is (`prod`, `branch_0`). */
+  readonly outer: Frame | null;
+  readonly key: string;
+  /** Root names expressions of its steps may begin with. */
+  readonly names: ReadonlySet<string>;
+  at: number;
+  /** What each step reads of this list, by index. */
+  readonly reads: Map<number, Map<number, Origin>>;
+}
+
+/** Where an expression stands. */
+export interface Place {
+  readonly frame: Frame | null;
+  readonly names: ReadonlySet<string>;
+  /** Ids of a loop's body as the loop's own test sees them, else null. */
+  readonly test: ReadonlyMap<string, number> | null;
+}
+
+export interface PlanContext {
+  readonly deps: PlanDeps;
+  readonly definition: Definition;
+  readonly problems: Issue[];
+  /** What was reported already, so that one default used by many steps is told once. */
+  readonly told: Set<string>;
+  /** Ids of all frames that are open, each with how many have it. */
+  readonly visible: Map<string, number>;
+  readonly visibleIds: Set<string>;
+  readonly indexes: Map<readonly StepDef[], ReadonlyMap<string, number>>;
+}
+
+export const createPlanContext = (definition: Definition, deps: PlanDeps): PlanContext => ({
+  deps,
+  definition,
+  problems: [],
+  told: new Set(),
+  visible: new Map(),
+  visibleIds: new Set(),
+  indexes: new Map(),
+});
+
+/** Notes an error once. */
+export function report(
+  cx: PlanContext,
+  path: IssuePath,
+  message: string,
+  options: { readonly hint?: string | undefined; readonly code?: ErrorCode } = {},
+): void {
+  const text = formatIssuePath(path);
+  const key = `${text}\n${message}`;
+  if (cx.told.has(key)) return;
+  cx.told.add(key);
+  const { hint, code = 'VALIDATION_ERROR' } = options;
+  const issue: Issue = { path: text, code, message, severity: 'error' };
+  cx.problems.push(hint === undefined ? issue : { ...issue, hint });
+}
+
+/** Position of each id in a list; the first of equal ids counts. */
+export function indexOfList(
+  cx: PlanContext,
+  defs: readonly StepDef[],
+): ReadonlyMap<string, number> {
+  const known = cx.indexes.get(defs);
+  if (known !== undefined) return known;
+  const index = new Map<string, number>();
+  defs.forEach((def, i) => {
+    if (!index.has(def.id)) index.set(def.id, i);
+  });
+  cx.indexes.set(defs, index);
+  return index;
+}
+
+/** Makes ids readable for what `compile` compiles. */
+export function withIds<T>(cx: PlanContext, ids: Iterable<string>, compile: () => T): T {
+  const added = [...ids];
+  for (const id of added) {
+    cx.visible.set(id, (cx.visible.get(id) ?? 0) + 1);
+    cx.visibleIds.add(id);
+  }
+  const result = compile();
+  for (const id of added) {
+    const left = (cx.visible.get(id) ?? 1) - 1;
+    cx.visible.set(id, left);
+    if (left === 0) cx.visibleIds.delete(id);
+  }
+  return result;
+}
