@@ -144,7 +144,7 @@ export function appendContract(subject: { readonly store: Store }): void {
     test('a gap in the sequence is a broken caller, and nothing is written', async () => {
       const { store } = subject;
       const gap = creation('r1', { events: [completed(1), completed(3)] });
-      expect(store.append([creation('r2'), gap])).rejects.toMatchObject({ code: 'INTERNAL' });
+      await expect(store.append([creation('r2'), gap])).rejects.toMatchObject({ code: 'INTERNAL' });
       expect(store.run(asRunId('r1'))).toBeNull();
       expect(store.run(asRunId('r2'))).toBeNull();
     });

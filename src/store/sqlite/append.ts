@@ -15,15 +15,8 @@ import { deliver, settle } from './inbox.ts';
 import { insertOwned, insertPending } from './new-runs.ts';
 import { type BlobMemo, type EncodedPayload, encodePayload } from './payloads.ts';
 
-/** Types so frequent that looking for them by type finds them anyway. */
-const EVERYDAY: ReadonlySet<string> = new Set([
-  'step_scheduled',
-  'step_started',
-  'step_completed',
-  'loop_iter_started',
-  'loop_iter_completed',
-  'condition_evaluated',
-]);
+/** Types that every run writes, for every step: going back in time finds them without an index. */
+const EVERYDAY: ReadonlySet<string> = new Set(['step_started', 'step_completed']);
 
 export const isEveryday = (type: string): boolean => EVERYDAY.has(type);
 

@@ -9,6 +9,9 @@
 import { type Changes, Database, type SQLQueryBindings, type Statement } from 'bun:sqlite';
 import { isBusy, storeError, toStoreError } from './errors.ts';
 
+/** "opcd": marks a SQLite file as ours. */
+export const APPLICATION_ID = 0x6f_70_63_64;
+
 export type Synchronous = 'full' | 'normal';
 type Bindings = SQLQueryBindings[];
 
@@ -54,7 +57,11 @@ export function connect(
   const database = openFile(path);
   const patience = { path, limitMs: limits.syncBusyMs };
   try {
-    untilFree(patience, () => configure(database, synchronous));
+    untilFree(patience, () => {
+      database.run('PRAGMA busy_timeout = 0');
+      refuseForeign(database, path);
+      configure(database, synchronous);
+    });
   } catch (thrown) {
     database.close();
     throw toStoreError(thrown, path);
@@ -70,9 +77,16 @@ function openFile(path: string): Database {
   }
 }
 
+/** Another program's database is left exactly as it is. */
+function refuseForeign(database: Database, path: string): void {
+  const mark = database.query('PRAGMA application_id').get() as { application_id: number };
+  if (mark.application_id === APPLICATION_ID) return;
+  if (database.query('SELECT 1 FROM sqlite_schema LIMIT 1').get() === null) return;
+  throw storeError('not_a_database', 'a SQLite database of another program', path);
+}
+
 /** `auto_vacuum` comes first: it cannot be set once there are tables. */
 function configure(database: Database, synchronous: Synchronous): void {
-  database.run('PRAGMA busy_timeout = 0');
   database.run('PRAGMA auto_vacuum = INCREMENTAL');
   database.run('PRAGMA journal_mode = WAL');
   database.run(`PRAGMA synchronous = ${synchronous.toUpperCase()}`);
@@ -94,18 +108,24 @@ function overDatabase(
   const patience = { path, limitMs: limits.syncBusyMs };
   let closed = false;
 
+  const assertOpen = (): void => {
+    if (closed) throw storeError('closed', 'the database is closed', path);
+  };
   const prepared = (sql: string): Statement => {
     const known = statements.get(sql);
     if (known !== undefined) return known;
-    if (closed) throw storeError('closed', 'the database is closed', path);
     const statement = database.prepare(sql);
     statements.set(sql, statement);
     return statement;
   };
-  const read = <T>(work: () => T): T =>
-    database.inTransaction ? guarded(path, work) : untilFree(patience, work);
-  const attempt = <T>(work: () => T): T =>
-    guarded(path, () => transaction(database, prepared, work));
+  const read = <T>(work: () => T): T => {
+    assertOpen();
+    return database.inTransaction ? guarded(path, work) : untilFree(patience, work);
+  };
+  const attempt = <T>(work: () => T): T => {
+    assertOpen();
+    return guarded(path, () => transaction(database, prepared, work));
+  };
 
   return {
     path,
@@ -116,6 +136,7 @@ function overDatabase(
     run: (sql, ...bindings) => prepared(sql).run(...bindings),
     script: (sql) => guarded(path, () => database.run(sql)),
     write(work, durability = 'as_set') {
+      assertOpen();
       const relax = durability === 'relaxed' && synchronous === 'full';
       if (!relax) return untilFree(patience, () => attempt(work));
       database.run('PRAGMA synchronous = NORMAL');

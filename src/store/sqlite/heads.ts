@@ -2,9 +2,9 @@
  * The fence: the one statement that lets an existing run be written.
  *
  * What the row says besides owner, epoch and sequence is remembered per live run, so that an append
- * which changes no status rewrites only sequence and time and touches no index. The memory is right
- * whenever the fence holds: whoever else could have changed the row had to change owner, epoch or
- * sequence. It is taken over only after COMMIT (`confirm`).
+ * which changes no status rewrites only sequence and time and touches no index. What is remembered
+ * belongs to one (owner, epoch, sequence): while the fence holds for these, nobody else has changed
+ * the row. It is taken over only after COMMIT (`confirm`).
  */
 import type { RunId } from '../../model/ids.ts';
 import type { RunAppend, RunPatch } from '../../model/store.ts';
@@ -16,6 +16,9 @@ import { oldestUnsettled } from './inbox.ts';
 const MAX_REMEMBERED = 10_000;
 
 interface HeadState {
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly seq: number;
   readonly rid: number;
   readonly hasStart: boolean;
   readonly claimableFrom: number;
@@ -62,8 +65,9 @@ export function createHeads(connection: Connection): Heads {
   return {
     pass(append) {
       const { runId, patch, events } = append;
-      const before = remembered.get(runId) ?? loadState(connection, runId);
-      if (before === null) return null;
+      const known = remembered.get(runId);
+      const before = isAt(known, append) ? known : loadState(connection, runId);
+      if (!isAt(before, append)) return null;
       const columns = columnsOf(patch, before.claimableFrom);
       const isQuiet = !patch.release && sameColumns(before.columns, columns);
       const passed = isQuiet
@@ -75,7 +79,12 @@ export function createHeads(connection: Connection): Heads {
       }
       const dropsStart = before.hasStart && events.length > 0;
       if (dropsStart) connection.run('UPDATE runs SET start = NULL WHERE rid = ?', before.rid);
-      const after = { ...before, columns, hasStart: before.hasStart && !dropsStart };
+      const after: HeadState = {
+        ...before,
+        seq: append.expectedSeq + events.length,
+        columns,
+        hasStart: before.hasStart && !dropsStart,
+      };
       return {
         rid: before.rid,
         confirm: () => remember(runId, patch.release ? null : after),
@@ -93,7 +102,19 @@ export function createHeads(connection: Connection): Heads {
   };
 }
 
+/** True when the state belongs to just what the append believes to hold. */
+function isAt(state: HeadState | null | undefined, append: RunAppend): state is HeadState {
+  return (
+    state?.owner === append.owner &&
+    state.epoch === append.epoch &&
+    state.seq === append.expectedSeq
+  );
+}
+
 interface StateRow extends HeadColumns {
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly seq: number;
   readonly rid: number;
   readonly hasStart: number;
   readonly claimableFrom: number;
@@ -101,14 +122,14 @@ interface StateRow extends HeadColumns {
 
 function loadState(connection: Connection, runId: RunId): HeadState | null {
   const row = connection.one<StateRow>(
-    `SELECT h.rid, h.status, h.paused, h.ended_at AS endedAt, h.waiting, h.error, h.wake_at AS wakeAt,
+    `SELECT h.rid, h.owner, h.epoch, h.seq, h.status, h.paused, h.ended_at AS endedAt, h.waiting, h.error, h.wake_at AS wakeAt,
        r.start IS NOT NULL AS hasStart, r.claimable_from AS claimableFrom
      FROM run_head h JOIN runs r ON r.rid = h.rid WHERE h.id = ?`,
     runId,
   );
   if (row === null) return null;
-  const { rid, hasStart, claimableFrom, ...columns } = row;
-  return { rid, hasStart: hasStart === 1, claimableFrom, columns };
+  const { rid, owner, epoch, seq, hasStart, claimableFrom, ...columns } = row;
+  return { rid, owner, epoch, seq, hasStart: hasStart === 1, claimableFrom, columns };
 }
 
 function columnsOf(patch: RunPatch, claimableFrom: number): HeadColumns {

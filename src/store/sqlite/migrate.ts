@@ -1,20 +1,16 @@
 /**
  * The schema: which migrations exist, and bringing a file up to date in one exclusive transaction.
  *
- * `application_id` marks the file as ours, `user_version` is the number of the last migration in it. A
- * file of a newer program is refused, and nothing is migrated under a living process of another
- * version.
+ * `user_version` is the number of the last migration in the file. A file of a newer program is refused,
+ * and nothing is migrated under a living process of another version.
  */
 
-import type { Connection } from './connection.ts';
+import { APPLICATION_ID, type Connection } from './connection.ts';
 import { storeError } from './errors.ts';
 import first from './migrations/0001_first.sql' with { type: 'text' };
 
 /** Oldest first; the place in the list, from 1, is the schema number. */
 export const MIGRATIONS: readonly string[] = [first];
-
-/** "opcd" */
-export const APPLICATION_ID = 0x6f_70_63_64;
 
 export interface MigrationContext {
   /** Version of this program, as its node row says. */
@@ -24,7 +20,7 @@ export interface MigrationContext {
 
 /**
  * Returns when the file has this program's schema.
- * @throws STORE_ERROR `not_a_database`, `newer_schema` or `in_use`; the file is unchanged then
+ * @throws STORE_ERROR `newer_schema` or `in_use`; the file is unchanged then
  */
 export function migrate(
   connection: Connection,
@@ -43,23 +39,10 @@ export function migrate(
 }
 
 function currentSchema(connection: Connection, known: number): number {
-  const schema = pragma(connection, 'user_version');
-  const isOurs = pragma(connection, 'application_id') === APPLICATION_ID;
-  if (!isOurs && hasTables(connection)) {
-    throw storeError('not_a_database', 'a SQLite database of another program', connection.path);
-  }
-  if (schema > known) {
-    const message = `made by a newer Opcode: its schema is ${schema}, this program knows ${known}`;
-    throw storeError('newer_schema', message, connection.path, { details: { schema, known } });
-  }
-  return schema;
-}
-
-const hasTables = (connection: Connection): boolean =>
-  connection.one('SELECT 1 FROM sqlite_schema LIMIT 1') !== null;
-
-function pragma(connection: Connection, name: 'user_version' | 'application_id'): number {
-  return connection.one<Record<string, number>>(`PRAGMA ${name}`)?.[name] ?? 0;
+  const schema = connection.one<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
+  if (schema <= known) return schema;
+  const message = `made by a newer Opcode: its schema is ${schema}, this program knows ${known}`;
+  throw storeError('newer_schema', message, connection.path, { details: { schema, known } });
 }
 
 function refuseWhileOthersLive(connection: Connection, context: MigrationContext): void {

@@ -150,8 +150,8 @@ function walks(connection: Connection, filter: RunFilter): readonly Walk[] {
   }
   const terms: Terms = { sql: [], bindings: [] };
   if (status !== undefined) {
-    terms.sql.push(`status IN (${status.map(() => '?').join(', ')})`);
-    terms.bindings.push(...status);
+    terms.sql.push('status IN (SELECT value FROM json_each(?))');
+    terms.bindings.push(JSON.stringify(status));
   }
   return [{ index: named?.[2] ?? 'head_created', terms }];
 }
@@ -159,8 +159,8 @@ function walks(connection: Connection, filter: RunFilter): readonly Walk[] {
 function areRare(connection: Connection, statuses: readonly RunStatus[]): boolean {
   const row = connection.one<{ n: number }>(
     `SELECT count(*) AS n FROM (SELECT 1 FROM run_head INDEXED BY head_status
-       WHERE status IN (${statuses.map(() => '?').join(', ')}) LIMIT ${RARE_ROWS + 1})`,
-    ...statuses,
+       WHERE status IN (SELECT value FROM json_each(?)) LIMIT ${RARE_ROWS + 1})`,
+    JSON.stringify(statuses),
   );
   return row !== null && row.n <= RARE_ROWS;
 }
