@@ -20,9 +20,12 @@ type Claims = Pick<
 /** The part of the run store that is about ownership. */
 export function createClaims(connection: Connection): Claims {
   return {
-    claim: (runId, node, dead) => connection.write(() => claim(connection, runId, node, dead)),
+    // Ownership need not survive a loss of power, which no owner survives; what a run does next
+    // brings it to disk with its own commit.
+    claim: (runId, node, dead) =>
+      connection.write(() => claim(connection, runId, node, dead), 'relaxed'),
     release: (runId, node, epoch, wakeAt) =>
-      connection.write(() => release(connection, runId, node, epoch, wakeAt)),
+      connection.write(() => release(connection, runId, node, epoch, wakeAt), 'relaxed'),
     claimable: (nowMs, dead, limit) => claimable(connection, nowMs, dead, limit),
     nextWakeAt(nowMs) {
       const row = connection.one<{ next: number | null }>(

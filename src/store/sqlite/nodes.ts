@@ -1,4 +1,7 @@
-/** Which processes execute: one row for each start of one, with its lease. */
+/**
+ * Which processes execute: one row for each start of one, with its lease. Written without waiting for
+ * the disk: what is lost with the power belonged to a process that is gone as well.
+ */
 import type { NodeRow, NodeStore } from '../../model/store.ts';
 import type { Connection } from './connection.ts';
 
@@ -6,9 +9,8 @@ import type { Connection } from './connection.ts';
 export function createNodes(connection: Connection): NodeStore {
   return {
     register(node) {
-      connection.write(() => put(connection, node));
+      connection.write(() => put(connection, node), 'relaxed');
     },
-    // A lease that is lost with the power belonged to a process that is gone as well.
     renew: (nodeId, leaseUntil) =>
       connection.write(() => {
         const sql = 'UPDATE nodes SET lease_until = ? WHERE node_id = ?';
@@ -22,7 +24,8 @@ export function createNodes(connection: Connection): NodeStore {
          FROM nodes ORDER BY started_at, node_id`,
       ),
     remove(nodeId) {
-      connection.write(() => connection.run('DELETE FROM nodes WHERE node_id = ?', nodeId));
+      const sql = 'DELETE FROM nodes WHERE node_id = ?';
+      connection.write(() => connection.run(sql, nodeId), 'relaxed');
     },
   };
 }

@@ -14,9 +14,9 @@ export function createTemplates(connection: Connection): TemplateStore {
     putDefinition(hash, definition) {
       if (readDefinition(connection, hash) !== null) return;
       const body = JSON.stringify(definition);
-      connection.write(() =>
-        connection.run('INSERT OR IGNORE INTO definitions (hash, body) VALUES (?, ?)', hash, body),
-      );
+      const sql = 'INSERT OR IGNORE INTO definitions (hash, body) VALUES (?, ?)';
+      // The commit of the run or template that uses it brings it to disk.
+      connection.write(() => connection.run(sql, hash, body), 'relaxed');
     },
     definition(hash) {
       const body = readDefinition(connection, hash);
