@@ -28,11 +28,6 @@ export function bindingsOf(references: readonly Reference[], scope: Scope): Reco
   return bindings;
 }
 
-/** Everything a scope shows: every root name and every visible step. */
-export function wholeScope(scope: Scope): Record<string, Json> {
-  return bindingsOf(allNames(scope), scope);
-}
-
 /** References to every root name of a scope. */
 export function allNames(scope: Scope): Reference[] {
   return [...scope.names(), 'steps'].filter((name) => name !== 'secrets').map((name) => [name]);

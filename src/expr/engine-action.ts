@@ -4,21 +4,21 @@
  * `data`, `args` and `input` are names beside the usual ones; a jq filter with `input` sees only that.
  * The output is `{result}`, for jq also `{results}` with every value the filter gave.
  */
-
 import { failure, type StepFailure } from '../model/error.ts';
 import type {
   ComputeMemo,
-  ComputeRequest,
   Evaluated,
   Expression,
   ExpressionCompiler,
   ExpressionEvaluator,
   Scope,
 } from '../model/expression.ts';
-import { isJsonArray, type Json, type JsonObject } from '../model/json.ts';
-import { bindingsOf, wholeScope } from './bindings.ts';
-import { shortSource } from './failures.ts';
-import { checkJqFilter } from './jq-filter.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { type Asking, askCompute, createAskedRequests } from './compute-request.ts';
+import { evaluateJq } from './evaluate-operand.ts';
+import { failed, type Outcome, shortSource } from './failures.ts';
+import { checkJqFilter, type JqFilter } from './jq-filter.ts';
+import { DEFAULT_EXPRESSION_LIMITS } from './limits.ts';
 
 export type EngineAction = (
   action: string,
@@ -28,18 +28,20 @@ export type EngineAction = (
   answers: ComputeMemo,
 ) => Evaluated;
 
-const failed = (error: StepFailure): Evaluated => ({ kind: 'failure', error });
-
 /** Evaluates one of the engine's own actions over checked params; never throws. */
 export function createEngineAction(
   compiler: ExpressionCompiler,
   evaluator: ExpressionEvaluator,
+  maxSourceBytes: number = DEFAULT_EXPRESSION_LIMITS.maxSourceBytes,
 ): EngineAction {
+  const asked = createAskedRequests();
   return (action, params, compiled, scope, answers) => {
-    if (action === 'jq') return evaluateJq(params, scope, answers);
+    if (action === 'jq') {
+      return jqAction(params, { scope, answers, asked }, maxSourceBytes);
+    }
     const source = String(params.expression ?? '');
     const expression = compiled ?? compile(compiler, action, source, scope);
-    if ('code' in expression) return failed(expression);
+    if ('code' in expression) return { kind: 'failure', error: expression };
     const evaluated = evaluator.expression(expression, scope, answers);
     return evaluated.kind === 'value'
       ? { kind: 'value', value: { result: evaluated.value } }
@@ -54,9 +56,8 @@ function compile(
   scope: Scope,
 ): Expression | StepFailure {
   const engine = action === 'expr.eval' ? 'expr' : 'cel';
-  const compiled = compiler.expression(`${engine}: ${source}`, {
-    stepIds: new Set(scope.stepIds()),
-  });
+  const stepIds = new Set(scope.stepIds());
+  const compiled = compiler.expression(`${engine}: ${source}`, { stepIds });
   if (compiled.ok) return compiled.value;
   return failure(
     'VALIDATION_ERROR',
@@ -64,25 +65,46 @@ function compile(
   );
 }
 
-function evaluateJq(params: JsonObject, scope: Scope, answers: ComputeMemo): Evaluated {
-  const checked = checkJqFilter(String(params.filter ?? ''), new Set(scope.stepIds()));
-  if (!checked.ok) return failed(failure('VALIDATION_ERROR', checked.message));
-  const { filter } = checked;
-  const input = params.input ?? runInput(filter, scope);
-  const payload = { filter: filter.text, shown: shortSource(filter.source), input, first: false };
-  const request: ComputeRequest = { task: 'jq', payload };
-  const answer = answers.get(request);
-  if (answer === undefined) return { kind: 'pending', request };
-  if (!answer.ok) return failed(answer.error);
-  const results = isJsonArray(answer.value) ? answer.value : [answer.value];
+function jqAction(params: JsonObject, asking: Asking, maxSourceBytes: number): Evaluated {
+  const source = String(params.filter ?? '');
+  const size = Buffer.byteLength(source);
+  if (size > maxSourceBytes) {
+    const message = `the filter has ${size} bytes, more than the ${maxSourceBytes} allowed`;
+    return { kind: 'failure', error: failure('VALIDATION_ERROR', message) };
+  }
+  const checked = checkJqFilter(source, new Set(asking.scope.stepIds()));
+  if (!checked.ok) {
+    const message = `jq "${shortSource(source)}": ${checked.message}`;
+    return { kind: 'failure', error: failure('VALIDATION_ERROR', message) };
+  }
+  const outcome = askFilter(checked.filter, params, asking);
+  if (outcome.kind === 'pending') return outcome;
+  if (outcome.kind === 'failure') return { kind: 'failure', error: outcome.error };
+  const results = isJsonArray(outcome.value) ? outcome.value : [outcome.value];
   const shown = params.raw === true ? results.map(rawText) : results;
   return { kind: 'value', value: { result: shown[0] ?? null, results: shown } };
 }
 
-const runInput = (
-  filter: { whole: boolean; references: readonly (readonly string[])[] },
-  scope: Scope,
-): Json => (filter.whole ? wholeScope(scope) : bindingsOf(filter.references, scope));
+/** With `input` or `data` the filter sees that; else the parts of the run that it reads. */
+function askFilter(filter: JqFilter, params: JsonObject, asking: Asking): Outcome {
+  const input = params.input ?? params.data;
+  const { args } = params;
+  if (args !== undefined && !isJsonObject(args)) {
+    return failed(
+      'VALIDATION_ERROR',
+      'args of a jq step is an object: each key becomes a $variable',
+    );
+  }
+  if (input === undefined) return evaluateJq(filter, asking, false, args);
+  const payload = {
+    filter: filter.text,
+    shown: shortSource(filter.source),
+    input,
+    first: false,
+    ...(args === undefined ? {} : { args }),
+  };
+  return askCompute('jq', payload, filter.usesNow, asking);
+}
 
 /** jq's raw output: strings as they are, everything else as JSON text. */
 const rawText = (value: Json): string =>

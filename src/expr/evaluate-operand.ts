@@ -4,19 +4,19 @@
  * Paths and cheap CEL and Expr here; dear ones and all jq as a request to a compute process, unless
  * its answer is at hand. A value that carries a secret comes with its references beside it.
  */
-import type { ComputeMemo, ComputeRequest, Scope, SecretRef } from '../model/expression.ts';
-import type { Json } from '../model/json.ts';
-import { allNames, bindingsOf, wholeScope } from './bindings.ts';
+import type { Scope, SecretRef } from '../model/expression.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { allNames, bindingsOf } from './bindings.ts';
 import { createCelConverter, stepsMap } from './cel-values.ts';
+import { type Asking, askCompute, readsNow, withoutNow } from './compute-request.ts';
 import { badEvaluation, failed, type Outcome, shortSource, valueOutcome } from './failures.ts';
+import type { JqFilter } from './jq-filter.ts';
 import type { ExpressionLimits } from './limits.ts';
 import type { Choice, Operand } from './operand.ts';
 import { explainMissing, type Path, pathText, resolvePath } from './path.ts';
 import { inputNameOf, pointerOf, refsUnder, refTouching } from './secret-refs.ts';
 
-export interface Evaluation {
-  readonly scope: Scope;
-  readonly answers: ComputeMemo;
+export interface Evaluation extends Asking {
   readonly limits: ExpressionLimits;
 }
 
@@ -50,7 +50,7 @@ function evaluateOperand(operand: Operand, evaluation: Evaluation): Outcome {
         evaluateExpr(operand, evaluation),
       );
     case 'jq':
-      return evaluateJq(operand.filter, evaluation);
+      return evaluateJq(operand.filter, evaluation, true);
   }
 }
 
@@ -105,16 +105,14 @@ export function secretRefused(ref: SecretRef): Outcome {
   );
 }
 
-function evaluateCel(
-  operand: Extract<Operand, { kind: 'cel' }>,
-  { scope, answers, limits }: Evaluation,
-): Outcome {
+function evaluateCel(operand: Extract<Operand, { kind: 'cel' }>, evaluation: Evaluation): Outcome {
+  const { scope, limits } = evaluation;
   const { program, stepIds } = operand;
   if (program.cost !== null) {
     const read = (segments: readonly string[]): Json | undefined =>
       resolvePath({ segments }, scope);
     if (program.cost(read, limits.inlineCost) > limits.inlineCost) {
-      return ask(engineRequest('cel', program.source, stepIds, program.references, scope), answers);
+      return askEngine('cel', program.source, stepIds, program.references, false, evaluation);
     }
   }
   const convert = createCelConverter();
@@ -130,50 +128,48 @@ function evaluateCel(
 
 function evaluateExpr(
   operand: Extract<Operand, { kind: 'expr' }>,
-  { scope, answers, limits }: Evaluation,
+  evaluation: Evaluation,
 ): Outcome {
   const { unit, stepIds } = operand;
+  const { scope, limits } = evaluation;
   const outcome = unit.evaluateInline(scope, limits);
   if (outcome !== null) return outcome;
   const references = unit.whole ? allNames(scope) : unit.references;
-  return ask(engineRequest('expr', unit.source, stepIds, references, scope), answers);
+  return askEngine('expr', unit.source, stepIds, references, unit.usesNow, evaluation);
 }
 
-function engineRequest(
+function askEngine(
   task: 'cel' | 'expr',
   source: string,
   stepIds: readonly string[],
   references: readonly (readonly string[])[],
-  scope: Scope,
-): ComputeRequest {
-  return {
-    task,
-    payload: {
-      source,
-      step_ids: stepIds,
-      bindings: bindingsOf(references, scope),
-      now: scope.nowMs,
-    },
-  };
+  usesNow: boolean,
+  evaluation: Evaluation,
+): Outcome {
+  const bindings = withoutNow(bindingsOf(references, evaluation.scope));
+  const dated = usesNow || readsNow(references);
+  return askCompute(task, { source, step_ids: stepIds, bindings }, dated, evaluation);
 }
 
-function evaluateJq(
-  filter: Extract<Operand, { kind: 'jq' }>['filter'],
-  { scope, answers }: Evaluation,
+/** Asks for a filter's first output over the parts of the scope it reads. */
+export function evaluateJq(
+  filter: JqFilter,
+  asking: Asking,
+  first: boolean,
+  args?: JsonObject,
 ): Outcome {
+  const { scope } = asking;
   const secrets = scope.inputSecrets();
-  const references = filter.whole ? [['inputs']] : filter.references;
+  const references = filter.whole ? allNames(scope) : filter.references;
   const touched = secrets.length === 0 ? null : touchedSecret(references, secrets);
   if (touched !== null) return secretRefused(touched);
-  const input = filter.whole ? wholeScope(scope) : bindingsOf(filter.references, scope);
-  const payload = { filter: filter.text, shown: shortSource(filter.source), input, first: true };
-  return ask({ task: 'jq', payload }, answers);
-}
-
-/** The answer to a request, or the request itself when nobody has answered it yet. */
-function ask(request: ComputeRequest, answers: ComputeMemo): Outcome {
-  const answer = answers.get(request);
-  if (answer === undefined) return { kind: 'pending', request };
-  if (answer.ok) return valueOutcome(answer.value);
-  return { kind: 'failure', error: answer.error, missing: false };
+  const bindings = withoutNow(bindingsOf(references, scope));
+  const payload = {
+    filter: filter.text,
+    shown: shortSource(filter.source),
+    bindings,
+    first,
+    ...(args === undefined ? {} : { args }),
+  };
+  return askCompute('jq', payload, filter.usesNow || readsNow(references), asking);
 }

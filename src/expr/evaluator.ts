@@ -3,6 +3,7 @@
  */
 import { messageOf } from '../model/error.ts';
 import type { Evaluated, ExpressionEvaluator, SecretRef } from '../model/expression.ts';
+import { createAskedRequests } from './compute-request.ts';
 import { type Evaluation, evaluateChoice, secretRefused } from './evaluate-operand.ts';
 import { badEvaluation, type Outcome } from './failures.ts';
 import { interpolate } from './interpolate.ts';
@@ -14,9 +15,10 @@ export function createExpressionEvaluator(
   limits: Partial<ExpressionLimits> = {},
 ): ExpressionEvaluator {
   const bounds = { ...DEFAULT_EXPRESSION_LIMITS, ...limits };
+  const asked = createAskedRequests();
   return {
     expression(expression, scope, answers) {
-      const evaluation: Evaluation = { scope, answers, limits: bounds };
+      const evaluation: Evaluation = { scope, answers, asked, limits: bounds };
       return settle(() => {
         const outcome = evaluateChoice(expression.compiled as Choice, evaluation);
         const carried = outcome.kind === 'value' ? outcome.secretRefs?.[0] : undefined;
@@ -25,7 +27,7 @@ export function createExpressionEvaluator(
     },
     template(template, scope, answers) {
       if (!template.dynamic) return { kind: 'value', value: template.raw };
-      const evaluation: Evaluation = { scope, answers, limits: bounds };
+      const evaluation: Evaluation = { scope, answers, asked, limits: bounds };
       return settle(() => interpolate(template.compiled as TemplateNode, evaluation));
     },
   };

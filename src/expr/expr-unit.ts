@@ -25,6 +25,8 @@ export interface ExprUnit {
   readonly references: readonly Reference[];
   /** True when it may read every name (`$env`). */
   readonly whole: boolean;
+  /** True when it may call `now()`. */
+  readonly usesNow: boolean;
   /** The outcome within the inline budget, or null when it takes more. */
   evaluateInline(scope: Scope, limits: ExpressionLimits): Outcome | null;
   /** The outcome over plain bindings, with the full limits. */
@@ -85,6 +87,7 @@ function unitOf(program: ExprProgram): ExprUnit {
     source,
     references,
     whole,
+    usesNow: /\bnow\b/.test(source),
     evaluateInline(scope, limits) {
       const env = scopeEnv(scope, references, whole);
       const absent = named.find((name) => !env.has(name));

@@ -24,8 +24,7 @@ interface Building extends Evaluation {
 
 /** The value of a compiled template, with the secrets it carries. */
 export function interpolate(node: TemplateNode, evaluation: Evaluation): Outcome {
-  const { scope, answers, limits } = evaluation;
-  const building: Building = { scope, answers, limits, stop: null, refs: [], at: [], textBytes: 0 };
+  const building: Building = { ...evaluation, stop: null, refs: [], at: [], textBytes: 0 };
   const value = build(node, building);
   if (building.stop !== null) return building.stop;
   return building.refs.length === 0

@@ -17,6 +17,8 @@ export interface JqFilter {
   readonly references: readonly (readonly string[])[];
   /** True when it may read its input as a whole. */
   readonly whole: boolean;
+  /** True when it may call `now`. */
+  readonly usesNow: boolean;
 }
 
 export type CheckedJq =
@@ -60,7 +62,8 @@ export function checkJqFilter(source: string, stepIds: ReadonlySet<string>): Che
   const text = quoteDashedIds(source, scan.tokens, stepIds);
   const rewritten = text === source ? scan : tokenizeJq(text);
   if (!rewritten.ok) return rewritten;
-  return { ok: true, filter: { source, text, ...jqReads(rewritten.tokens) } };
+  const usesNow = scan.tokens.some((token) => token.kind === 'name' && token.text === 'now');
+  return { ok: true, filter: { source, text, usesNow, ...jqReads(rewritten.tokens) } };
 }
 
 const CLOSER: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '\\(': ')' };

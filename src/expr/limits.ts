@@ -25,6 +25,8 @@ export interface ExpressionLimits {
   /** Steps and bytes an Expr may take in a compute process. */
   readonly maxExprSteps: number;
   readonly maxExprBytes: number;
+  /** Most outputs of one jq filter. */
+  readonly maxJqOutputs: number;
   /** Compiled expressions kept, least recently used dropped first. */
   readonly maxCached: number;
 }
@@ -41,5 +43,6 @@ export const DEFAULT_EXPRESSION_LIMITS: ExpressionLimits = {
   inlineExprBytes: 4 * 1024 * 1024,
   maxExprSteps: 10_000_000,
   maxExprBytes: 128 * 1024 * 1024,
+  maxJqOutputs: 100_000,
   maxCached: 2_000,
 };
