@@ -13,7 +13,7 @@ import { inboxContract } from './store-inbox.ts';
 import { queryContract } from './store-queries.ts';
 
 /** The store of the running test. */
-export interface StoreUnderTest {
+interface StoreUnderTest {
   readonly store: Store;
 }
 

@@ -25,7 +25,7 @@ import type {
 } from '../../model/store.ts';
 import { duplicateOf, LOST, wakeTime } from '../rules.ts';
 
-export interface MemoryInboxRow extends InboxSend {
+interface MemoryInboxRow extends InboxSend {
   readonly id: number;
   verdict: InboxVerdict | null;
 }

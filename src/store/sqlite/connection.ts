@@ -22,7 +22,7 @@ export interface BusyLimits {
   readonly syncBusyMs: number;
 }
 
-export const DEFAULT_BUSY_LIMITS: BusyLimits = { appendBusyMs: 30_000, syncBusyMs: 10_000 };
+const DEFAULT_BUSY_LIMITS: BusyLimits = { appendBusyMs: 30_000, syncBusyMs: 10_000 };
 
 const MAX_BACKOFF_MS = 25;
 const MAX_PAUSE_MS = 4;

@@ -12,7 +12,7 @@ import { type Json, setOwn } from '../../model/json.ts';
 import type { StoredEvent } from '../../model/store.ts';
 
 /** A JSON value larger than this is stored once, by content hash. */
-export const MAX_INLINE_BYTES = 16 * 1024;
+const MAX_INLINE_BYTES = 16 * 1024;
 
 /** No UTF-16 unit takes more than three bytes of UTF-8. */
 const SURELY_INLINE_LENGTH = MAX_INLINE_BYTES / 3;

@@ -5,13 +5,14 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { copyFileSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { asRunId } from '../../../src/model/ids.ts';
 import type { Store } from '../../../src/model/store.ts';
 import { verifyDatabase } from '../../../src/store/sqlite/verify.ts';
 import { append, completed, creation, newRun } from '../../contract/store-fixtures.ts';
 import { type TempDatabases, tempDatabases } from './temp-database.ts';
 
-const WRITER = join(import.meta.dir, 'writer-process.ts');
+const WRITER = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
 
 let files: TempDatabases;
 beforeEach(() => {

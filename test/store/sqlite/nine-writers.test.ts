@@ -1,12 +1,13 @@
 /** Nine processes that write to one file as fast as they can: all get on, nobody sees a lock. */
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { asRunId } from '../../../src/model/ids.ts';
 import { verifyDatabase } from '../../../src/store/sqlite/verify.ts';
 import { newRun } from '../../contract/store-fixtures.ts';
 import { type TempDatabases, tempDatabases } from './temp-database.ts';
 
-const WRITER = join(import.meta.dir, 'writer-process.ts');
+const WRITER = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
 const WRITERS = 9;
 const WRITING_MS = 1500;
 
