@@ -129,6 +129,20 @@ describe('a full disk', () => {
   });
 });
 
+test('a database that became read-only says so, and is read as before', async () => {
+  const real = openConnection();
+  const store = createSqliteStore(real);
+  await store.append([creation('r1')]);
+  real.script('PRAGMA query_only = ON');
+  const next = append('r1', { expectedSeq: 1, events: [completed(2)] });
+  await expect(store.append([next])).rejects.toMatchObject({
+    code: 'STORE_ERROR',
+    details: { kind: 'readonly' },
+    hint: expect.stringContaining('permission'),
+  });
+  expect(store.events(asRunId('r1'), 0, 10)).toEqual([completed(1)]);
+});
+
 describe('another writer', () => {
   const lock = () => {
     const other = new Database(files.path);
