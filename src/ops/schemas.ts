@@ -299,14 +299,15 @@ export const queryOutput = v.object({
 
 export const eventsInput = v.strictObject({
   workflow_id: s.workflowId,
-  after_sequence: optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  /** Event id to begin after. */
+  after_id: optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   limit: optional(limit, 100),
 });
 export const eventsOutput = v.object({
   workflow_id: text,
   events: v.array(s.eventView),
-  /** Give it as `after_sequence` for the next page; null when this was the last. */
-  next_after_sequence: v.nullable(v.number()),
+  /** Give it as `after_id` for the next page; null when this was the last. */
+  next_after_id: v.nullable(v.number()),
 });
 export const followEventsInput = v.strictObject({
   workflow_id: optional(s.workflowId),

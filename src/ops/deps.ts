@@ -1,0 +1,53 @@
+/**
+ * What operations are built from: the store, the engine when this process executes, and the parts
+ * that definitions are read with. Handed in by the composition root.
+ */
+import type { ActionDef, ActionRegistry, CheckedParams } from '../model/action.ts';
+import type { Definition } from '../model/definition.ts';
+import type { Engine } from '../model/engine.ts';
+import type { ExpressionCompiler, ExpressionEvaluator } from '../model/expression.ts';
+import type { DefinitionHash } from '../model/ids.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { Plan } from '../model/plan.ts';
+import type {
+  Clock,
+  ComputePool,
+  ProcessControl,
+  Randomness,
+  SchemaCheck,
+} from '../model/ports.ts';
+import type { Store } from '../model/store.ts';
+
+export interface OpsConfig {
+  /** Working directory of runs that were not started from a folder. */
+  readonly workDir: string;
+  /** Environment of runs whose starter has none on this machine. */
+  readonly callerEnv: Readonly<Record<string, string>>;
+  readonly definitionBytes: number;
+  readonly maxSteps: number;
+  readonly maxNesting: number;
+}
+
+export interface OpsDeps {
+  readonly store: Store;
+  /** Null in a process that does not execute: runs and signals are left to whoever does. */
+  readonly engine: Engine | null;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly compiler: ExpressionCompiler;
+  readonly evaluator: ExpressionEvaluator;
+  readonly compute: ComputePool;
+  readonly actions: ActionRegistry;
+  readonly checkParams: (def: ActionDef, params: JsonObject) => CheckedParams;
+  readonly checkSchema: SchemaCheck;
+  /** Compiles a stored definition; throws `AppError` when it no longer compiles. */
+  readonly compile: (
+    definition: Definition,
+    hash: DefinitionHash,
+    outputSchema: Json | null,
+  ) => Plan;
+  /** Names the vault holds, or null when that cannot be told. */
+  readonly knownSecrets: () => readonly string[] | null;
+  readonly processes: Pick<ProcessControl, 'isAlive'>;
+  readonly config: OpsConfig;
+}

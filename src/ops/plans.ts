@@ -1,0 +1,57 @@
+/**
+ * Stored definitions and their compiled plans, by content hash, in a bounded cache.
+ */
+import type { Definition } from '../model/definition.ts';
+import { AppError } from '../model/error.ts';
+import { asDefinitionHash, type DefinitionHash } from '../model/ids.ts';
+import { canonicalJson, type Json } from '../model/json.ts';
+import type { Plan } from '../model/plan.ts';
+import type { OpsDeps } from './deps.ts';
+
+/** A definition as it is stored under its hash: with the schema its output must fit. */
+export interface StoredDefinition {
+  readonly definition: Definition;
+  readonly output_schema: Json | null;
+}
+
+export interface Plans {
+  /** @throws STORE_ERROR when the definition is not in the database */
+  stored(hash: DefinitionHash): StoredDefinition;
+  plan(hash: DefinitionHash): Plan;
+}
+
+const MAX_PLANS = 128;
+
+/** A cache of plans over the store's definitions. */
+export function createPlans(deps: Pick<OpsDeps, 'store' | 'compile'>): Plans {
+  const plans = new Map<DefinitionHash, Plan>();
+  const stored = (hash: DefinitionHash): StoredDefinition => {
+    const value = deps.store.definition(hash);
+    if (value === null) {
+      throw new AppError('STORE_ERROR', `definition ${hash.slice(0, 12)} is not in the database`);
+    }
+    return value as unknown as StoredDefinition;
+  };
+  return {
+    stored,
+    plan(hash) {
+      const known = plans.get(hash);
+      if (known !== undefined) return known;
+      const { definition, output_schema } = stored(hash);
+      const plan = deps.compile(definition, hash, output_schema ?? null);
+      const [oldest] = plans.keys();
+      if (plans.size >= MAX_PLANS && oldest !== undefined) plans.delete(oldest);
+      plans.set(hash, plan);
+      return plan;
+    },
+  };
+}
+
+/** The hash a definition is stored under; equal content gives equal hashes, whatever the key order. */
+export function definitionHashOf(
+  deps: Pick<OpsDeps, 'random'>,
+  { definition, output_schema }: StoredDefinition,
+): DefinitionHash {
+  const content = { definition: definition as unknown as Json, output_schema };
+  return asDefinitionHash(deps.random.sha256(canonicalJson(content)));
+}

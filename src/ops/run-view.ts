@@ -1,0 +1,138 @@
+/**
+ * The answer about a run, made from its log: what `run`, `rerun`, `status` and `signal` share.
+ */
+import { activeTimeAt } from '../core/evolve-run.ts';
+import { waitingFor } from '../core/settle.ts';
+import type { JsonObject } from '../model/json.ts';
+import { isRunEnded, type RunStatus } from '../model/run-status.ts';
+import type { DecisionRow } from '../model/store.ts';
+import { toRfc3339 } from '../model/time.ts';
+import type { OpsDeps } from './deps.ts';
+import type { ReadRun } from './run-reader.ts';
+import type { RunResult, WaitingForView } from './shapes.ts';
+import { stepViews, withSecretNames } from './step-view.ts';
+import { waitingTexts } from './waiting-text.ts';
+import { decisionOf, failureOf } from './wire.ts';
+
+type Next = NonNullable<RunResult['next']>;
+
+/** Decisions of one answer; a run rarely has more than one. */
+const MAX_DECISIONS = 100;
+
+export const statusOf = ({ row, state }: ReadRun): RunStatus =>
+  state.seq === 0 ? row.status : state.status;
+
+/** What it was started with, secrets by name. */
+export function inputOf({ row, state }: ReadRun): JsonObject {
+  const [inputs, refs] =
+    state.seq === 0 && row.start !== null
+      ? [row.start.inputs, row.start.secretRefs]
+      : [state.inputs, state.inputSecrets];
+  return withSecretNames(inputs, refs) as JsonObject;
+}
+
+export const pendingDecisions = (
+  deps: Pick<OpsDeps, 'store'>,
+  run: ReadRun,
+): readonly DecisionRow[] =>
+  deps.store.queryDecisions({ runId: run.row.runId, status: 'pending', limit: MAX_DECISIONS })
+    .items;
+
+/** What its open steps wait for, with sentences. */
+export function waitingOf(run: ReadRun, decisions: readonly DecisionRow[]): WaitingForView[] {
+  const { state } = run;
+  if (isRunEnded(state.status)) return [];
+  const waits = waitingTexts(waitingFor(state), decisions);
+  if (!state.paused) return waits;
+  const why = state.pauseReason === null ? '' : ` (${state.pauseReason})`;
+  return [{ step_id: '', kind: 'paused', text: `it is paused${why} until "resume"` }, ...waits];
+}
+
+export interface RunTimes {
+  readonly started_at: string;
+  readonly completed_at?: string;
+  readonly duration_ms: number;
+}
+
+export function timesOf({ row, state }: ReadRun, nowMs: number): RunTimes {
+  const startedAt = state.seq === 0 ? row.createdAt : state.startedAt;
+  const endedAt = isRunEnded(state.status) ? state.endedAt : null;
+  return {
+    started_at: toRfc3339(startedAt),
+    ...(endedAt === null ? {} : { completed_at: toRfc3339(endedAt) }),
+    duration_ms: Math.max(0, (endedAt ?? nowMs) - startedAt),
+  };
+}
+
+export const activeMsOf = ({ state }: ReadRun, nowMs: number): number =>
+  Math.max(0, activeTimeAt(state, nowMs));
+
+/** Output and error, whichever there is. */
+export function endOf({ state }: ReadRun): Pick<RunResult, 'output' | 'error'> {
+  return {
+    ...(state.status === 'completed' ? { output: state.output ?? null } : {}),
+    ...(state.error === null ? {} : { error: failureOf(state.error) }),
+  };
+}
+
+/** The answer about a run that was started, continued or waited for. */
+export function runResultOf(deps: Pick<OpsDeps, 'store' | 'clock'>, run: ReadRun): RunResult {
+  const nowMs = deps.clock.now();
+  const decisions = pendingDecisions(deps, run);
+  const next = nextOf(run, decisions);
+  return {
+    workflow_id: run.row.runId,
+    status: statusOf(run),
+    ...endOf(run),
+    ...timesOf(run, nowMs),
+    steps: stepViews(run.state, nowMs),
+    pending_decisions: decisions.map(decisionOf),
+    waiting_for: waitingOf(run, decisions),
+    ...(next === null ? {} : { next }),
+  };
+}
+
+/** What to call next when the run is not finished or has failed, else null. */
+export function nextOf(run: ReadRun, decisions: readonly DecisionRow[]): Next | null {
+  const workflow_id = run.row.runId;
+  const [decision] = decisions;
+  if (decision !== undefined) {
+    return {
+      tool: 'signal',
+      arguments: {
+        workflow_id,
+        signal_type: 'decision',
+        step_id: decision.path,
+        payload: { choice: firstChoice(decision) },
+      },
+      why: 'a decision is pending: choose one of its options',
+    };
+  }
+  const status = statusOf(run);
+  if (status === 'failed') {
+    return {
+      tool: 'signal',
+      arguments: { workflow_id, signal_type: 'retry' },
+      why: 'it failed: retry its failed steps once the cause is gone',
+    };
+  }
+  if (isRunEnded(status)) return null;
+  const signal = waitingFor(run.state).find((wait) => wait.kind === 'signal');
+  if (signal !== undefined && status === 'suspended') {
+    return {
+      tool: 'signal',
+      arguments: { workflow_id, signal_type: 'data', name: signal.name ?? '', payload: {} },
+      why: `it waits for the signal "${signal.name ?? ''}"`,
+    };
+  }
+  return {
+    tool: 'status',
+    arguments: { workflow_id, wait: '25s' },
+    why: 'it has not ended: wait for it',
+  };
+}
+
+function firstChoice(decision: DecisionRow): string {
+  const { options } = decisionOf(decision);
+  return options.map((option) => option.id).join(' | ') || 'any text';
+}

@@ -1,0 +1,148 @@
+/**
+ * `signal`: a message to a run, through its durable inbox, and the verdict of whoever owns the run.
+ *
+ * Without an engine here the row is left for the executor that lives; the verdict is waited for all
+ * the same. A refusal is thrown with its own code and changes nothing.
+ */
+
+import type * as v from 'valibot';
+import type { SignalOutcome } from '../model/engine.ts';
+import { AppError } from '../model/error.ts';
+import type { RunId } from '../model/ids.ts';
+import type { Signal } from '../model/input.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
+import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
+import type { OpsParts } from './parts.ts';
+import { resolveRun } from './run-ref.ts';
+import { endOf, nextOf, pendingDecisions, statusOf, waitingOf } from './run-view.ts';
+import { signalInput, signalOutput } from './schemas.ts';
+import { waitForRun, waitMsOf, waitUntil } from './waiting.ts';
+
+type Input = v.InferOutput<typeof signalInput>;
+
+/** How long the verdict is waited for before the answer is "accepted, not yet applied". */
+export const VERDICT_WAIT_MS = 10_000;
+
+/** Events by which a run moves on. */
+const MOVES: ReadonlySet<string> = new Set([
+  'decision_resolved',
+  'wait_completed',
+  'workflow_resumed',
+  'step_started',
+  'step_scheduled',
+  'step_completed',
+  'step_failed',
+  'workflow_completed',
+  'workflow_failed',
+]);
+
+export function createSignal(parts: OpsParts): Operation<typeof signalInput, typeof signalOutput> {
+  const { store } = parts;
+  return {
+    name: 'signal',
+    summary: 'Answer a decision, send data, cancel, retry, skip, pause or resume a run',
+    input: signalInput,
+    output: signalOutput,
+    surfaces: EVERYWHERE,
+    async handle(ctx, input) {
+      const waitMs = waitMsOf(input.wait);
+      const runId = resolveRun(store, input.workflow_id);
+      const seqBefore = store.head(runId)?.seq ?? 0;
+      const outcome = await send(parts, ctx, runId, input);
+      if (!outcome.ok) throw refusalOf(outcome);
+      if (!outcome.pending && waitMs !== 0) {
+        await waitForRun(parts, runId, 'stopped', { timeoutMs: waitMs, abort: ctx.abort });
+      }
+      const run = parts.reader.read(runId);
+      const decisions = pendingDecisions(parts, run);
+      const next = outcome.pending ? null : nextOf(run, decisions);
+      return {
+        ok: true,
+        workflow_id: runId,
+        signal_type: input.signal_type,
+        result: outcome.result,
+        resumed: !outcome.pending && hasMoved(parts, runId, seqBefore),
+        status: statusOf(run),
+        ...endOf(run),
+        ...(outcome.pending ? { pending: true } : {}),
+        waiting_for: waitingOf(run, decisions),
+        ...(next === null ? {} : { next }),
+      };
+    },
+  };
+}
+
+const hasMoved = ({ store }: OpsParts, runId: RunId, after: number): boolean =>
+  store.events(runId, after, 100).some((event) => MOVES.has(event.type));
+
+function refusalOf(outcome: SignalOutcome): AppError {
+  const { error } = outcome;
+  if (error === null) return new AppError('SIGNAL_FAILED', 'the signal was refused');
+  return new AppError(error.code, error.message, {
+    ...(error.details === undefined ? {} : { details: error.details }),
+  });
+}
+
+function send(
+  parts: OpsParts,
+  ctx: CallContext,
+  runId: RunId,
+  input: Input,
+): Promise<SignalOutcome> {
+  const signal = signalOf(ctx, input);
+  const key = input.idempotency_key ?? null;
+  return parts.engine === null
+    ? sendThroughInbox(parts, ctx, runId, signal, key)
+    : parts.engine.signal(runId, signal, key, VERDICT_WAIT_MS);
+}
+
+async function sendThroughInbox(
+  parts: OpsParts,
+  ctx: CallContext,
+  runId: RunId,
+  signal: Signal,
+  idempotencyKey: string | null,
+): Promise<SignalOutcome> {
+  const { store, clock } = parts;
+  const receivedAt = clock.now();
+  const body = signal as unknown as Json;
+  const sent = store.send({ runId, kind: 'signal', body, receivedAt, idempotencyKey });
+  if (sent === null) throw new AppError('NOT_FOUND', `there is no run "${runId}"`);
+  const verdict = await waitUntil(parts, () => store.row(sent.id)?.verdict ?? null, {
+    timeoutMs: VERDICT_WAIT_MS,
+    abort: ctx.abort,
+    runId,
+  });
+  if (verdict === null) return { ok: true, pending: true, result: {}, error: null };
+  return verdict.ok
+    ? { ok: true, pending: false, result: verdict.result, error: null }
+    : { ok: false, pending: false, result: {}, error: verdict.error };
+}
+
+function signalOf({ caller }: CallContext, input: Input): Signal {
+  return {
+    type: input.signal_type,
+    by: input.agent_id ?? caller.agentId,
+    role: caller.role,
+    sender: caller.sender,
+    payload: payloadOf(input),
+    ...(input.step_id === undefined ? {} : { stepId: input.step_id }),
+    ...(input.name === undefined ? {} : { name: input.name }),
+    ...(input.reasoning === undefined ? {} : { reasoning: input.reasoning }),
+  };
+}
+
+/** The payload; an object given as a JSON text is read, as agents often send it. */
+function payloadOf({ payload, signal_type: type }: Input): Json {
+  if (payload === undefined) return type === 'data' ? {} : null;
+  if (typeof payload !== 'string' || type === 'data') return payload;
+  try {
+    const value = JSON.parse(payload) as Json;
+    if (isJsonObject(value)) return value;
+  } catch {
+    // A text that is not JSON is refused below, with what was expected.
+  }
+  throw new AppError('VALIDATION_ERROR', 'payload: must be an object', {
+    hint: 'for a decision {"choice": "…"}, for a retry {"inputs": {…}}',
+  });
+}

@@ -1,0 +1,119 @@
+/**
+ * Waiting for a run: until it ends, waits for somebody, or a time is over.
+ *
+ * Looks at the store after every event of this process about the run, and after every write of
+ * another process. What is waited for never depends on the waiter: stopping to wait changes nothing.
+ */
+import { AppError } from '../model/error.ts';
+import type { RunId } from '../model/ids.ts';
+import { isRunEnded } from '../model/run-status.ts';
+import type { Store } from '../model/store.ts';
+import { parseDuration } from '../model/time.ts';
+import type { OpsDeps } from './deps.ts';
+
+/** How often another process's writes are looked for, milliseconds. */
+const LOOK_MS = 50;
+
+export interface WaitOptions {
+  /** Null waits as long as it takes. */
+  readonly timeoutMs: number | null;
+  readonly abort?: AbortSignal | undefined;
+  /** Only events of this run, else of all. */
+  readonly runId?: RunId;
+}
+
+type WaitDeps = Pick<OpsDeps, 'store' | 'engine' | 'clock'>;
+
+/** The first answer of `look` that is not null; null when the time is over or the caller stops. */
+export function waitUntil<T>(
+  deps: WaitDeps,
+  look: () => T | null,
+  options: WaitOptions,
+): Promise<T | null> {
+  const { store, engine, clock } = deps;
+  const began = clock.monotonic();
+  return new Promise((resolve, reject) => {
+    let version = store.dataVersion();
+    let cancelTimer: () => void = () => undefined;
+    const unsubscribe =
+      engine?.onEvents((events) => {
+        if (events.some(({ runId }) => options.runId === undefined || runId === options.runId)) {
+          tryLook();
+        }
+      }) ?? (() => undefined);
+    let isOver = false;
+    const end = (finish: () => void): void => {
+      if (isOver) return;
+      isOver = true;
+      cancelTimer();
+      unsubscribe();
+      options.abort?.removeEventListener('abort', onAbort);
+      finish();
+    };
+    const onAbort = (): void => end(() => resolve(null));
+    const tryLook = (): void => {
+      if (isOver) return;
+      try {
+        const answer = look();
+        if (answer !== null) end(() => resolve(answer));
+      } catch (thrown) {
+        end(() => reject(thrown as Error));
+      }
+    };
+    const arm = (): void => {
+      const left = timeLeft(options.timeoutMs, clock.monotonic() - began);
+      if (left <= 0) {
+        end(() => resolve(null));
+        return;
+      }
+      cancelTimer = clock.after(Math.min(LOOK_MS, left), () => {
+        const now = store.dataVersion();
+        if (now !== version) {
+          version = now;
+          tryLook();
+        }
+        if (!isOver) arm();
+      });
+    };
+    options.abort?.addEventListener('abort', onAbort);
+    tryLook();
+    if (options.abort?.aborted === true) onAbort();
+    if (!isOver) arm();
+  });
+}
+
+const timeLeft = (timeoutMs: number | null, spentMs: number): number =>
+  timeoutMs === null ? Number.POSITIVE_INFINITY : timeoutMs - spentMs;
+
+/** Waits until the run has ended or (`stopped`) nothing moves before somebody does something. */
+export async function waitForRun(
+  deps: WaitDeps,
+  runId: RunId,
+  until: 'ended' | 'stopped',
+  options: Omit<WaitOptions, 'runId'>,
+): Promise<void> {
+  const look = (): true | null => (isOver(deps.store, runId, until) ? true : null);
+  await waitUntil(deps, look, { ...options, runId });
+}
+
+function isOver(store: Store, runId: RunId, until: 'ended' | 'stopped'): boolean {
+  const head = store.head(runId);
+  if (head === null) throw new AppError('NOT_FOUND', `there is no run "${runId}"`);
+  if (isRunEnded(head.status)) return true;
+  if (until === 'ended') return false;
+  if (head.status === 'suspended') return true;
+  return store.queryDecisions({ runId, status: 'pending', limit: 1 }).items.length > 0;
+}
+
+/** Milliseconds of a `wait` argument, null for `forever`. @throws VALIDATION_ERROR */
+export function waitMsOf(wait: string | number): number | null {
+  if (wait === 0 || wait === '0') return 0;
+  if (wait === 'forever') return null;
+  const parsed = parseDuration(wait);
+  if (!parsed.ok) {
+    throw new AppError('VALIDATION_ERROR', `wait: ${parsed.message}`, {
+      hint: 'a duration such as "30s", 0 for not at all, or "forever"',
+    });
+  }
+  return parsed.ms;
+}

@@ -1,0 +1,112 @@
+/**
+ * From the store's rows and events to their wire shapes. Times become RFC 3339 here.
+ */
+import type { StepFailure } from '../model/error.ts';
+import type { RunEvent } from '../model/event.ts';
+import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
+import type { DecisionRow, LogChunk, RunRow, StoredEvent, TemplateRow } from '../model/store.ts';
+import { toRfc3339 } from '../model/time.ts';
+import type { DecisionView, EventView, RunSummary, WaitingForView } from './shapes.ts';
+import { waitingTexts } from './waiting-text.ts';
+
+type Failure = NonNullable<RunSummary['error']>;
+
+/** A failure without what only the engine needs. */
+export function failureOf({ code, message, step_id, attempts, details }: StepFailure): Failure {
+  return {
+    code,
+    message,
+    ...(step_id === undefined ? {} : { step_id }),
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(details === undefined ? {} : { details }),
+  };
+}
+
+/** One line of a list of runs; `nowMs` ends the duration of one that goes on. */
+export function runSummaryOf(
+  row: RunRow,
+  nowMs: number,
+  waiting: readonly WaitingForView[] = waitingTexts(row.waitingFor, []),
+): RunSummary {
+  return {
+    workflow_id: row.runId,
+    status: row.status,
+    ...(row.paused ? { paused: true } : {}),
+    name: row.name,
+    template: row.template,
+    version: row.version,
+    agent_id: row.agentId,
+    ...(row.parentId === null ? {} : { parent_id: row.parentId }),
+    created_at: toRfc3339(row.createdAt),
+    updated_at: toRfc3339(row.updatedAt),
+    ...(row.endedAt === null ? {} : { completed_at: toRfc3339(row.endedAt) }),
+    duration_ms: Math.max(0, (row.endedAt ?? nowMs) - row.createdAt),
+    ...(row.error === null ? {} : { error: failureOf(row.error) }),
+    waiting_for: [...waiting],
+  };
+}
+
+/** A decision with its status and, when there is one, how it was resolved. */
+export function decisionOf(row: DecisionRow): DecisionView {
+  const body = row.body as unknown as DecisionView;
+  const view: DecisionView = { ...body, status: row.status };
+  return row.resolution === null ? view : { ...view, resolution: row.resolution };
+}
+
+/** An event as it leaves the product. */
+export function eventOf({ id, runId, event }: StoredEvent): EventView {
+  const actor = actorOf(event);
+  const payload = event.payload as unknown as JsonObject;
+  return {
+    id,
+    workflow_id: runId,
+    sequence: event.seq,
+    ...(event.path === null ? {} : { step_id: event.path }),
+    event_type: event.type,
+    ...(Object.keys(payload).length === 0 ? {} : { payload }),
+    ...(actor === null ? {} : { agent_id: actor }),
+    timestamp: toRfc3339(event.at),
+  };
+}
+
+function actorOf(event: RunEvent): string | null {
+  const payload = event.payload as unknown as Json;
+  if (!isJsonObject(payload)) return null;
+  for (const key of ['agent_id', 'by', 'resolved_by']) {
+    const value = ownValue(payload, key);
+    if (typeof value === 'string') return value;
+  }
+  return null;
+}
+
+export interface LogChunkView {
+  offset: number;
+  workflow_id: string;
+  step_id: string;
+  attempt: number;
+  stream: 'stdout' | 'stderr';
+  text: string;
+  at: string;
+}
+
+/** A piece of what a step printed. */
+export const logChunkOf = (chunk: LogChunk): LogChunkView => ({
+  offset: chunk.offset,
+  workflow_id: chunk.runId,
+  step_id: chunk.path,
+  attempt: chunk.attempt,
+  stream: chunk.stream,
+  text: chunk.text,
+  at: toRfc3339(chunk.at),
+});
+
+/** A line of a list of templates. */
+export const templateSummaryOf = (row: TemplateRow) => ({
+  name: row.name,
+  version: row.version,
+  description: row.pack.description,
+  category: row.pack.category,
+  agent_id: row.agentId,
+  archived: row.archived,
+  created_at: toRfc3339(row.createdAt),
+});
