@@ -7,7 +7,8 @@
 import { fitsInt, isInt, isNumeric, type Numeric, narrowInt } from './int64.ts';
 import { chargeText, fail, type Runtime } from './runtime.ts';
 import { addTimes, divideTimes, multiplyTimes, subtractTimes } from './time-arithmetic.ts';
-import { describe, isDuration, KIND } from './values.ts';
+import { KIND } from './time-values.ts';
+import { describe, isDuration } from './values.ts';
 
 type Operator = '+' | '-' | '*' | '/' | '%' | '**';
 
@@ -77,7 +78,7 @@ export function finite(rt: Runtime, result: number, at: number): number {
 }
 
 /** The int in its one form. @throws ExprError when it leaves 64 bits. */
-export function exactInt(rt: Runtime, value: bigint, at: number): Numeric {
+function exactInt(rt: Runtime, value: bigint, at: number): Numeric {
   if (fitsInt(value)) return narrowInt(value);
   return fail(rt, at, 'the result does not fit into a 64-bit int');
 }

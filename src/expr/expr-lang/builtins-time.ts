@@ -6,7 +6,8 @@ import { parseDuration } from './durations.ts';
 import { parseDate, parseUsualDate } from './parse-date.ts';
 import { charge, fail, type Runtime, spend } from './runtime.ts';
 import { dateOf, durationOf } from './time-arithmetic.ts';
-import { describe, type ExprDate, needText, type Zone } from './values.ts';
+import type { ExprDate, Zone } from './time-values.ts';
+import { describe, needText } from './values.ts';
 import { namedZone, UTC } from './zones.ts';
 
 const MAX_TEXT = 200;

@@ -2,7 +2,7 @@
  * Calendar fields ↔ seconds since 1970, without a clock or a zone of this machine: the proleptic
  * Gregorian calendar over the years 0 to 9999.
  */
-import type { ExprDate } from './values.ts';
+import type { ExprDate } from './time-values.ts';
 
 export interface Civil {
   readonly year: number;
@@ -47,7 +47,7 @@ export function daysIn(year: number, month: number): number {
 }
 
 /** Whole seconds and the nanoseconds above them. */
-export function splitNs(ns: bigint): { readonly seconds: number; readonly nanosecond: number } {
+function splitNs(ns: bigint): { readonly seconds: number; readonly nanosecond: number } {
   const nanosecond = ((ns % SECOND_NS) + SECOND_NS) % SECOND_NS;
   return { seconds: Number((ns - nanosecond) / SECOND_NS), nanosecond: Number(nanosecond) };
 }

@@ -26,7 +26,7 @@ export interface ExprProgram {
   run(env: ExprEnv, limits: ExprLimits): unknown;
 }
 
-export interface ExprCompileOptions {
+interface ExprCompileOptions {
   /** Step ids that may be written plainly after `steps.` although they hold dashes. */
   readonly stepIds?: ReadonlySet<string>;
 }

@@ -5,10 +5,9 @@
  * passes on and the chain turns into nil.
  */
 import type { MemberNode, MethodNode, Node, SliceNode } from './ast.ts';
-import type { Emit } from './emit.ts';
 import { isInt } from './int64.ts';
 import { callMethod } from './methods.ts';
-import { chargeList, chargeMap, type Evaluate, fail, type Runtime } from './runtime.ts';
+import { chargeList, chargeMap, type Emit, type Evaluate, fail, type Runtime } from './runtime.ts';
 import { sliceText, textLength } from './text.ts';
 import { describe, isMap, keyOf, needCount, ownOf, setOwn, type ValueMap } from './values.ts';
 

@@ -3,11 +3,18 @@
  */
 import { add, divide, multiply, negate, power, remainder, subtract } from './arithmetic.ts';
 import type { BinaryNode, BinaryOperator, CompareNode, UnaryOperator } from './ast.ts';
-import type { Emit } from './emit.ts';
 import { ExprError } from './error.ts';
 import { isNumeric } from './int64.ts';
 import { compilePattern, matchPattern, patternOf } from './pattern.ts';
-import { chargeList, type Evaluate, fail, type Runtime, scan, spend } from './runtime.ts';
+import {
+  chargeList,
+  type Emit,
+  type Evaluate,
+  fail,
+  type Runtime,
+  scan,
+  spend,
+} from './runtime.ts';
 import { compare, describe, equal, isDuration, isMap, keyOf, needBool, needInt } from './values.ts';
 
 type Apply = (rt: Runtime, left: unknown, right: unknown, at: number) => unknown;

@@ -14,9 +14,6 @@ import { type Closure, chargeList, chargeMap, type Evaluate } from './runtime.ts
 import { isStaticFloat } from './static-float.ts';
 import { keyOf, needBool, needList, setOwn, type ValueMap } from './values.ts';
 
-/** How a node becomes a function; handed down so that the parts need not import this file. */
-export type Emit = (node: Node, source: string) => Evaluate;
-
 /** The function that evaluates `node`. @throws ExprError for a constant pattern that is wrong. */
 export function emit(node: Node, source: string): Evaluate {
   switch (node.t) {

@@ -6,7 +6,7 @@
  */
 
 export const MAX_INT = 9_223_372_036_854_775_807n;
-export const MIN_INT = -9_223_372_036_854_775_808n;
+const MIN_INT = -9_223_372_036_854_775_808n;
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 const DIGITS = /^[+-]?[0-9]{1,19}$/;
 

@@ -12,6 +12,9 @@ import { MAX_VALUE_DEPTH } from './limits.ts';
 import { charge, fail, type Runtime, spend } from './runtime.ts';
 import { isDate, isDuration, isMap, isZone, setOwn, tooDeep, type ValueMap } from './values.ts';
 
+const ESCAPED = /["\\\p{Cc}\p{Cs}]/u;
+const MAX_ESCAPE = 6;
+
 /** Pretty JSON: two spaces, keys sorted, as the language's `toJSON()` prints. */
 export function printJson(rt: Runtime, value: unknown, at: number): string {
   return JSON.stringify(convert(rt, value, { at, sorted: true }, 0), null, 2);
@@ -48,10 +51,15 @@ interface Conversion {
 /** Plain JSON data; the very same value when there was nothing to convert. Charges its text. */
 function convert(rt: Runtime, value: unknown, how: Conversion, depth: number): unknown {
   spend(rt, 1, how.at);
-  charge(rt, 16 + depth + (typeof value === 'string' ? value.length : 0), how.at);
+  charge(rt, 16 + depth + (typeof value === 'string' ? jsonLength(value) : 0), how.at);
   if (depth > MAX_VALUE_DEPTH) return tooDeep(rt, how.at);
   if (Array.isArray(value)) return convertList(rt, value, how, depth);
   return isMap(value) ? convertMap(rt, value, how, depth) : plainScalar(value);
+}
+
+/** At most how long a string is as JSON, without its quotes. */
+function jsonLength(text: string): number {
+  return ESCAPED.test(text) ? MAX_ESCAPE * text.length : text.length;
 }
 
 function convertList(rt: Runtime, list: unknown[], how: Conversion, depth: number): unknown {

@@ -3,7 +3,7 @@
  * Cuts a layout into fields and the text between them, and writes dates by it.
  */
 import { type Civil, civilOf } from './civil.ts';
-import type { ExprDate } from './values.ts';
+import type { ExprDate } from './time-values.ts';
 
 export type Field =
   | 'year'

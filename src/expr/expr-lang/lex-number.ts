@@ -6,7 +6,7 @@
 import { ExprError } from './error.ts';
 import { MAX_INT, narrowInt } from './int64.ts';
 
-export interface ScannedNumber {
+interface ScannedNumber {
   readonly value: number | bigint;
   readonly float: boolean;
   readonly end: number;

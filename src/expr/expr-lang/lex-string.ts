@@ -3,7 +3,7 @@
  */
 import { ExprError } from './error.ts';
 
-export interface ScannedString {
+interface ScannedString {
   readonly value: string;
   readonly end: number;
 }

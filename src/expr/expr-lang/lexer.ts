@@ -9,7 +9,7 @@ import { ExprError } from './error.ts';
 import { scanNumber } from './lex-number.ts';
 import { scanString } from './lex-string.ts';
 
-export type TokenKind = 'number' | 'string' | 'name' | 'pointer' | 'op' | 'end';
+type TokenKind = 'number' | 'string' | 'name' | 'pointer' | 'op' | 'end';
 
 export interface Token {
   readonly kind: TokenKind;

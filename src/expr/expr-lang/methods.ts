@@ -8,17 +8,8 @@ import { compareNumeric, narrowInt } from './int64.ts';
 import { formatDate, formatRfc3339 } from './layout.ts';
 import { charge, fail, type Runtime, spend } from './runtime.ts';
 import { addTimes, dateOf, durationOf, subtractTimes } from './time-arithmetic.ts';
-import {
-  describe,
-  type ExprDate,
-  type ExprDuration,
-  isDate,
-  isDuration,
-  isZone,
-  needCount,
-  needText,
-  typeOf,
-} from './values.ts';
+import type { ExprDate, ExprDuration } from './time-values.ts';
+import { describe, isDate, isDuration, isZone, needCount, needText, typeOf } from './values.ts';
 import { localToUnix, UTC } from './zones.ts';
 
 type Method<T> = (rt: Runtime, self: T, args: readonly unknown[], at: number) => unknown;

@@ -3,7 +3,7 @@
  */
 import { daysIn, joinNs, secondsOf } from './civil.ts';
 import { type Field, type LayoutPart, MONTHS, parseLayout, RFC3339, WEEKDAYS } from './layout.ts';
-import { type ExprDate, KIND, type Zone } from './values.ts';
+import { type ExprDate, KIND, type Zone } from './time-values.ts';
 import { fixedZone, localToUnix } from './zones.ts';
 
 const USUAL_LAYOUTS = [

@@ -10,7 +10,7 @@ import type { Token } from './lexer.ts';
 import { MAX_SOURCE_NESTING } from './limits.ts';
 
 /** A variable in scope and the ones declared before it. */
-export interface Variable {
+interface Variable {
   readonly name: string;
   readonly slot: number;
   readonly float: boolean;

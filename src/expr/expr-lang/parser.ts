@@ -24,7 +24,7 @@ import {
 } from './parser-state.ts';
 import { isStaticFloat } from './static-float.ts';
 
-export interface Parsed {
+interface Parsed {
   readonly root: Node;
   /** How many `let` variables it has; each has its own slot. */
   readonly slots: number;

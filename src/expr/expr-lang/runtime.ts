@@ -4,9 +4,10 @@
  * Invariants: every loop spends before it works; every list, map and string is charged before it is
  * built. So an evaluation ends by its limits, whatever source and data are.
  */
+import type { Node } from './ast.ts';
 import { ExprError } from './error.ts';
 import type { ExprLimits } from './limits.ts';
-import type { Zone } from './values.ts';
+import type { Zone } from './time-values.ts';
 
 /** The names an expression may read. `nowMs` is what `now()` gives: it never asks a clock. */
 export interface ExprEnv {
@@ -41,6 +42,9 @@ export interface Pattern {
 
 /** A compiled node. */
 export type Evaluate = (rt: Runtime) => unknown;
+
+/** How a node becomes a function; handed down to the files that each compile some kinds. */
+export type Emit = (node: Node, source: string) => Evaluate;
 
 /** A compiled closure with the number of nodes that one call of it evaluates at most. */
 export interface Closure {

@@ -4,7 +4,8 @@
  */
 import { isInt, isNumeric } from './int64.ts';
 import { fail, type Runtime } from './runtime.ts';
-import { describe, type ExprDate, type ExprDuration, isDate, isDuration, KIND } from './values.ts';
+import { type ExprDate, type ExprDuration, KIND } from './time-values.ts';
+import { describe, isDate, isDuration } from './values.ts';
 
 /** Dates outside the years ±9999 have no text form. */
 const MAX_DATE_NS = 253_402_300_799_999_999_999n;

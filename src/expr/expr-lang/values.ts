@@ -7,28 +7,7 @@
 import { compareNumeric, isInt, isNumeric, type Numeric } from './int64.ts';
 import { MAX_VALUE_DEPTH } from './limits.ts';
 import { exceed, fail, type Runtime, scan, spend } from './runtime.ts';
-
-export const KIND = Symbol('expr value');
-
-/** An instant with the zone it is shown in. `ns` counts nanoseconds since 1970. */
-export interface ExprDate {
-  readonly [KIND]: 'date';
-  readonly ns: bigint;
-  readonly zone: Zone;
-}
-
-/** A length of time in nanoseconds. */
-export interface ExprDuration {
-  readonly [KIND]: 'duration';
-  readonly ns: bigint;
-}
-
-/** A timezone: what is added to UTC at an instant, both in seconds. */
-export interface Zone {
-  readonly [KIND]: 'zone';
-  readonly name: string;
-  readonly offsetAt: (unixSeconds: number) => number;
-}
+import { type ExprDate, type ExprDuration, KIND, type Zone } from './time-values.ts';
 
 export type ValueMap = Record<string, unknown>;
 

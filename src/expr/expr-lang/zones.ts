@@ -2,7 +2,7 @@
  * Timezones: UTC, fixed offsets and the IANA names the runtime knows. No zone of this machine.
  */
 import { secondsOf } from './civil.ts';
-import { KIND, type Zone } from './values.ts';
+import { KIND, type Zone } from './time-values.ts';
 
 export const UTC: Zone = { [KIND]: 'zone', name: 'UTC', offsetAt: () => 0 };
 
