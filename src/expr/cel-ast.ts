@@ -66,6 +66,11 @@ export function restoreNames(node: CelNode, names: ReadonlyMap<string, string>):
     exprKind.value.iterVar = real(exprKind.value.iterVar);
     exprKind.value.iterVar2 = real(exprKind.value.iterVar2 ?? '');
   }
+  if (exprKind.case === 'structExpr') {
+    for (const { keyKind } of exprKind.value.entries) {
+      if (keyKind.case === 'fieldKey') keyKind.value = real(keyKind.value);
+    }
+  }
   for (const child of childrenOf(node)) restoreNames(child, names);
 }
 
@@ -183,9 +188,10 @@ export function adaptTree(node: CelNode): void {
 function appendInPlace(step: CelNode, accuVar: string): void {
   if (step.exprKind.case !== 'callExpr') return;
   const call = step.exprKind.value;
-  const [first] = call.args;
+  const [first, added] = call.args;
   const isAccu = first?.exprKind.case === 'identExpr' && first.exprKind.value.name === accuVar;
-  if (call.function === ADD && isAccu) call.function = APPEND;
+  const appends = call.function === ADD && added?.exprKind.case === 'listExpr';
+  if (appends && isAccu) call.function = APPEND;
   else if (call.function === '_?_:_') for (const arg of call.args) appendInPlace(arg, accuVar);
 }
 

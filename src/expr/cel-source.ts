@@ -1,8 +1,8 @@
 /**
  * Makes CEL source parseable that holds names CEL's grammar refuses.
  *
- * A visible step id with dashes after `steps.`, a keyword after a dot (`inputs.in`) and the root
- * `loop` are replaced, token by token, by names of the same length that occur nowhere else, so
+ * A visible step id with dashes after `steps.`, a keyword or a name in backticks after a dot, and the
+ * root `loop` are replaced, token by token, by names of the same length that occur nowhere else, so
  * offsets stay true; `names` gives the real name of each, to be put back into the parsed tree.
  * Strings and comments are never touched.
  */
@@ -23,7 +23,7 @@ interface Word {
   readonly owner: string;
 }
 
-const WORD = /[A-Za-z_][A-Za-z0-9_]*/y;
+const WORD = /[A-Za-z_][A-Za-z0-9_]*|`[A-Za-z0-9_.\-/ ]+`/y;
 const NUMBER = /[0-9][A-Za-z0-9_]*(?:\.[0-9][A-Za-z0-9_]*)?/y;
 const KEYWORDS: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
 const RESERVED_ROOTS: ReadonlySet<string> = new Set(['loop']);
@@ -42,7 +42,7 @@ export function maskCelSource(source: string, stepIds: ReadonlySet<string>): Mas
     if (real === null) continue;
     const standIn = standIns.get(real) ?? freshName(real, taken);
     standIns.set(real, standIn);
-    names.set(standIn, real);
+    names.set(standIn, real.startsWith('`') ? real.slice(1, -1) : real);
     text += source.slice(done, word.at) + standIn;
     done = word.at + real.length;
   }
@@ -52,6 +52,7 @@ export function maskCelSource(source: string, stepIds: ReadonlySet<string>): Mas
 /** The name that must be replaced at this word, or null. */
 function realName(source: string, word: Word, stepIds: ReadonlySet<string>): string | null {
   if (word.before !== '.') return RESERVED_ROOTS.has(word.text) ? word.text : null;
+  if (word.text.startsWith('`')) return word.text;
   if (word.owner === 'steps') {
     const id = dashedIdAt(source, word.at, stepIds);
     if (id !== null) return id;
