@@ -8,7 +8,7 @@ import { NOT_MCP, type Operation, type StreamOperation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { resolveRun } from './run-ref.ts';
 import { eventsInput, eventsOutput, followEventsInput } from './schemas.ts';
-import { eventView } from './shapes.ts';
+import { type EventView, eventView } from './shapes.ts';
 import { waitUntil } from './waiting.ts';
 import { eventOf } from './wire.ts';
 
@@ -48,30 +48,35 @@ export function createFollowEvents(
     input: followEventsInput,
     output: eventView,
     surfaces: NOT_MCP,
-    async *follow(ctx, input) {
+    follow(ctx, input) {
       const runId =
         input.workflow_id === undefined ? undefined : resolveRun(store, input.workflow_id);
-      let after = input.after_id ?? (runId === undefined ? store.lastEventId() : 0);
-      const endsWith = input.forever ? undefined : runId;
-      const options = {
-        timeoutMs: null,
-        abort: ctx.abort,
-        ...(runId === undefined ? {} : { runId }),
-      };
-      for (;;) {
-        const events = await waitUntil(
-          parts,
-          () => newEvents(store, after, runId, endsWith),
-          options,
-        );
-        if (events === null || events.length === 0) return;
-        for (const stored of events) {
-          after = stored.id;
-          yield eventOf(stored);
-        }
-      }
+      const after = input.after_id ?? (runId === undefined ? store.lastEventId() : 0);
+      return followFrom(parts, { after, runId, isEndless: input.forever, abort: ctx.abort });
     },
   };
+}
+
+interface Following {
+  readonly after: number;
+  readonly runId: RunId | undefined;
+  readonly isEndless: boolean;
+  readonly abort: AbortSignal | undefined;
+}
+
+async function* followFrom(parts: OpsParts, following: Following): AsyncGenerator<EventView> {
+  const { runId, isEndless, abort } = following;
+  let { after } = following;
+  const endsWith = isEndless ? undefined : runId;
+  const look = () => newEvents(parts.store, after, runId, endsWith);
+  for (;;) {
+    const events = await waitUntil(parts, look, { timeoutMs: null, abort, runId });
+    if (events === null || events.length === 0) return;
+    for (const stored of events) {
+      after = stored.id;
+      yield eventOf(stored);
+    }
+  }
 }
 
 /** Events behind `after`; an empty list when there are none and the run has ended; null to wait. */

@@ -19,7 +19,7 @@ export interface WaitOptions {
   readonly timeoutMs: number | null;
   readonly abort?: AbortSignal | undefined;
   /** Only events of this run, else of all. */
-  readonly runId?: RunId;
+  readonly runId?: RunId | undefined;
 }
 
 type WaitDeps = Pick<OpsDeps, 'store' | 'engine' | 'clock'>;

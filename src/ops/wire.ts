@@ -1,6 +1,7 @@
 /**
  * From the store's rows and events to their wire shapes. Times become RFC 3339 here.
  */
+import type { ActionDef } from '../model/action.ts';
 import type { StepFailure } from '../model/error.ts';
 import type { RunEvent } from '../model/event.ts';
 import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
@@ -109,4 +110,12 @@ export const templateSummaryOf = (row: TemplateRow) => ({
   agent_id: row.agentId,
   archived: row.archived,
   created_at: toRfc3339(row.createdAt),
+});
+
+/** An action as somebody who writes a workflow needs it. */
+export const actionOf = (def: ActionDef) => ({
+  name: def.name,
+  description: def.description,
+  effect: def.effect,
+  params: def.params as unknown as Record<string, Json>,
 });

@@ -1,0 +1,213 @@
+/**
+ * `query`: lists of runs, events, templates, decisions, actions; newest first, paged by key.
+ */
+import type * as v from 'valibot';
+import { RUN_STATUSES } from '../model/run-status.ts';
+import type { DecisionRow, DecisionStatus, RunRow, TemplateRow } from '../model/store.ts';
+import { checkFields, pageOf, type QueryFilter, timesOf, valuesOf } from './filter.ts';
+import { EVERYWHERE, type Operation } from './operation.ts';
+import type { OpsParts } from './parts.ts';
+import { resolveRun } from './run-ref.ts';
+import { queryInput, queryOutput, type RESOURCES } from './schemas.ts';
+import { waitingTexts } from './waiting-text.ts';
+import { actionOf, decisionOf, eventOf, runSummaryOf, templateSummaryOf } from './wire.ts';
+
+type Output = v.InferOutput<typeof queryOutput>;
+type Resource = (typeof RESOURCES)[number];
+type Lister = (parts: OpsParts, filter: QueryFilter) => Output;
+
+export function createQuery(parts: OpsParts): Operation<typeof queryInput, typeof queryOutput> {
+  return {
+    name: 'query',
+    summary: 'List runs, events, templates, decisions or actions',
+    input: queryInput,
+    output: queryOutput,
+    surfaces: EVERYWHERE,
+    handle: async (_ctx, { resource, filter }) => LISTERS[resource](parts, filter),
+  };
+}
+
+const withCursor = (output: Output, cursor: string | null): Output =>
+  cursor === null ? output : { ...output, next_cursor: cursor };
+
+function listWorkflows(parts: OpsParts, filter: QueryFilter): Output {
+  const { store, clock } = parts;
+  checkFields('workflows', filter, [
+    'status',
+    'agent_id',
+    'template_name',
+    'workflow_id',
+    'name',
+    'since',
+    'until',
+  ]);
+  const nowMs = clock.now();
+  const status =
+    filter.status === undefined ? {} : { status: valuesOf('status', filter.status, RUN_STATUSES) };
+  const only = filter.workflow_id === undefined ? null : resolveRun(store, filter.workflow_id);
+  const isWanted = (row: RunRow): boolean => only === null || row.runId === only;
+  const page = pageOf(
+    (limit, cursor) =>
+      store.queryRuns({
+        ...status,
+        ...timesOf(filter),
+        ...(filter.template_name === undefined ? {} : { template: filter.template_name }),
+        ...(filter.agent_id === undefined ? {} : { agentId: filter.agent_id }),
+        ...(filter.name === undefined ? {} : { name: filter.name }),
+        limit,
+        ...(cursor === undefined ? {} : { cursor }),
+      }),
+    filter,
+    isWanted,
+  );
+  return withCursor(
+    { workflows: page.items.map((row) => summary(parts, row, nowMs)) },
+    page.nextCursor,
+  );
+}
+
+function summary({ store }: OpsParts, row: RunRow, nowMs: number) {
+  const asks = row.waitingFor.some((wait) => wait.kind === 'decision');
+  const decisions = asks
+    ? store.queryDecisions({ runId: row.runId, status: 'pending', limit: 20 }).items
+    : [];
+  return runSummaryOf(row, nowMs, waitingTexts(row.waitingFor, decisions));
+}
+
+function listEvents(parts: OpsParts, filter: QueryFilter): Output {
+  const { store } = parts;
+  checkFields('events', filter, [
+    'workflow_id',
+    'step_id',
+    'event_type',
+    'agent_id',
+    'template_name',
+    'since',
+    'until',
+  ]);
+  const { event_type: type } = filter;
+  const runs = runMatcher(parts, filter);
+  const page = pageOf(
+    (limit, cursor) =>
+      store.queryEvents({
+        ...timesOf(filter),
+        ...(filter.workflow_id === undefined
+          ? {}
+          : { runId: resolveRun(store, filter.workflow_id) }),
+        ...(filter.step_id === undefined ? {} : { path: filter.step_id }),
+        ...(type === undefined ? {} : { types: typeof type === 'string' ? type.split(',') : type }),
+        limit,
+        ...(cursor === undefined ? {} : { cursor }),
+      }),
+    filter,
+    ({ runId }) => runs(runId),
+  );
+  return withCursor({ events: page.items.map(eventOf) }, page.nextCursor);
+}
+
+/** Whether a run has the agent and template that a filter asks for; each run is looked up once. */
+function runMatcher({ store }: OpsParts, filter: QueryFilter): (runId: RunRow['runId']) => boolean {
+  const { agent_id: agent, template_name: template } = filter;
+  const known = new Map<RunRow['runId'], boolean>();
+  return (runId) => {
+    if (agent === undefined && template === undefined) return true;
+    const before = known.get(runId);
+    if (before !== undefined) return before;
+    const row = store.run(runId);
+    const fits =
+      row !== null &&
+      (agent === undefined || row.agentId === agent) &&
+      (template === undefined || row.template === template);
+    known.set(runId, fits);
+    return fits;
+  };
+}
+
+const DECISION_STATUSES: readonly DecisionStatus[] = ['pending', 'resolved', 'cancelled'];
+
+function listDecisions(parts: OpsParts, filter: QueryFilter): Output {
+  const { store } = parts;
+  checkFields('decisions', filter, [
+    'status',
+    'workflow_id',
+    'step_id',
+    'agent_id',
+    'template_name',
+    'since',
+    'until',
+  ]);
+  const statuses =
+    filter.status === undefined
+      ? DECISION_STATUSES
+      : valuesOf('status', filter.status, DECISION_STATUSES);
+  const [status] = statuses;
+  const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = timesOf(filter);
+  const runs = runMatcher(parts, { ...filter, agent_id: undefined });
+  const isWanted = (row: DecisionRow): boolean =>
+    statuses.includes(row.status) &&
+    (filter.step_id === undefined || row.path === filter.step_id) &&
+    row.createdAt >= since &&
+    row.createdAt <= until &&
+    runs(row.runId);
+  const page = pageOf(
+    (limit, cursor) =>
+      store.queryDecisions({
+        ...(statuses.length === 1 && status !== undefined ? { status } : {}),
+        ...(filter.workflow_id === undefined
+          ? {}
+          : { runId: resolveRun(store, filter.workflow_id) }),
+        ...(filter.agent_id === undefined ? {} : { targetAgent: filter.agent_id }),
+        limit,
+        ...(cursor === undefined ? {} : { cursor }),
+      }),
+    filter,
+    isWanted,
+  );
+  return withCursor({ decisions: page.items.map(decisionOf) }, page.nextCursor);
+}
+
+const TEMPLATE_STATUSES = ['active', 'archived'] as const;
+
+/** By name; archived ones only when asked for. `name` finds a part of the name. */
+function listTemplates({ store }: OpsParts, filter: QueryFilter): Output {
+  checkFields('templates', filter, [
+    'status',
+    'template_name',
+    'name',
+    'agent_id',
+    'since',
+    'until',
+  ]);
+  const statuses = valuesOf('status', filter.status ?? 'active', TEMPLATE_STATUSES);
+  const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = timesOf(filter);
+  const isWanted = (row: TemplateRow): boolean =>
+    statuses.includes(row.archived ? 'archived' : 'active') &&
+    (filter.template_name === undefined || row.name === filter.template_name) &&
+    (filter.name === undefined || row.name.includes(filter.name)) &&
+    (filter.agent_id === undefined || row.agentId === filter.agent_id) &&
+    row.createdAt >= since &&
+    row.createdAt <= until;
+  const page = pageOf((limit, cursor) => store.templates(limit, cursor), filter, isWanted);
+  return withCursor({ templates: page.items.map(templateSummaryOf) }, page.nextCursor);
+}
+
+/** By name; the cursor is the last name of the page. `name` finds a part of the name. */
+function listActions({ actions }: OpsParts, filter: QueryFilter): Output {
+  checkFields('actions', filter, ['name']);
+  const { name = '', cursor = '', limit } = filter;
+  const names = [...actions.names()].sort().filter((each) => each.includes(name) && each > cursor);
+  const page = names.slice(0, limit);
+  const found = page.flatMap((each) => actions.get(each) ?? []);
+  return withCursor(
+    { actions: found.map(actionOf) },
+    names.length > page.length ? (page.at(-1) ?? null) : null,
+  );
+}
+
+const LISTERS: Readonly<Record<Resource, Lister>> = {
+  workflows: listWorkflows,
+  events: listEvents,
+  templates: listTemplates,
+  decisions: listDecisions,
+  actions: listActions,
+};
