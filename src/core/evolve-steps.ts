@@ -20,6 +20,7 @@ function scheduled(
   if (payload.params !== undefined) step.params = payload.params;
   step.secretRefs = payload.secret_refs ?? [];
   step.retryAt = null;
+  forgetQuestion(step);
   setStatus(state, step, 'scheduled');
 }
 
@@ -44,6 +45,7 @@ function started(
   step.waitingFor = null;
   step.error = null;
   step.list.ran = true;
+  forgetQuestion(step);
   state.stepExecutions += 1;
   if (payload.child_id !== undefined) {
     step.sub = { kind: 'child', childId: payload.child_id, suspended: false, ended: false };
@@ -51,6 +53,11 @@ function started(
   setStatus(state, step, 'running');
   reopenBelow(state, step, event);
   state.agenda.push(step);
+}
+
+/** A question whose answer was carried out is no longer part of the step. */
+function forgetQuestion(step: StepState): void {
+  if (step.sub?.kind === 'decision') step.sub = null;
 }
 
 /** Marks a step as ended by this event; answers to what was open at its path are void now. */

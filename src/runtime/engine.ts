@@ -4,374 +4,161 @@
  * Wires mailbox, reconciler, slots, timers, inbox and ownership together; the rules of a run are all
  * in core. Every promise it gives resolves only after the commit that makes it true.
  */
-
-import { commandsOf } from '../core/outstanding.ts';
 import type { Engine, SignalOutcome, StartedRun, StartRequest } from '../model/engine.ts';
-import { AppError, messageOf } from '../model/error.ts';
+import { AppError } from '../model/error.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
-import type { EngineInput } from '../model/input.ts';
+import type { EngineInput, Signal } from '../model/input.ts';
 import type { Json } from '../model/json.ts';
-import { isRunEnded } from '../model/run-status.ts';
 import type { NewRun } from '../model/store.ts';
-import { claimRun, createPlans } from './claiming.ts';
-import { startEvaluations } from './computing.ts';
+import { createPlans, type Plans } from './claiming.ts';
 import type { RuntimeDeps } from './deps.ts';
-import { createEventBus } from './event-bus.ts';
+import { createEventBus, type EventBus } from './event-bus.ts';
 import { pullInbox, signalToBody } from './inbox.ts';
-import { isQuiet, type LiveRun, newLiveRun } from './live-run.ts';
-import { createMailbox } from './mailbox.ts';
-import { createOutputLog, type StreamMasker } from './output-log.ts';
-import { createOwnership } from './ownership.ts';
+import { createLifecycle, type Lifecycle } from './lifecycle.ts';
+import { type LiveRun, newLiveRun } from './live-run.ts';
+import { createMailbox, type Mailbox } from './mailbox.ts';
+import { createOutputLog, type OutputLog, type StreamMasker } from './output-log.ts';
+import { createOwnership, type Ownership } from './ownership.ts';
 import { createReconciler } from './reconcile.ts';
+import { createRunTable, type RunTable } from './run-table.ts';
 import { createSlots } from './slots.ts';
-import { createTimers } from './timers.ts';
-import type { Decided } from './turn.ts';
-import { createWaiters } from './waiters.ts';
-import { createWatch } from './watch.ts';
+import { drain, releaseAtStop, settleAborted } from './stopping.ts';
+import { createTakeover, type Takeover } from './takeover.ts';
+import { createTimers, type Timers } from './timers.ts';
+import { createWaiters, type Waiters } from './waiters.ts';
+import { createWatch, type Watch } from './watch.ts';
 
 export interface EngineParts extends RuntimeDeps {
   readonly createStreamMasker: (secrets: readonly string[]) => StreamMasker;
 }
 
-/** Claims in flight at once during recovery. */
-const RECOVERY_BATCH = 16;
+interface Wired {
+  readonly deps: EngineParts;
+  readonly runs: RunTable;
+  readonly bus: EventBus;
+  readonly plans: Plans;
+  readonly output: OutputLog;
+  readonly timers: Timers;
+  readonly ownership: Ownership;
+  readonly lifecycle: Lifecycle;
+  readonly mailbox: Mailbox;
+  readonly takeover: Takeover;
+  readonly waiters: Waiters;
+  readonly watch: Watch;
+  readonly deliver: (run: LiveRun, input: EngineInput) => void;
+}
 
 /** An engine over a store; registers this process as an executor at once. */
 export function createEngine(deps: EngineParts): Engine {
-  const { store, clock, config, log } = deps;
-  const live = new Map<RunId, LiveRun>();
-  /** Runs this process takes on again when they wake: started or claimed here, and their children. */
-  const family = new Set<RunId>();
-  const starts = new Map<
-    RunId,
-    { resolve: (run: StartedRun) => void; reject: (error: Error) => void }
-  >();
-  const claiming = new Map<RunId, Promise<LiveRun | null>>();
-  let stopping = false;
+  const wired = wire(deps);
+  const { runs, bus, waiters } = wired;
+  return {
+    start: (request) => start(wired, request),
+    signal: (runId, signal, key, waitMs) => sendSignal(wired, runId, signal, key, waitMs),
+    async recover(runId) {
+      if (runId === null) return wired.takeover.recover();
+      return (await wired.takeover.claim(runId)) === null ? 0 : 1;
+    },
+    settled: (runId, options) => waiters.settled(runId, options),
+    owns: (runId) => runs.live.has(runId),
+    liveRuns: () => runs.live.size,
+    onEvents: bus.onEvents,
+    onOutput: bus.onOutput,
+    status: (runId) => deps.store.head(runId)?.status ?? null,
+    stop: (options) => stop(wired, options.graceMs, options.graceUnsafeMs),
+  };
+}
 
+/** The parts know each other through functions, because they call each other in a circle. */
+function wire(deps: EngineParts): Wired {
+  const { store, clock, config, log } = deps;
+  const runs = createRunTable();
   const bus = createEventBus(log);
   const slots = createSlots(config.poolSize);
   const timers = createTimers(clock);
   const plans = createPlans(deps);
-  const waiters = createWaiters(store, clock, bus, () => watch.poke());
   const output = createOutputLog(store, clock, log, bus.output, deps.createStreamMasker);
-  const ownership = createOwnership(deps, () => {
-    for (const run of [...live.values()]) drop(run, true);
-  });
-
   const deliver = (run: LiveRun, input: EngineInput): void => {
     if (!run.lost) mailbox.deliver(run, input);
   };
-  const reconciler = createReconciler({
+  const ownership = createOwnership(deps, () => {
+    for (const run of [...runs.live.values()]) lifecycle.drop(run);
+  });
+  const lifecycle = createLifecycle({
     deps,
+    runs,
     slots,
-    timers,
-    output,
     deliver,
-    onSettled: (run) => onSettled(run),
+    reconciler: () => reconciler,
+    takeOn: (runId) => takeover.takeOn(runId),
+    poke: () => watch.poke(),
   });
-  const mailbox = createMailbox({
-    deps,
-    slots,
-    mayWrite: ownership.mayWrite,
-    publish: bus.publish,
-    onCommitted: (run, decided) => onCommitted(run, decided),
-    onNothing: (run, decided) => follow(run, decided),
-    onLost: (run) => {
-      log.warn('this process no longer owns the run', { workflow_id: run.runId });
-      drop(run, true);
-      rejectStart(run.runId, new AppError('CONFLICT', 'another process took the run over'));
-    },
-    onDuplicate: (run, outcome) => {
-      drop(run, true);
-      const waiting = starts.get(run.runId);
-      starts.delete(run.runId);
-      if (outcome.sameParams) waiting?.resolve({ runId: outcome.runId, created: false });
-      else waiting?.reject(duplicateError(outcome.runId));
-    },
-    onStorageError(run, error) {
-      if (run.starting === null || run.starting.create === null) return false;
-      drop(run, true);
-      rejectStart(
-        run.runId,
-        new AppError('STORE_ERROR', error.message, { hint: 'nothing was started' }),
-      );
-      return true;
-    },
-  });
-
-  const rejectStart = (runId: RunId, error: Error): void => {
-    const waiting = starts.get(runId);
-    starts.delete(runId);
-    waiting?.reject(error);
-  };
-
-  /** Takes a run out of memory; what it executes is stopped when it was lost. */
-  const drop = (run: LiveRun, lost: boolean): void => {
-    if (lost) run.lost = true;
-    reconciler.abandon(run);
-    for (const prepared of run.prepared.values()) if ('discard' in prepared) prepared.discard();
-    run.prepared.clear();
-    if (live.get(run.runId) === run) live.delete(run.runId);
-    watch.poke();
-  };
-
-  const onCommitted = (run: LiveRun, decided: Decided): void => {
-    for (const verdict of decided.advanced.verdicts) {
-      if (verdict.inboxId !== null) run.queuedInbox.delete(verdict.inboxId);
-    }
-    follow(run, decided);
-    starts.get(run.runId)?.resolve({ runId: run.runId, created: true });
-    starts.delete(run.runId);
-    const { append } = decided;
-    if (append === null) return;
-    for (const child of append.children) {
-      family.add(child.runId);
-      takeOn(child.runId);
-    }
-    for (const send of append.sends) takeOn(send.runId);
-    if (append.patch.release) {
-      run.lost = true;
-      drop(run, false);
-      if (isRunEnded(append.patch.status)) family.delete(run.runId);
-      else if (store.unsettled(run.runId).length > 0) takeOn(run.runId);
-    }
-  };
-
-  /** Starts and stops what the turn led to. */
-  const follow = (run: LiveRun, decided: Decided): void => {
-    const { state } = run;
-    if (state === null) return;
-    for (const path of run.takenNow) {
-      const step = state.steps.get(path);
-      const executes =
-        step !== undefined && commandsOf(state, step).some((command) => command.kind === 'execute');
-      if (!executes) slots.release();
-    }
-    run.takenNow.clear();
-    startEvaluations(deps.compute, run, decided.advanced.pending, deliver);
-    reconciler.reconcile(run);
-  };
-
-  /** A process or request is gone: steps that waited for that may start, an ended run may leave. */
-  const onSettled = (run: LiveRun): void => {
-    const { state } = run;
-    if (run.lost || state === null) return;
-    if (isRunEnded(state.status)) {
-      if (!isQuiet(run)) return;
-      run.lost = true;
-      drop(run, false);
-      family.delete(run.runId);
-      releaseQuietly(run);
-      return;
-    }
-    let waits = false;
-    for (const step of state.open) {
-      if (step.status !== 'scheduled' || step.waitingFor !== 'settling') continue;
-      state.agenda.push(step);
-      waits = true;
-    }
-    if (waits) deliver(run, { type: 'evaluated', path: null });
-  };
-
-  const releaseQuietly = (run: LiveRun): void => {
-    try {
-      store.release(run.runId, deps.node.nodeId, run.epoch, null);
-    } catch (thrown) {
-      // The row keeps our name until this process ends; then it counts as free.
-      log.warn('a run could not be released', { workflow_id: run.runId, error: messageOf(thrown) });
-    }
-  };
-
-  /** Makes sure somebody here looks at a run: its inbox when it is live, else by claiming it. */
-  const takeOn = (runId: RunId): void => {
-    const run = live.get(runId);
-    if (run !== undefined) {
-      for (const input of pullInbox(store, run)) deliver(run, input);
-    } else if (config.claims || family.has(runId)) {
-      claim(runId, []).catch((thrown: unknown) =>
-        log.error('a run could not be claimed', { workflow_id: runId, error: messageOf(thrown) }),
-      );
-    }
-  };
-
-  const claim = (
-    runId: RunId,
-    dead: ReturnType<typeof ownership.deadNodes>,
-  ): Promise<LiveRun | null> => {
-    const known = live.get(runId);
-    if (known !== undefined) return Promise.resolve(known);
-    const under = claiming.get(runId);
-    if (under !== undefined) return under;
-    const claimed = claimRun(deps, plans, runId, dead, ownership.lastSeen)
-      .then((run) => {
-        if (run === null) return null;
-        family.add(runId);
-        live.set(runId, run);
-        for (const input of pullInbox(store, run)) run.inputs.push(input);
-        mailbox.wake(run);
-        watch.poke();
-        return run;
-      })
-      .finally(() => claiming.delete(runId));
-    claiming.set(runId, claimed);
-    return claimed;
-  };
-
-  const recover = async (): Promise<number> => {
-    let count = 0;
-    const tried = new Set<RunId>();
-    for (;;) {
-      if (stopping || live.size >= config.maxLiveRuns) return count;
-      const dead = ownership.deadNodes();
-      const ids = store
-        .claimable(clock.now(), dead, RECOVERY_BATCH + tried.size)
-        .filter((id) => !tried.has(id))
-        .slice(0, RECOVERY_BATCH);
-      if (ids.length === 0) return count;
-      for (const id of ids) tried.add(id);
-      const claimed = await Promise.all(ids.map((id) => claimOrReport(id, dead)));
-      count += claimed.filter((run) => run !== null).length;
-    }
-  };
-
-  const claimOrReport = (id: RunId, dead: Parameters<typeof claim>[1]): Promise<LiveRun | null> =>
-    claim(id, dead).catch((thrown: unknown) => {
-      log.error('a run could not be recovered', { workflow_id: id, error: messageOf(thrown) });
-      return null;
-    });
-
-  const watch = createWatch({
-    deps,
-    liveRuns: () => live.size,
-    waiting: () => waiters.count(),
-    onForeignWrite() {
-      for (const runId of store.runsWithUnsettled(deps.node.nodeId)) takeOn(runId);
-      for (const runId of family) if (!live.has(runId) && isDue(runId)) takeOn(runId);
-      waiters.check();
-    },
-    onTick: () => (config.claims ? recover().then(() => undefined) : Promise.resolve()),
-  });
-
-  const isDue = (runId: RunId): boolean => {
-    const head = store.head(runId);
-    if (head === null || head.owner !== null) return false;
-    if (store.unsettled(runId).length > 0) return true;
-    return !isRunEnded(head.status) && head.wakeAt !== null && head.wakeAt <= clock.now();
-  };
-
-  const startRun = (request: StartRequest): Promise<StartedRun> => {
-    if (stopping) return Promise.reject(new AppError('CONFLICT', 'this process is stopping'));
-    const runId = asRunId(deps.random.uuid());
-    const stored: Json = {
-      definition: request.definition as unknown as Json,
-      output_schema: request.outputSchema,
-    };
-    store.putDefinition(request.definitionHash, stored);
-    const plan = plans.plan(request.definitionHash);
-    const create: NewRun = {
-      runId,
-      definitionHash: request.definitionHash,
-      start: request.facts,
-      createdAt: clock.now(),
-      idempotency: idempotencyOf(deps, request),
-      concurrencyKey: null,
-      claimableFrom: clock.now(),
-    };
-    const run = newLiveRun(runId, plan, 1, null, { facts: request.facts, create });
-    live.set(runId, run);
-    family.add(runId);
-    const started = new Promise<StartedRun>((resolve, reject) =>
-      starts.set(runId, { resolve, reject }),
-    );
+  const onSettled = lifecycle.onSettled;
+  const reconciler = createReconciler({ deps, slots, timers, output, deliver, onSettled });
+  const { mayWrite } = ownership;
+  const mailbox = createMailbox({ ...lifecycle, deps, slots, mayWrite, publish: bus.publish });
+  const wake = (run: LiveRun): void => {
     mailbox.wake(run);
     watch.poke();
-    return started;
   };
-
+  const takeover = createTakeover({ deps, runs, plans, ownership, deliver, wake });
+  const waiters = createWaiters(store, clock, bus, () => watch.poke());
+  const watch = createWatch({
+    deps,
+    liveRuns: () => runs.live.size,
+    waiting: () => waiters.count(),
+    onForeignWrite() {
+      takeover.look();
+      waiters.check();
+    },
+    onTick: async () => {
+      if (config.claims) await takeover.recover();
+    },
+  });
   return {
-    start: startRun,
-    async signal(runId, signal, idempotencyKey, waitMs) {
-      const sent = store.send({
-        runId,
-        kind: 'signal',
-        body: signalToBody(signal),
-        receivedAt: clock.now(),
-        idempotencyKey,
-      });
-      if (sent === null) throw new AppError('NOT_FOUND', `there is no run ${runId}`);
-      if (stopping) return verdictOf(sent.id, waitMs);
-      const run = live.get(runId);
-      if (run !== undefined) for (const input of pullInbox(store, run)) deliver(run, input);
-      else await claim(runId, ownership.deadNodes());
-      return verdictOf(sent.id, waitMs);
-    },
-    async recover(runId) {
-      if (runId === null) return recover();
-      return (await claim(runId, ownership.deadNodes())) === null ? 0 : 1;
-    },
-    settled: (runId, options) => waiters.settled(runId, options),
-    owns: (runId) => live.has(runId),
-    liveRuns: () => live.size,
-    onEvents: bus.onEvents,
-    onOutput: bus.onOutput,
-    status: (runId) => store.head(runId)?.status ?? null,
-    async stop(options) {
-      stopping = true;
-      watch.close();
-      await drain(options.graceMs, options.graceUnsafeMs);
-      await mailbox.idle();
-      for (const run of [...live.values()]) {
-        drop(run, true);
-        releaseAtStop(run);
-      }
-      timers.close();
-      output.flush();
-      ownership.close();
-      waiters.close();
-      await deps.compute.close();
-    },
+    deps,
+    runs,
+    bus,
+    plans,
+    output,
+    timers,
+    ownership,
+    lifecycle,
+    mailbox,
+    takeover,
+    waiters,
+    watch,
+    deliver,
   };
+}
 
-  function verdictOf(inboxId: number, waitMs: number): Promise<SignalOutcome> {
-    return waiters.verdict(inboxId, waitMs);
-  }
-
-  /** Waits until nothing executes, unsafe steps longer than the others. */
-  async function drain(graceMs: number, graceUnsafeMs: number): Promise<void> {
-    const began = clock.monotonic();
-    for (;;) {
-      const { unsafe, other } = countExecuting();
-      const spent = clock.monotonic() - began;
-      const waitMore = (unsafe > 0 && spent < graceUnsafeMs) || (other > 0 && spent < graceMs);
-      if (!waitMore) return;
-      await new Promise<void>((done) => clock.after(20, done));
-    }
-  }
-
-  function countExecuting(): { unsafe: number; other: number } {
-    let unsafe = 0;
-    let other = 0;
-    for (const run of live.values()) {
-      for (const { path } of run.unsettled) {
-        const body = run.state?.steps.get(path)?.plan.body;
-        if (body?.type === 'action' && body.effect === 'unsafe') unsafe += 1;
-        else other += 1;
-      }
-    }
-    return { unsafe, other };
-  }
-
-  /** A run with nothing in flight is free for the next executor at once. */
-  function releaseAtStop(run: LiveRun): void {
-    if (run.unsettled.size > 0 || run.state === null) return;
-    const ended = isRunEnded(run.state.status);
-    try {
-      store.release(run.runId, deps.node.nodeId, run.epoch, ended ? null : clock.now());
-    } catch (thrown) {
-      log.warn('a run could not be released', { workflow_id: run.runId, error: messageOf(thrown) });
-    }
-  }
+async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
+  const { deps, runs, plans, mailbox, watch } = wired;
+  if (runs.stopping) throw new AppError('CONFLICT', 'this process is stopping');
+  const { definitionHash, facts } = request;
+  const stored: Json = {
+    definition: request.definition as unknown as Json,
+    output_schema: request.outputSchema,
+  };
+  deps.store.putDefinition(definitionHash, stored);
+  const plan = plans.plan(definitionHash);
+  const runId = asRunId(deps.random.uuid());
+  const create: NewRun = {
+    runId,
+    definitionHash,
+    start: facts,
+    createdAt: deps.clock.now(),
+    idempotency: idempotencyOf(deps, request),
+    concurrencyKey: null,
+    claimableFrom: deps.clock.now(),
+  };
+  const run = newLiveRun(runId, plan, 1, null, { facts, create });
+  runs.live.set(runId, run);
+  runs.family.add(runId);
+  const started = runs.awaitStart(runId);
+  mailbox.wake(run);
+  watch.poke();
+  return started;
 }
 
 function idempotencyOf(deps: RuntimeDeps, request: StartRequest): NewRun['idempotency'] {
@@ -383,9 +170,41 @@ function idempotencyOf(deps: RuntimeDeps, request: StartRequest): NewRun['idempo
   };
 }
 
-function duplicateError(runId: RunId): AppError {
-  return new AppError('CONFLICT', 'this idempotency key was used with other params', {
-    details: { workflow_id: runId },
-    hint: `run ${runId} has it; use another key for other params`,
+async function sendSignal(
+  wired: Wired,
+  runId: RunId,
+  signal: Signal,
+  idempotencyKey: string | null,
+  waitMs: number,
+): Promise<SignalOutcome> {
+  const { deps, runs, takeover, waiters, deliver } = wired;
+  const sent = deps.store.send({
+    runId,
+    kind: 'signal',
+    body: signalToBody(signal),
+    receivedAt: deps.clock.now(),
+    idempotencyKey,
   });
+  if (sent === null) throw new AppError('NOT_FOUND', `there is no run ${runId}`);
+  const run = runs.live.get(runId);
+  if (run !== undefined) for (const input of pullInbox(deps.store, run)) deliver(run, input);
+  else if (!runs.stopping) await takeover.claim(runId);
+  return waiters.verdict(sent.id, waitMs);
+}
+
+async function stop(wired: Wired, graceMs: number, graceUnsafeMs: number): Promise<void> {
+  const { deps, runs, mailbox, watch, lifecycle } = wired;
+  runs.stopping = true;
+  watch.close();
+  await drain(deps, runs, graceMs, graceUnsafeMs);
+  await mailbox.idle();
+  const left = [...runs.live.values()];
+  for (const run of left) lifecycle.drop(run);
+  await settleAborted(deps, left);
+  for (const run of left) releaseAtStop(deps, run);
+  wired.timers.close();
+  wired.output.flush();
+  wired.ownership.close();
+  wired.waiters.close();
+  await deps.compute.close();
 }

@@ -167,36 +167,48 @@ export function childRuns(
 ): NewRun[] {
   const runs: NewRun[] = [];
   for (const event of events) {
-    if (event.type !== 'step_started' || event.payload.child_id === undefined) continue;
-    const step = event.path === null ? undefined : state.steps.get(event.path);
-    const params = event.payload.params ?? step?.params ?? {};
-    const resolved = children.resolve(params);
-    if (!resolved.ok || event.path === null) continue;
-    const { facts } = state;
-    const agent = params.agent_id;
-    const alone = params.wait === false;
-    runs.push({
-      runId: asRunId(event.payload.child_id),
-      definitionHash: resolved.definitionHash,
-      start: {
-        inputs: resolved.inputs,
-        secretRefs: childSecrets(event.payload.secret_refs ?? step?.secretRefs ?? []),
-        context: resolved.context,
-        name: resolved.name,
-        template: resolved.template,
-        version: resolved.version,
-        agentId: typeof agent === 'string' ? agent : facts.agentId,
-        parent: alone
-          ? null
-          : { runId: state.runId, path: event.path, depth: (facts.parent?.depth ?? 0) + 1 },
-        trigger: { type: 'workflow', workflow_id: state.runId, step_id: event.path },
-        exec: facts.exec,
-      },
-      createdAt: nowMs,
-      idempotency: null,
-      concurrencyKey: null,
-      claimableFrom: nowMs,
-    });
+    if (event.type !== 'step_started' || event.path === null) continue;
+    const run = childRun(state, event, event.path, children, nowMs);
+    if (run !== null) runs.push(run);
   }
   return runs;
+}
+
+function childRun(
+  state: RunState,
+  event: EventOf<'step_started'>,
+  path: string,
+  children: ChildStarter,
+  nowMs: number,
+): NewRun | null {
+  const { child_id: childId } = event.payload;
+  if (childId === undefined) return null;
+  const step = state.steps.get(path);
+  const params = event.payload.params ?? step?.params ?? {};
+  const resolved = children.resolve(params);
+  if (!resolved.ok) return null;
+  const { facts, runId } = state;
+  const depth = (facts.parent?.depth ?? 0) + 1;
+  const { inputs, context, name, template, version, definitionHash } = resolved;
+  return {
+    runId: asRunId(childId),
+    definitionHash,
+    start: {
+      inputs,
+      secretRefs: childSecrets(event.payload.secret_refs ?? step?.secretRefs ?? []),
+      context,
+      name,
+      template,
+      version,
+      agentId: typeof params.agent_id === 'string' ? params.agent_id : facts.agentId,
+      // With `wait: false` the child lives on its own and tells nobody.
+      parent: params.wait === false ? null : { runId, path, depth },
+      trigger: { type: 'workflow', workflow_id: runId, step_id: path },
+      exec: facts.exec,
+    },
+    createdAt: nowMs,
+    idempotency: null,
+    concurrencyKey: null,
+    claimableFrom: nowMs,
+  };
 }

@@ -1,0 +1,162 @@
+/**
+ * What happens to a live run between its commits: commands started and stopped, children and parents
+ * woken, parked runs and ended runs let go.
+ */
+import { commandsOf } from '../core/outstanding.ts';
+import { AppError, messageOf } from '../model/error.ts';
+import type { RunId } from '../model/ids.ts';
+import type { EngineInput } from '../model/input.ts';
+import { isRunEnded } from '../model/run-status.ts';
+import type { RunAppend } from '../model/store.ts';
+import type { CommitParts } from './commit.ts';
+import { startEvaluations } from './computing.ts';
+import type { RuntimeDeps } from './deps.ts';
+import { isQuiet, type LiveRun } from './live-run.ts';
+import type { Reconciler } from './reconcile.ts';
+import type { RunTable } from './run-table.ts';
+import type { Slots } from './slots.ts';
+import type { Decided } from './turn.ts';
+
+export interface LifecycleParts {
+  readonly deps: RuntimeDeps;
+  readonly runs: RunTable;
+  readonly slots: Slots;
+  readonly reconciler: () => Reconciler;
+  readonly deliver: (run: LiveRun, input: EngineInput) => void;
+  /** Makes sure somebody here looks at a run. */
+  readonly takeOn: (runId: RunId) => void;
+  readonly poke: () => void;
+}
+
+export interface Lifecycle
+  extends Pick<
+    CommitParts,
+    'onCommitted' | 'onNothing' | 'onLost' | 'onDuplicate' | 'onStorageError'
+  > {
+  readonly onSettled: (run: LiveRun) => void;
+  /** Takes a run out of memory; what it executes is stopped. */
+  readonly drop: (run: LiveRun) => void;
+}
+
+/** The lifecycle of one engine's runs. */
+export function createLifecycle(parts: LifecycleParts): Lifecycle {
+  const { deps, runs } = parts;
+  const drop = (run: LiveRun): void => dropRun(parts, run);
+  return {
+    drop,
+    onNothing: (run, decided) => follow(parts, run, decided),
+    onCommitted: (run, decided) => committed(parts, run, decided),
+    onSettled: (run) => settled(parts, run),
+    onLost(run) {
+      deps.log.warn('this process no longer owns the run', { workflow_id: run.runId });
+      drop(run);
+      runs.rejectStart(run.runId, new AppError('CONFLICT', 'another process took the run over'));
+    },
+    onDuplicate(run, outcome) {
+      drop(run);
+      if (outcome.sameParams) {
+        runs.resolveStart(run.runId, { runId: outcome.runId, created: false });
+      } else runs.rejectStart(run.runId, duplicateError(outcome.runId));
+    },
+    onStorageError(run, error) {
+      if (run.starting === null || run.starting.create === null) return false;
+      drop(run);
+      const refused = new AppError('STORE_ERROR', error.message, { hint: 'nothing was started' });
+      runs.rejectStart(run.runId, refused);
+      return true;
+    },
+  };
+}
+
+function duplicateError(runId: RunId): AppError {
+  return new AppError('CONFLICT', 'this idempotency key was used with other params', {
+    details: { workflow_id: runId },
+    hint: `run ${runId} has it; use another key for other params`,
+  });
+}
+
+function dropRun({ runs, reconciler, poke }: LifecycleParts, run: LiveRun): void {
+  run.lost = true;
+  reconciler().abandon(run);
+  for (const prepared of run.prepared.values()) if ('discard' in prepared) prepared.discard();
+  run.prepared.clear();
+  if (runs.live.get(run.runId) === run) runs.live.delete(run.runId);
+  poke();
+}
+
+function committed(parts: LifecycleParts, run: LiveRun, decided: Decided): void {
+  const { runs } = parts;
+  for (const { inboxId } of decided.advanced.verdicts) {
+    if (inboxId !== null) run.queuedInbox.delete(inboxId);
+  }
+  follow(parts, run, decided);
+  runs.resolveStart(run.runId, { runId: run.runId, created: true });
+  if (decided.append === null) return;
+  wakeOthers(parts, decided.append);
+  if (decided.append.patch.release) letGo(parts, run, decided.append);
+}
+
+function wakeOthers({ runs, takeOn }: LifecycleParts, append: RunAppend): void {
+  for (const child of append.children) {
+    runs.family.add(child.runId);
+    takeOn(child.runId);
+  }
+  for (const send of append.sends) takeOn(send.runId);
+}
+
+/** The row has no owner any more: the run has ended, or waits where nobody needs to hold it. */
+function letGo(parts: LifecycleParts, run: LiveRun, append: RunAppend): void {
+  const { runs, deps, takeOn } = parts;
+  dropRun(parts, run);
+  if (deps.store.unsettled(run.runId).length > 0) takeOn(run.runId);
+  else if (isRunEnded(append.patch.status)) runs.family.delete(run.runId);
+}
+
+/** Starts and stops what the turn led to. */
+function follow(parts: LifecycleParts, run: LiveRun, decided: Decided): void {
+  const { state } = run;
+  if (state === null) return;
+  for (const path of run.takenNow) {
+    // Started and ended in the same turn (a lost race): the slot was never used.
+    const step = state.steps.get(path);
+    const commands = step === undefined ? [] : commandsOf(state, step);
+    if (!commands.some((command) => command.kind === 'execute')) parts.slots.release();
+  }
+  run.takenNow.clear();
+  startEvaluations(parts.deps.compute, run, decided.advanced.pending, parts.deliver);
+  parts.reconciler().reconcile(run);
+}
+
+/** A process or request is gone: steps that waited for that may start, an ended run may leave. */
+function settled(parts: LifecycleParts, run: LiveRun): void {
+  const { state } = run;
+  if (run.lost || state === null) return;
+  if (isRunEnded(state.status)) {
+    if (isQuiet(run)) releaseEnded(parts, run);
+    return;
+  }
+  for (const step of state.open) {
+    if (step.status === 'scheduled' && step.waitingFor === 'settling') {
+      parts.deliver(run, { type: 'evaluated', path: step.path });
+    }
+  }
+}
+
+function releaseEnded(parts: LifecycleParts, run: LiveRun): void {
+  const { deps, runs } = parts;
+  dropRun(parts, run);
+  runs.family.delete(run.runId);
+  releaseRow(deps, run, null);
+}
+
+/** Gives a run's row up; when that cannot be written the row counts as free once this process ends. */
+export function releaseRow(deps: RuntimeDeps, run: LiveRun, wakeAt: number | null): void {
+  try {
+    deps.store.release(run.runId, deps.node.nodeId, run.epoch, wakeAt);
+  } catch (thrown) {
+    deps.log.warn('a run could not be released', {
+      workflow_id: run.runId,
+      error: messageOf(thrown),
+    });
+  }
+}

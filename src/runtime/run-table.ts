@@ -1,0 +1,42 @@
+/**
+ * The runs this process has to do with: those in memory, those it takes on again when they wake, and
+ * starts whose caller still waits for the first commit.
+ */
+import type { StartedRun } from '../model/engine.ts';
+import type { RunId } from '../model/ids.ts';
+import type { LiveRun } from './live-run.ts';
+
+export interface RunTable {
+  readonly live: Map<RunId, LiveRun>;
+  /** Runs started or claimed here, and their children: taken on again when they wake. */
+  readonly family: Set<RunId>;
+  readonly claiming: Map<RunId, Promise<LiveRun | null>>;
+  /** A promise for a run's first commit. */
+  awaitStart(runId: RunId): Promise<StartedRun>;
+  resolveStart(runId: RunId, started: StartedRun): void;
+  rejectStart(runId: RunId, error: Error): void;
+  stopping: boolean;
+}
+
+interface Waiting {
+  readonly resolve: (run: StartedRun) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export function createRunTable(): RunTable {
+  const starts = new Map<RunId, Waiting>();
+  const take = (runId: RunId): Waiting | undefined => {
+    const waiting = starts.get(runId);
+    starts.delete(runId);
+    return waiting;
+  };
+  return {
+    live: new Map(),
+    family: new Set(),
+    claiming: new Map(),
+    stopping: false,
+    awaitStart: (runId) => new Promise((resolve, reject) => starts.set(runId, { resolve, reject })),
+    resolveStart: (runId, started) => take(runId)?.resolve(started),
+    rejectStart: (runId, error) => take(runId)?.reject(error),
+  };
+}

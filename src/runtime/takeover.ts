@@ -1,0 +1,123 @@
+/**
+ * Taking runs on: one that woke, one that was signalled, or everything that is claimable.
+ */
+import { messageOf } from '../model/error.ts';
+import type { NodeId, RunId } from '../model/ids.ts';
+import type { EngineInput } from '../model/input.ts';
+import { isRunEnded } from '../model/run-status.ts';
+import { claimRun, type Plans } from './claiming.ts';
+import type { RuntimeDeps } from './deps.ts';
+import { pullInbox } from './inbox.ts';
+import type { LiveRun } from './live-run.ts';
+import type { Ownership } from './ownership.ts';
+import type { RunTable } from './run-table.ts';
+
+export interface Takeover {
+  /** Looks at a run's inbox when it is live here, else claims it if it is this process's to claim. */
+  takeOn(runId: RunId): void;
+  /** Owner of the run, when that could be had: null when somebody else has it. */
+  claim(runId: RunId): Promise<LiveRun | null>;
+  /** Claims everything that is claimable, in batches; answers how many. */
+  recover(): Promise<number>;
+  /** Looks for messages and due times that others wrote for this process's runs. */
+  look(): void;
+}
+
+export interface TakeoverParts {
+  readonly deps: RuntimeDeps;
+  readonly runs: RunTable;
+  readonly plans: Plans;
+  readonly ownership: Ownership;
+  readonly deliver: (run: LiveRun, input: EngineInput) => void;
+  readonly wake: (run: LiveRun) => void;
+}
+
+/** Claims in flight at once during recovery. */
+const RECOVERY_BATCH = 16;
+
+export function createTakeover(parts: TakeoverParts): Takeover {
+  const { deps, runs, ownership } = parts;
+  const { store, log, config } = deps;
+
+  const takeOn = (runId: RunId): void => {
+    const run = runs.live.get(runId);
+    if (run !== undefined) {
+      for (const input of pullInbox(store, run)) parts.deliver(run, input);
+    } else if (config.claims || runs.family.has(runId)) {
+      claimOrReport(runId, []).catch(() => undefined);
+    }
+  };
+  const claimOrReport = (runId: RunId, dead: readonly NodeId[]): Promise<LiveRun | null> =>
+    claimOnce(parts, runId, dead).catch((thrown: unknown) => {
+      log.error('a run could not be claimed', { workflow_id: runId, error: messageOf(thrown) });
+      return null;
+    });
+
+  return {
+    takeOn,
+    claim: (runId) => claimOnce(parts, runId, ownership.deadNodes()),
+    recover: () => recoverAll(parts, claimOrReport),
+    look() {
+      for (const runId of store.runsWithUnsettled(deps.node.nodeId)) takeOn(runId);
+      for (const runId of runs.family) {
+        if (!runs.live.has(runId) && isDue(deps, runId)) takeOn(runId);
+      }
+    },
+  };
+}
+
+function claimOnce(
+  parts: TakeoverParts,
+  runId: RunId,
+  dead: readonly NodeId[],
+): Promise<LiveRun | null> {
+  const { runs } = parts;
+  const known = runs.live.get(runId);
+  if (known !== undefined) return Promise.resolve(known);
+  const underWay = runs.claiming.get(runId);
+  if (underWay !== undefined) return underWay;
+  const claimed = claimAndEnter(parts, runId, dead).finally(() => runs.claiming.delete(runId));
+  runs.claiming.set(runId, claimed);
+  return claimed;
+}
+
+async function claimAndEnter(
+  parts: TakeoverParts,
+  runId: RunId,
+  dead: readonly NodeId[],
+): Promise<LiveRun | null> {
+  const { deps, runs, plans, ownership } = parts;
+  const run = await claimRun(deps, plans, runId, dead, ownership.lastSeen);
+  if (run === null) return null;
+  runs.family.add(runId);
+  runs.live.set(runId, run);
+  run.inputs.push(...pullInbox(deps.store, run));
+  parts.wake(run);
+  return run;
+}
+
+async function recoverAll(
+  parts: TakeoverParts,
+  claim: (runId: RunId, dead: readonly NodeId[]) => Promise<LiveRun | null>,
+): Promise<number> {
+  const { deps, runs, ownership } = parts;
+  const tried = new Set<RunId>();
+  let count = 0;
+  while (!runs.stopping && runs.live.size < deps.config.maxLiveRuns) {
+    const dead = ownership.deadNodes();
+    const found = deps.store.claimable(deps.clock.now(), dead, RECOVERY_BATCH + tried.size);
+    const ids = found.filter((id) => !tried.has(id)).slice(0, RECOVERY_BATCH);
+    if (ids.length === 0) break;
+    for (const id of ids) tried.add(id);
+    const claimed = await Promise.all(ids.map((id) => claim(id, dead)));
+    count += claimed.filter((run) => run !== null).length;
+  }
+  return count;
+}
+
+function isDue({ store, clock }: RuntimeDeps, runId: RunId): boolean {
+  const head = store.head(runId);
+  if (head === null || head.owner !== null) return false;
+  if (store.unsettled(runId).length > 0) return true;
+  return !isRunEnded(head.status) && head.wakeAt !== null && head.wakeAt <= clock.now();
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'bun:test';
+import { recoverFrom, runWhole, type Shape } from '../support/crash-family.ts';
+import { nestedShapes, SIMPLE_SHAPES } from '../support/shapes.ts';
+
+/** Cuts the log after each event, with the effect in flight done and not done, and compares ends. */
+async function cutEverywhere(shape: Shape): Promise<void> {
+  const whole = await runWhole(shape);
+  expect([...whole.sink.doubled]).toEqual([]);
+  for (let count = 1; count <= whole.events.length; count++) {
+    for (const inFlightDone of [false, true]) {
+      const { end, sink } = await recoverFrom(shape, whole, count, inFlightDone);
+      const where = `cut after ${count} of ${whole.events.length} (${whole.events[count - 1]?.type} ${whole.events[count - 1]?.path ?? ''}, effect ${inFlightDone ? 'done' : 'not done'})`;
+      expect({ where, end }).toEqual({ where, end: whole.end });
+      for (const [path, times] of whole.sink.done) {
+        const again = sink.done.get(path) ?? 0;
+        // Only what may be repeated without harm may have happened once more.
+        const allowed = path.endsWith('leaf') || !isUnsafe(shape, path) ? times + 1 : times;
+        expect({ where, path, ok: again >= times && again <= allowed }).toEqual({
+          where,
+          path,
+          ok: true,
+        });
+      }
+      expect([...sink.doubled]).toEqual([]);
+    }
+  }
+}
+
+const isUnsafe = (shape: Shape, path: string): boolean => {
+  const id = path.slice(path.lastIndexOf('.') + 1);
+  return JSON.stringify(shape.definition).includes(`{"id":"${id}","action":"test.unsafe"`);
+};
+
+describe('a log cut after any event comes to the same end', () => {
+  for (const shape of SIMPLE_SHAPES) {
+    test(shape.name, async () => cutEverywhere(shape), 30_000);
+  }
+});
+
+describe('nested shapes cut after any event', () => {
+  for (const shape of nestedShapes(2)) {
+    test(shape.name, async () => cutEverywhere(shape), 30_000);
+  }
+});
