@@ -41,3 +41,18 @@ export function drawFrame(
   drawPost(canvas, at.x, at.y, size.height, pen);
   drawPost(canvas, at.x + size.width - 1, at.y, size.height, pen);
 }
+
+/** Blocks below each other, with one free row between them. */
+export function stackBlocks(blocks: readonly Block[]): Block {
+  return {
+    width: blocks.reduce((most, block) => Math.max(most, block.width), 0),
+    height: blocks.reduce((sum, block) => sum + block.height, Math.max(0, blocks.length - 1)),
+    draw(canvas, x, y) {
+      let top = y;
+      for (const block of blocks) {
+        block.draw(canvas, x, top);
+        top += block.height + 1;
+      }
+    },
+  };
+}

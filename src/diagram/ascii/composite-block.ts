@@ -45,7 +45,7 @@ export function compositeBlock(
   compartments: readonly Compartment[],
   limits: BoxLimits,
 ): Block {
-  const lines = stepLines(node, Math.max(limits.maxWidth - BOX_PADDING, 24), limits.unicode);
+  const lines = stepLines(node, Math.max(limits.maxWidth - BOX_PADDING, 24), limits);
   const pen = (): Pen => framePen(frameKind(node), frameStyle(node));
   return tableBlock(lines, compartments, limits, pen);
 }

@@ -1,11 +1,15 @@
 /**
- * One list of steps as a block: boxes in layers, lines between them.
+ * Connected steps as a block: boxes in layers, lines between them.
  *
- * A list is drawn by itself, since dependencies never leave it; a composite in it is a box that holds
- * further lists. Lines run only in the channels between layers and in the columns left free for them,
- * so that they never touch a box they do not belong to.
+ * Lines run only in the channels between layers and in the columns left free for them, so that they
+ * never touch a box they do not belong to.
  */
-import { type Arranged, arrangeLayers } from '../layered/arrange.ts';
+import {
+  type Arranged,
+  type ArrangeInput,
+  arrangeLayers,
+  arrangeWell,
+} from '../layered/arrange.ts';
 import { placesOf } from '../layered/layers.ts';
 import { groupNets, type Link, type Net } from '../layered/nets.ts';
 import { foldWideRanks, longestPathRanks } from '../layered/ranks.ts';
@@ -14,30 +18,37 @@ import type { Block } from './block.ts';
 import type { Canvas } from './canvas.ts';
 import { drawChannel, drawPassing, type LinePlace } from './lines.ts';
 
-/** A step of a list: its box for a least width, and where it would like to stand. */
+/** A step: its box for a least width (null when that cannot be drawn), and its wished place. */
 export interface Member {
-  readonly block: (minWidth: number) => Block;
+  readonly block: (minWidth: number) => Block | null;
   readonly position: number;
 }
 
 /** Columns between two boxes of a row. */
-const BOX_GAP = 2;
+export const BOX_GAP = 2;
 /** How often rows are folded further when passing lines made them too wide. */
 const MAX_FOLDS = 4;
 
-/** The block of a list; links are by member index. */
-export function listBlock(
+/** The block of steps and their links (by index); null when it is too much to be drawn. */
+export function graphBlock(
   members: readonly Member[],
   links: readonly Link[],
   maxWidth: number,
-): Block {
+): Block | null {
   const ranks = longestPathRanks(members.length, links);
   const forward = links.filter((link) => (ranks[link.from] ?? 0) < (ranks[link.to] ?? 0));
   const nets = groupNets(forward);
-  const blocks = members.map((member, i) => member.block(widthForPins(i, nets)));
-  const arranged = fitWidth(members, ranks, nets, blocks, maxWidth);
-  const { layers, columns } = arranged;
-  const channels = layers.channels.map((channel) => routeChannel(channel, columns));
+  const blocks: Block[] = [];
+  for (const [i, member] of members.entries()) {
+    const block = member.block(widthForPins(i, nets));
+    if (block === null) return null;
+    blocks.push(block);
+  }
+  const widths = blocks.map((block) => block.width);
+  const positions = members.map((member) => member.position);
+  const arranged = fitWidth(ranks, { widths, nets, positions }, maxWidth);
+  if (arranged === null) return null;
+  const channels = arranged.layers.channels.map((each) => routeChannel(each, arranged.columns));
   return placedBlock(arranged, blocks, channels);
 }
 
@@ -48,26 +59,26 @@ function widthForPins(member: number, nets: readonly Net[]): number {
   return 2 * Math.max(count('sources'), count('targets')) + 3;
 }
 
+/** The arrangement with its rows folded so that it fits, or as nearly as it goes. */
 function fitWidth(
-  members: readonly Member[],
   ranks: readonly number[],
-  nets: readonly Net[],
-  blocks: readonly Block[],
+  input: ArrangeInput,
   maxWidth: number,
-): Arranged {
-  const widths = blocks.map((block) => block.width);
-  const positions = members.map((member) => member.position);
-  const unfolded = arrangeLayers(ranks, { widths, nets, positions });
+): Arranged | null {
+  const unfolded = arrangeLayers(ranks, input);
+  if (unfolded === null) return null;
   const places = placesOf(unfolded.layers);
-  let best = unfolded;
+  let best = { ranks, width: unfolded.width };
   let room = maxWidth;
   for (let i = 0; i < MAX_FOLDS && best.width > maxWidth; i++) {
-    const folded = foldWideRanks(ranks, places, { widths, gap: BOX_GAP, maxWidth: room });
-    const arranged = arrangeLayers(folded, { widths, nets, positions });
-    if (arranged.width < best.width) best = arranged;
-    room -= Math.max(0, arranged.width - maxWidth);
+    const limits = { widths: input.widths, gap: BOX_GAP, maxWidth: room };
+    const folded = foldWideRanks(ranks, places, limits);
+    const width = arrangeLayers(folded, input)?.width ?? Number.POSITIVE_INFINITY;
+    if (width < best.width) best = { ranks: folded, width };
+    if (width <= maxWidth || width === Number.POSITIVE_INFINITY) break;
+    room -= width - maxWidth;
   }
-  return best;
+  return arrangeWell(best.ranks, input);
 }
 
 function placedBlock(

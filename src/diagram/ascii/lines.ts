@@ -3,7 +3,7 @@
  */
 import type { Layers } from '../layered/layers.ts';
 import type { Net } from '../layered/nets.ts';
-import { extent, type RoutedChannel, type Strand } from '../layered/tracks.ts';
+import type { RoutedChannel, Strand } from '../layered/tracks.ts';
 import type { Block } from './block.ts';
 import type { Canvas, Pen } from './canvas.ts';
 import { arrowGlyph, DOWN, HORIZONTAL, LEFT, RIGHT, UP, VERTICAL } from './glyphs.ts';
@@ -85,7 +85,7 @@ function drawStrand(
     return;
   }
   const trackY = firstY + strand.track;
-  const [from, to] = extent(strand);
+  const { from, to } = strand;
   canvas.line(left + from, trackY, RIGHT, pen);
   for (let column = from + 1; column < to; column++)
     canvas.line(left + column, trackY, HORIZONTAL, pen);

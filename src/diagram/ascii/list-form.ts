@@ -13,7 +13,7 @@ import {
   indexModel,
   TOP_LIST,
 } from '../model.ts';
-import { cleanText, padTo, textWidth, truncate } from '../text.ts';
+import { cleanText, padTo, textWidth, truncate, wrapText } from '../text.ts';
 import { foldedText, statusWords } from '../words.ts';
 import { BOLD, boldColor, DIM, markedLabel, statusColor } from './styles.ts';
 
@@ -22,6 +22,8 @@ export interface ListOptions {
   readonly unicode?: boolean;
   /** Columns to keep to; not limited when not given. */
   readonly width?: number;
+  /** Continues what is too long on further lines instead of cutting it. */
+  readonly wrap?: boolean;
 }
 
 interface Guides {
@@ -52,6 +54,8 @@ const PLAIN: Guides = {
 
 interface Line {
   readonly guide: string;
+  /** The guide of a line that continues this one. */
+  readonly below: string;
   readonly name: string;
   readonly nameStyle: string;
   readonly status: string;
@@ -85,7 +89,7 @@ export function listForm(model: DiagramModel, options: ListOptions = {}): string
   };
   addSteps(form, TOP_LIST, '', true);
   for (const hook of form.index.hooks) {
-    form.lines.push(headingLine(hook.label, ''));
+    form.lines.push(headingLine(hook.label, '', ''));
     addSteps(form, hook.path, '', false);
   }
   const lines = renderLines(form, options);
@@ -101,8 +105,10 @@ function addSteps(form: Form, list: string, indent: string, isTop: boolean): voi
     const { tee, last, bar, blank } = form.guides;
     const guide = isTop ? '' : indent + (isLast ? last : tee);
     const below = isTop ? '' : indent + (isLast ? blank : bar);
-    form.lines.push(stepLine(form, node, guide, nodes[i - 1]));
-    addClusters(form, form.index.clustersOf.get(node.path) ?? [], below);
+    const clusters = form.index.clustersOf.get(node.path) ?? [];
+    const own = clusters.length > 0 ? below + bar : below;
+    form.lines.push(stepLine(form, node, { guide, below: own }, nodes[i - 1]));
+    addClusters(form, clusters, below);
   }
 }
 
@@ -115,20 +121,21 @@ function addClusters(form: Form, clusters: readonly DiagramCluster[], indent: st
   for (const [i, cluster] of clusters.entries()) {
     const isLast = i === clusters.length - 1;
     const { tee, last, bar, blank } = form.guides;
-    form.lines.push(headingLine(cluster.label, indent + (isLast ? last : tee)));
-    addSteps(form, cluster.path, indent + (isLast ? blank : bar), false);
+    const below = indent + (isLast ? blank : bar);
+    form.lines.push(headingLine(cluster.label, indent + (isLast ? last : tee), below));
+    addSteps(form, cluster.path, below, false);
   }
 }
 
-function headingLine(label: string, guide: string): Line {
+function headingLine(label: string, guide: string, below: string): Line {
   const name = `${cleanText(label)}:`;
-  return { guide, name, nameStyle: DIM, status: '', statusStyle: '', what: '' };
+  return { guide, below, name, nameStyle: DIM, status: '', statusStyle: '', what: '' };
 }
 
 function stepLine(
   form: Form,
   node: DiagramNode,
-  guide: string,
+  guides: Pick<Line, 'guide' | 'below'>,
   previous: DiagramNode | undefined,
 ): Line {
   const guards = node.notes.filter((note) => note.kind === 'guard').map((note) => note.text);
@@ -141,7 +148,7 @@ function stepLine(
     waitsFor(form, node, previous),
   ];
   return {
-    guide,
+    ...guides,
     name: markedLabel(node, cleanText(node.label), form.unicode),
     nameStyle: boldColor(node.status),
     status: statusWords(node) ?? '',
@@ -167,27 +174,46 @@ function waitsFor(form: Form, node: DiagramNode, previous: DiagramNode | undefin
   return `${form.guides.after} ${names.join(', ')}`;
 }
 
+interface Columns {
+  readonly name: number;
+  readonly status: number;
+  readonly width: number;
+}
+
 function renderLines(form: Form, options: ListOptions): string[] {
-  const width = options.width ?? Number.POSITIVE_INFINITY;
-  const color = options.color ?? false;
   const steps = form.lines.filter((line) => line.what !== '' || line.status !== '');
-  const nameColumns = Math.min(
-    MAX_NAME_COLUMNS,
-    steps.reduce((most, line) => Math.max(most, textWidth(line.guide) + textWidth(line.name)), 0),
-  );
-  const statusColumns = steps.reduce((most, line) => Math.max(most, textWidth(line.status)), 0);
-  return form.lines.map((line) => {
-    const { ellipsis } = form.guides;
-    const name = truncate(line.name, Math.max(4, width - textWidth(line.guide)), ellipsis);
-    const head = paint(line.guide, DIM, color) + paint(name, line.nameStyle, color);
-    const used = textWidth(line.guide) + textWidth(name);
-    const gap = ' '.repeat(Math.max(0, nameColumns - used) + 2);
-    const status = statusColumns === 0 ? '' : `${padTo(line.status, statusColumns)}  `;
-    const room = width - Math.max(nameColumns, used) - 2 - textWidth(status);
-    const what = room < 4 ? '' : truncate(line.what, room, ellipsis);
-    const tail = paint(status, line.statusStyle, color) + paint(what, DIM, color);
-    return tail.trim() === '' ? head : (head + gap + tail).trimEnd();
-  });
+  const nameOf = (line: Line): number => textWidth(line.guide) + textWidth(line.name);
+  const columns: Columns = {
+    name: Math.min(
+      MAX_NAME_COLUMNS,
+      steps.reduce((most, line) => Math.max(most, nameOf(line)), 0),
+    ),
+    status: steps.reduce((most, line) => Math.max(most, textWidth(line.status)), 0),
+    width: options.width ?? Number.POSITIVE_INFINITY,
+  };
+  return form.lines.flatMap((line) => renderLine(line, columns, form.guides.ellipsis, options));
+}
+
+function renderLine(
+  line: Line,
+  columns: Columns,
+  ellipsis: string,
+  options: ListOptions,
+): string[] {
+  const color = options.color ?? false;
+  const name = truncate(line.name, Math.max(4, columns.width - textWidth(line.guide)), ellipsis);
+  const head = paint(line.guide, DIM, color) + paint(name, line.nameStyle, color);
+  const used = textWidth(line.guide) + textWidth(name);
+  const gap = ' '.repeat(Math.max(0, columns.name - used) + 2);
+  const status = columns.status === 0 ? '' : `${padTo(line.status, columns.status)}  `;
+  const start = used + gap.length + textWidth(status);
+  const room = columns.width - start;
+  const maxLines = options.wrap === true ? Number.POSITIVE_INFINITY : 1;
+  const [what = '', ...more] = room < 4 ? [] : wrapText(line.what, room, maxLines, ellipsis);
+  const tail = paint(status, line.statusStyle, color) + paint(what, DIM, color);
+  const first = `${line.status}${what}` === '' ? head : (head + gap + tail).trimEnd();
+  const below = padTo(line.below, start);
+  return [first, ...more.map((text) => paint(below + text, DIM, color))];
 }
 
 const paint = (text: string, style: string, color: boolean): string =>

@@ -25,7 +25,11 @@ export interface TextLine {
   readonly style: string;
 }
 
+/** `all` that a step says, or its `name` only, with what its status mark shows. */
+export type BoxDetail = 'all' | 'name';
+
 export interface BoxLimits {
+  readonly detail: BoxDetail;
   readonly minWidth: number;
   readonly maxWidth: number;
   readonly unicode: boolean;
@@ -34,7 +38,7 @@ export interface BoxLimits {
 /** A step as a box with a frame of its own. */
 export function stepBlock(node: DiagramNode, limits: BoxLimits): Block {
   const most = Math.min(MAX_TEXT_COLUMNS, limits.maxWidth - BOX_PADDING);
-  const lines = stepLines(node, Math.max(MIN_TEXT_COLUMNS, most), limits.unicode);
+  const lines = stepLines(node, Math.max(MIN_TEXT_COLUMNS, most), limits);
   const width = Math.max(limits.minWidth, widestOf(lines) + BOX_PADDING);
   const height = lines.length + 2;
   return {
@@ -48,7 +52,11 @@ export function stepBlock(node: DiagramNode, limits: BoxLimits): Block {
 }
 
 /** The lines of text that describe a step, none wider than `columns`. */
-export function stepLines(node: DiagramNode, columns: number, unicode: boolean): TextLine[] {
+export function stepLines(
+  node: DiagramNode,
+  columns: number,
+  { detail, unicode }: Pick<BoxLimits, 'detail' | 'unicode'>,
+): TextLine[] {
   const ellipsis = unicode ? '…' : '~';
   const lines: TextLine[] = [];
   const add = (text: string, style: string, maxLines: number): void => {
@@ -58,6 +66,7 @@ export function stepLines(node: DiagramNode, columns: number, unicode: boolean):
       lines.push({ text: line, style });
   };
   add(markedLabel(node, node.label, unicode), boldColor(node.status), MAX_WRAPPED_LINES);
+  if (detail === 'name') return lines;
   add(node.summary, '', MAX_WRAPPED_LINES);
   if (node.description !== undefined) add(node.description, DIM, MAX_WRAPPED_LINES);
   if (node.folded !== undefined) add(foldedText(node.folded), DIM, 1);

@@ -5,7 +5,7 @@
  * those with the fewest crossings the one whose lines run straightest wins.
  */
 import { assignColumns } from './columns.ts';
-import { buildLayers, type Item, type Layers, rowWidth } from './layers.ts';
+import { buildLayers, countItems, type Item, type Layers, rowWidth } from './layers.ts';
 import type { Net } from './nets.ts';
 import { orderLayers } from './order.ts';
 
@@ -23,15 +23,25 @@ export interface ArrangeInput {
   readonly nets: readonly Net[];
 }
 
-/** Above this many items only the first start is tried. */
-const MAX_ITEMS_TRIED = 800;
+/** Above this many items (boxes, and passing lines in every layer) one start has to do. */
+const MAX_ITEMS_TRIED = 400;
+/** Above this many nobody could follow the lines any more. */
+export const MAX_ITEMS = 4000;
 
-/** Orders the vertices of each rank and gives every item its column. */
-export function arrangeLayers(ranks: readonly number[], input: ArrangeInput): Arranged {
+/** Orders the vertices of each rank and gives every item its column; null for too many items. */
+export function arrangeLayers(ranks: readonly number[], input: ArrangeInput): Arranged | null {
+  if (countItems(ranks, input.nets) > MAX_ITEMS) return null;
+  return arrangeFrom(ranks, input, meanPlace);
+}
+
+/** The same with all starts; never worse than `arrangeLayers`. */
+export function arrangeWell(ranks: readonly number[], input: ArrangeInput): Arranged | null {
+  const count = countItems(ranks, input.nets);
+  if (count > MAX_ITEMS) return null;
   let best = arrangeFrom(ranks, input, meanPlace);
-  if (best.layers.items.length > MAX_ITEMS_TRIED) return best;
+  // Without passing lines all starts are the same.
+  if (count > MAX_ITEMS_TRIED || count === ranks.length) return best;
   for (const place of [atLeft, atRight]) {
-    if (best.layers.items.length === ranks.length) break;
     const other = arrangeFrom(ranks, input, place);
     if (isBetter(other, best)) best = other;
   }

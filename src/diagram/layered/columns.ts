@@ -31,6 +31,7 @@ export function assignColumns(layers: Layers): number[] {
     for (const row of layers.rows.toReversed()) placeRow(layers, row, columns, pulls.down, width);
   }
   for (const row of layers.rows) placeRow(layers, row, columns, pulls.both, width);
+  settleChains(layers, columns, width);
   straighten(layers, columns);
   return columns;
 }
@@ -120,6 +121,47 @@ function mergeBlocks(blocks: { value: number; weight: number; count: number }[])
     before.count += last.count;
     blocks.pop();
   }
+}
+
+/** Columns by which a box may stand aside from the only one above it before it is moved under it. */
+const DRIFT_COLUMNS = 3;
+
+/** Puts boxes of a chain right below each other where rounding let them drift. */
+function settleChains(layers: Layers, columns: number[], width: number): void {
+  const places = placesOf(layers);
+  const isBox = (pin: Pin): boolean => layers.items[pin.item]?.vertex !== null;
+  for (const { tops, bottoms } of layers.channels.flat()) {
+    const [top, bottom] = [tops[0], bottoms[0]];
+    if (top === undefined || bottom === undefined || tops.length + bottoms.length > 2) continue;
+    if (!isBox(top) || !isBox(bottom)) continue;
+    const drift = columnOf(columns, top) - columnOf(columns, bottom);
+    const [least, most] = freedomOf(layers, places, columns, bottom.item, width);
+    const left = (columns[bottom.item] ?? 0) + drift;
+    if (Math.abs(drift) <= DRIFT_COLUMNS && left >= least && left <= most) {
+      columns[bottom.item] = left;
+    }
+  }
+}
+
+/** The left columns an item can take while its neighbours stay where they are. */
+function freedomOf(
+  layers: Layers,
+  places: readonly number[],
+  columns: readonly number[],
+  number: number,
+  width: number,
+): Range {
+  const item = layers.items[number];
+  if (item === undefined) return [0, 0];
+  const row = layers.rows[item.layer] ?? [];
+  const place = places[number] ?? 0;
+  const [left, right] = [row[place - 1], row[place + 1]];
+  const before = left === undefined ? undefined : layers.items[left];
+  const after = right === undefined ? undefined : layers.items[right];
+  const least =
+    before === undefined ? 0 : (columns[left ?? 0] ?? 0) + before.width + gapBetween(before, item);
+  const end = after === undefined ? width : (columns[right ?? 0] ?? 0) - gapBetween(item, after);
+  return [least, end - item.width];
 }
 
 /** Moves single pins along their box where that makes a line straight. */

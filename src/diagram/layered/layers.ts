@@ -51,10 +51,9 @@ export function buildLayers(
   for (const [vertex, rank] of ranks.entries()) {
     add({ vertex, net: null, layer: rank, width: widths[vertex] ?? 1 });
   }
+  const rankOf = (vertex: number): number => ranks[vertex] ?? 0;
   for (const net of nets) {
-    const rankOf = (vertex: number): number => ranks[vertex] ?? 0;
-    const first = Math.min(...net.sources.map(rankOf));
-    const last = Math.max(...net.targets.map(rankOf));
+    const [first, last] = span(ranks, net);
     let passing: number | null = null;
     for (let layer = first; layer < last; layer++) {
       const tops = net.sources.filter((vertex) => rankOf(vertex) === layer);
@@ -66,6 +65,22 @@ export function buildLayers(
     }
   }
   return { items, rows, channels };
+}
+
+/** The number of items that `buildLayers` makes of this. */
+export function countItems(ranks: readonly number[], nets: readonly Net[]): number {
+  let count = ranks.length;
+  for (const net of nets) {
+    const [first, last] = span(ranks, net);
+    count += last - first - 1;
+  }
+  return count;
+}
+
+/** First and last layer of a net. */
+function span(ranks: readonly number[], net: Net): readonly [number, number] {
+  const rankOf = (vertex: number): number => ranks[vertex] ?? 0;
+  return [Math.min(...net.sources.map(rankOf)), Math.max(...net.targets.map(rankOf))];
 }
 
 /** The first items are the vertices, so that a vertex's number is also its item's. */

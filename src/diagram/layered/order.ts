@@ -6,7 +6,9 @@
  */
 import { type ChannelNet, type Layers, placesOf } from './layers.ts';
 
-const SWEEPS = 8;
+const MAX_SWEEPS = 8;
+/** Sweeps without an improvement after which no more is expected. */
+const MAX_IDLE_SWEEPS = 2;
 /** Above this many lines the crossings are not counted and one sweep has to do. */
 const MAX_COUNTED_LINES = 20_000;
 
@@ -14,19 +16,20 @@ const MAX_COUNTED_LINES = 20_000;
 export function orderLayers(layers: Layers, start: readonly number[]): number {
   const rows = layers.rows;
   for (const row of rows) row.sort((a, b) => (start[a] ?? 0) - (start[b] ?? 0));
-  const lines = layers.channels
-    .flat()
-    .reduce((n, net) => n + net.tops.length * net.bottoms.length, 0);
-  if (lines > MAX_COUNTED_LINES) {
-    sweep(layers, true);
+  const places = placesOf(layers);
+  if (countLines(layers) > MAX_COUNTED_LINES) {
+    sweep(layers, places, true);
     return Number.POSITIVE_INFINITY;
   }
+  const below = lowerEnds(layers);
   let best = rows.map((row) => [...row]);
-  let fewest = countCrossings(layers);
-  for (let i = 0; i < SWEEPS && fewest > 0; i++) {
-    sweep(layers, i % 2 === 0);
-    const crossings = countCrossings(layers);
-    if (crossings >= fewest) continue;
+  let fewest = countCrossings(layers, below, places);
+  let idle = 0;
+  for (let i = 0; i < MAX_SWEEPS && fewest > 0 && idle < MAX_IDLE_SWEEPS; i++) {
+    sweep(layers, places, i % 2 === 0);
+    const crossings = countCrossings(layers, below, places);
+    idle = crossings < fewest ? 0 : idle + 1;
+    if (idle > 0) continue;
     fewest = crossings;
     best = rows.map((row) => [...row]);
   }
@@ -34,54 +37,64 @@ export function orderLayers(layers: Layers, start: readonly number[]): number {
   return fewest;
 }
 
-function sweep(layers: Layers, down: boolean): void {
+const countLines = (layers: Layers): number =>
+  layers.channels.flat().reduce((n, net) => n + net.tops.length * net.bottoms.length, 0);
+
+/** For each item the items right below that its lines lead to. */
+function lowerEnds(layers: Layers): number[][] {
+  const ends = layers.items.map((): number[] => []);
+  for (const net of layers.channels.flat()) {
+    for (const top of net.tops) for (const bottom of net.bottoms) ends[top.item]?.push(bottom.item);
+  }
+  return ends;
+}
+
+function sweep(layers: Layers, places: number[], down: boolean): void {
   const count = layers.rows.length;
-  const places = placesOf(layers);
   for (let step = 1; step < count; step++) {
     const target = down ? step : count - 1 - step;
     const channel = layers.channels[down ? target - 1 : target] ?? [];
-    const row = layers.rows[target] ?? [];
-    sortRow(row, channel, places, down);
-    for (const [i, item] of row.entries()) places[item] = i;
+    sortRow(layers.rows[target] ?? [], channel, places, down);
   }
 }
 
+/** Sorts a row by the mean place of what each item hangs on; `places` follows. */
 function sortRow(
   row: number[],
   channel: readonly ChannelNet[],
   places: number[],
   down: boolean,
 ): void {
-  const pull = new Map<number, { sum: number; count: number }>();
+  const sums = row.map(() => 0);
+  const counts = row.map(() => 0);
   for (const net of channel) {
     const fixed = down ? net.tops : net.bottoms;
-    const moved = down ? net.bottoms : net.tops;
-    const centre = fixed.reduce((sum, pin) => sum + (places[pin.item] ?? 0), 0) / fixed.length;
-    for (const { item } of moved) {
-      const entry = pull.get(item) ?? { sum: 0, count: 0 };
-      pull.set(item, { sum: entry.sum + centre, count: entry.count + 1 });
+    let centre = 0;
+    for (const pin of fixed) centre += places[pin.item] ?? 0;
+    centre /= fixed.length;
+    for (const pin of down ? net.bottoms : net.tops) {
+      const at = places[pin.item] ?? 0;
+      sums[at] = (sums[at] ?? 0) + centre;
+      counts[at] = (counts[at] ?? 0) + 1;
     }
   }
-  const value = new Map(
-    row.map((item, i) => {
-      const entry = pull.get(item);
-      return [item, entry === undefined ? i : entry.sum / entry.count];
-    }),
-  );
-  row.sort((a, b) => (value.get(a) ?? 0) - (value.get(b) ?? 0));
+  const wished = sums.map((sum, i) => (counts[i] === 0 ? i : sum / (counts[i] ?? 1)));
+  row.sort((a, b) => (wished[places[a] ?? 0] ?? 0) - (wished[places[b] ?? 0] ?? 0));
+  for (const [i, item] of row.entries()) places[item] = i;
 }
 
-function countCrossings(layers: Layers): number {
-  const places = placesOf(layers);
+function countCrossings(
+  layers: Layers,
+  below: readonly (readonly number[])[],
+  places: readonly number[],
+): number {
   let total = 0;
-  for (const [i, channel] of layers.channels.entries()) {
-    const lines = channel.flatMap((net) =>
-      net.tops.flatMap((top) =>
-        net.bottoms.map((bottom) => [places[top.item] ?? 0, places[bottom.item] ?? 0] as const),
-      ),
-    );
-    lines.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    const ends = lines.map((line) => line[1]);
+  for (const [i, row] of layers.rows.entries()) {
+    const ends: number[] = [];
+    for (const item of row) {
+      const own = (below[item] ?? []).map((end) => places[end] ?? 0);
+      ends.push(...own.sort((a, b) => a - b));
+    }
     total += countInversions(ends, layers.rows[i + 1]?.length ?? 0);
   }
   return total;

@@ -16,6 +16,9 @@ export interface Strand {
   readonly after: Strand | null;
   /** The column that joins such parts, else null. */
   readonly via: number | null;
+  /** First and last column of the horizontal part. */
+  readonly from: number;
+  readonly to: number;
   /** The row of the horizontal part; null when the strand is one straight line. */
   track: number | null;
 }
@@ -25,117 +28,130 @@ export interface RoutedChannel {
   readonly trackCount: number;
 }
 
-/** Tracks for the nets of a channel, given the column of every pin. */
+/** Tracks for the nets of a channel, given the left column of every item. */
 export function routeChannel(
   channel: readonly ChannelNet[],
   columns: readonly number[],
 ): RoutedChannel {
-  const strands = channel.map((net): Strand => {
+  const strands = channel.map((net) => {
     const tops = net.tops.map((pin) => (columns[pin.item] ?? 0) + pin.offset);
     const bottoms = net.bottoms.map((pin) => (columns[pin.item] ?? 0) + pin.offset);
-    return { net, tops, bottoms, after: null, via: null, track: null };
+    return makeStrand({ net, tops, bottoms, after: null, via: null });
   });
-  const bent = strands.filter((strand) => new Set([...strand.tops, ...strand.bottoms]).size > 1);
-  const straight = strands.filter((strand) => !bent.includes(strand));
   const used = new Set(strands.flatMap((strand) => [...strand.tops, ...strand.bottoms]));
-  const order = topologicalOrder(bent, used);
+  const order = topologicalOrder(
+    strands.filter((strand) => strand.from < strand.to),
+    used,
+  );
+  const straight = strands.filter((strand) => strand.from === strand.to);
   return { strands: [...straight, ...order], trackCount: assignTracks(order) };
+}
+
+function makeStrand(parts: Omit<Strand, 'from' | 'to' | 'track'>): Strand {
+  const all = [...parts.tops, ...parts.bottoms];
+  if (parts.via !== null) all.push(parts.via);
+  return { ...parts, from: Math.min(...all), to: Math.max(...all), track: null };
+}
+
+interface Open {
+  readonly strand: Strand;
+  /** Open strands that must turn above this one. */
+  readonly above: Set<Strand>;
+  /** How many crossings more it costs to turn above all others than below them. */
+  cost: number;
 }
 
 /** Strands from the upper to the lower tracks; splits one where the demands form a circle. */
 function topologicalOrder(strands: readonly Strand[], used: Set<number>): Strand[] {
-  const open = new Set(strands);
   const order: Strand[] = [];
-  while (open.size > 0) {
-    const free = [...open].filter((strand) => !hasAbove(strand, open));
-    const [first] = open;
-    if (first === undefined) break;
-    if (free.length > 0) {
-      const next = cheapest(free, open);
-      open.delete(next);
-      order.push(next);
+  let open = openAll(strands);
+  while (open.length > 0) {
+    const free = open.filter((each) => each.above.size === 0);
+    const next = free.reduce<Open | null>(
+      (best, each) => (best === null || each.cost < best.cost ? each : best),
+      null,
+    );
+    if (next === null) {
+      open = openAll(detour(open, used));
       continue;
     }
-    // Every strand waits for another: lead one of them over a column that nobody uses.
-    const via = freeColumn(first, used);
-    used.add(via);
-    const upper: Strand = { ...first, bottoms: [], via };
-    const lower: Strand = { ...first, tops: [], after: upper, via };
-    open.delete(first);
-    open.add(upper);
-    open.add(lower);
+    order.push(next.strand);
+    open = open.filter((each) => each !== next);
+    for (const each of open) {
+      each.above.delete(next.strand);
+      each.cost -= costOf(each.strand, next.strand);
+    }
   }
   return order;
 }
 
-/** True when another open strand leaves a column from above in which this one arrives below. */
-function hasAbove(strand: Strand, open: ReadonlySet<Strand>): boolean {
-  if (strand.after !== null && open.has(strand.after)) return true;
-  for (const other of open) {
-    if (other !== strand && other.tops.some((column) => strand.bottoms.includes(column)))
-      return true;
-  }
-  return false;
-}
+/** Above this many strands crossings are not compared; the order as written has to do. */
+const MAX_COMPARED = 120;
 
-function freeColumn(strand: Strand, used: ReadonlySet<number>): number {
-  const from = Math.min(...strand.tops, ...strand.bottoms);
-  for (let distance = 1; ; distance++) {
-    if (!used.has(from + distance)) return from + distance;
-    if (from - distance >= 0 && !used.has(from - distance)) return from - distance;
-  }
-}
-
-/** Above this many open strands the order as written has to do. */
-const MAX_COMPARED = 80;
-
-/** The strand that crosses the fewest others when it turns above all of them. */
-function cheapest(free: readonly Strand[], open: ReadonlySet<Strand>): Strand {
-  let best = free[0] as Strand;
-  if (open.size > MAX_COMPARED || free.length === 1) return best;
-  let least = Number.POSITIVE_INFINITY;
-  for (const strand of free) {
-    let cost = 0;
-    for (const other of open) {
-      if (other !== strand) cost += crossings(strand, other) - crossings(other, strand);
+function openAll(strands: readonly Strand[]): Open[] {
+  const leaving = new Map<number, Strand>();
+  for (const strand of strands) for (const column of strand.tops) leaving.set(column, strand);
+  const isCompared = strands.length <= MAX_COMPARED;
+  return strands.map((strand) => {
+    const above = new Set<Strand>();
+    for (const column of strand.bottoms) {
+      const other = leaving.get(column);
+      if (other !== undefined && other !== strand) above.add(other);
     }
-    if (cost >= least) continue;
-    least = cost;
-    best = strand;
-  }
-  return best;
+    if (strand.after !== null && strands.includes(strand.after)) above.add(strand.after);
+    const cost = isCompared ? strands.reduce((sum, other) => sum + costOf(strand, other), 0) : 0;
+    return { strand, above, cost };
+  });
 }
+
+const costOf = (strand: Strand, other: Strand): number =>
+  strand === other ? 0 : crossings(strand, other) - crossings(other, strand);
 
 /** Crossings of two strands when the first turns above the second. */
 function crossings(upper: Strand, lower: Strand): number {
-  const [lowerFrom, lowerTo] = extent(lower);
-  const [upperFrom, upperTo] = extent(upper);
-  const down = upper.bottoms.filter((column) => column > lowerFrom && column < lowerTo);
-  const through = lower.tops.filter((column) => column > upperFrom && column < upperTo);
-  return down.length + through.length;
+  if (upper.to <= lower.from || lower.to <= upper.from) return 0;
+  let count = 0;
+  for (const column of upper.bottoms) if (column > lower.from && column < lower.to) count++;
+  for (const column of lower.tops) if (column > upper.from && column < upper.to) count++;
+  return count;
 }
 
-/** First and last column of a strand's horizontal part. */
-export function extent(strand: Strand): readonly [number, number] {
-  const all = [...strand.tops, ...strand.bottoms];
-  if (strand.via !== null) all.push(strand.via);
-  return [Math.min(...all), Math.max(...all)];
+/**
+ * The strands with one of them led over a column that nobody uses. Each split leaves fewer whole
+ * strands, and only whole ones can stand in a circle, so this comes to an end.
+ */
+function detour(open: readonly Open[], used: Set<number>): Strand[] {
+  const strands = open.map((each) => each.strand);
+  const whole = strands.find((strand) => strand.via === null);
+  if (whole === undefined) return [];
+  const via = freeColumn(whole, used);
+  used.add(via);
+  const upper = makeStrand({ ...whole, bottoms: [], via });
+  const lower = makeStrand({ ...whole, tops: [], after: upper, via });
+  return strands.flatMap((strand) => (strand === whole ? [upper, lower] : [strand]));
+}
+
+function freeColumn(strand: Strand, used: ReadonlySet<number>): number {
+  for (let distance = 1; ; distance++) {
+    if (!used.has(strand.from + distance)) return strand.from + distance;
+    if (strand.from >= distance && !used.has(strand.from - distance)) return strand.from - distance;
+  }
 }
 
 /** Each strand on the highest track that keeps the order where two have columns in common. */
 function assignTracks(order: readonly Strand[]): number {
   let count = 0;
-  for (const [i, strand] of order.entries()) {
-    const [from, to] = extent(strand);
+  const placed: Strand[] = [];
+  for (const strand of order) {
     let track = 0;
-    for (const other of order.slice(0, i)) {
-      const [otherFrom, otherTo] = extent(other);
+    for (const other of placed) {
       // One free column between two strands of a track, so that their ends do not look joined.
-      if (from <= otherTo + 1 && otherFrom <= to + 1)
-        track = Math.max(track, (other.track ?? 0) + 1);
+      const isApart = strand.from > other.to + 1 || other.from > strand.to + 1;
+      if (!isApart) track = Math.max(track, (other.track ?? 0) + 1);
     }
     strand.track = track;
     count = Math.max(count, track + 1);
+    placed.push(strand);
   }
   return count;
 }
