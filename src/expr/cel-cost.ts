@@ -36,12 +36,25 @@ const COMPARISONS: ReadonlySet<string> = new Set(
 
 /** The estimate of a tree, or null when its work is bounded by its source alone. */
 export function celCostOf(tree: CelNode): CelCost | null {
-  if (isConstantWork(tree)) return null;
+  if (isScalar(tree) && isConstantWork(tree)) return null;
   return (read, cap) => {
     const estimate: Estimate = { steps: 0, cap, read };
-    visit(tree, 1, new Map(), estimate);
+    const result = visit(tree, 1, new Map(), estimate);
+    // The result is walked once more when it becomes JSON.
+    charge(estimate, 1, result.nodes, result.chars);
     return estimate.steps;
   };
+}
+
+/** True when the result is a single value whatever the data. */
+function isScalar(node: CelNode): boolean {
+  const { exprKind } = node;
+  if (exprKind.case === 'constExpr') return true;
+  if (exprKind.case === 'selectExpr') return exprKind.value.testOnly;
+  if (exprKind.case !== 'callExpr') return false;
+  const { function: name, args } = exprKind.value;
+  if (name === '_?_:_') return args.slice(1).every(isScalar);
+  return name !== '_[_]' && (CONSTANT_TIME.has(name) || COMPARISONS.has(name));
 }
 
 function isConstantWork(node: CelNode): boolean {
@@ -132,6 +145,10 @@ function visitCall(node: CelNode, times: number, vars: Variables, estimate: Esti
   if ((name === '_+_' || name === APPEND) && all.length > 0) {
     estimate.steps += times * all.length;
     return all;
+  }
+  if (name === 'size') {
+    charge(estimate, times, 1, all.length + all.chars);
+    return SCALAR;
   }
   charge(estimate, times, all.nodes, all.chars);
   return resultSize(name, sizes, all, times, estimate);

@@ -7,6 +7,7 @@
  */
 import {
   type CelInput,
+  type CelList,
   type CelMap,
   type CelValue,
   celList,
@@ -31,14 +32,35 @@ export function createCelConverter(): CelConverter {
     if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
     if (value === null || typeof value !== 'object') return value;
     if (!isJsonArray(value)) return objectMap(value as JsonObject, convert);
+    if (value.length <= EAGER_LENGTH) return celList(value.map(convert));
     const known = lists?.get(value);
     if (known !== undefined) return known;
-    const list = celList(value.map(convert));
+    const list = lazyList(value, convert);
     lists ??= new Map();
     lists.set(value, list);
     return list;
   };
   return convert;
+}
+
+/** Longest list that is converted at once: cheaper than a lazy one. */
+const EAGER_LENGTH = 8;
+
+/** A CEL list that converts an element when it is read. */
+function lazyList(items: readonly Json[], convert: CelConverter): CelList {
+  const at = (index: number): CelInput | undefined => {
+    const item = items[index];
+    return item === undefined ? undefined : convert(item);
+  };
+  function* values(): Generator<CelInput> {
+    for (const item of items) yield convert(item);
+  }
+  return Object.defineProperties(celList([]), {
+    size: { value: items.length },
+    get: { value: at },
+    values: { value: values },
+    [Symbol.iterator]: { value: values },
+  });
 }
 
 function objectMap(object: JsonObject, convert: CelConverter): CelMap {

@@ -12,6 +12,7 @@ import type { Json } from '../model/json.ts';
 import {
   adaptTree,
   type CelNode,
+  childrenOf,
   constantPath,
   findNode,
   isDeeperThan,
@@ -140,7 +141,12 @@ function programOf(
       }
       try {
         const result = evaluateTree(bindings);
-        if (isCelError(result)) return celFailure(result, source, tree, explain);
+        if (isCelError(result)) {
+          // A macro's variable is no name of the scope.
+          const explainOwn: Explain = (path) =>
+            used.includes(path[0] as string) ? explain(path) : null;
+          return celFailure(result, source, tree, explainOwn);
+        }
         return valueOutcome(jsonFromCel(result, limits.maxResultBytes));
       } catch (thrown) {
         if (thrown instanceof CelResultError && thrown.tooLarge) {
@@ -167,7 +173,7 @@ function literalOf(tree: CelNode): Json | undefined {
     case 'stringValue':
       return constantKind.value;
     case 'doubleValue':
-      return Number.isFinite(constantKind.value) ? constantKind.value : undefined;
+      return Number.isFinite(constantKind.value) ? constantKind.value || 0 : undefined;
     case 'int64Value': {
       const number = Number(constantKind.value);
       return Number.isSafeInteger(number) ? number : undefined;
@@ -183,18 +189,36 @@ type Problem = Omit<ExpressionProblem, 'pointer'>;
 /** Names the path that is missing and what is there instead, when the error is about a name. */
 function celFailure(fault: CelFault, source: string, tree: CelNode, explain: Explain): Outcome {
   const where = `CEL "${shortSource(source)}"`;
-  const node = fault.exprId === undefined ? null : findNode(tree, fault.exprId);
   if (fault.message === 'unresolved attribute') {
+    const node = fault.exprId === undefined ? null : findNode(tree, fault.exprId);
     const name = node === null ? null : constantPath(node)?.segments;
     const why = name == null ? null : explain(name);
     return badEvaluation(`${where}: ${why ?? 'a name is not available here'}`, true);
   }
   const key = missingKey(fault.message);
   if (key === null) return badEvaluation(`${where}: ${fault.message}`);
-  const path = node === null ? null : holderPath(node, key);
-  const why = path === null ? null : explain([...path, key]);
-  const fallback = path === null ? `there is no "${key}"` : `${pathText(path)} has no "${key}"`;
-  return badEvaluation(`${where}: ${why ?? fallback}`, true);
+  const holders = fault.exprId === undefined ? [] : holdersOf(tree, fault.exprId, key);
+  for (const holder of holders) {
+    const why = explain([...holder, key]);
+    if (why !== null) return badEvaluation(`${where}: ${why}`, true);
+  }
+  const [holder] = holders;
+  const text = holder === undefined ? 'there is' : `${pathText(holder)} has`;
+  return badEvaluation(`${where}: ${text} no "${key}"`, true);
+}
+
+/**
+ * Paths of what was asked for `key` by the failed node. For `a.b` the library names that node, for
+ * `a["b"]` and `a[0]` only the name the path begins with.
+ */
+function holdersOf(node: CelNode, id: bigint, key: string): (readonly string[])[] {
+  const found: (readonly string[])[] = [];
+  const step = selection(node);
+  if (step !== null && step.key === key) {
+    const path = constantPath(step.operand);
+    if (path !== null && (node.id === id || path.rootId === id)) found.push(path.segments);
+  }
+  return [...found, ...childrenOf(node).flatMap((child) => holdersOf(child, id, key))];
 }
 
 function missingKey(message: string): string | null {
@@ -202,13 +226,6 @@ function missingKey(message: string): string | null {
   if (field !== null) return field[1] ?? null;
   const index = /^index (-?[\d.e+]+) out of bounds/.exec(message);
   return index?.[1] ?? null;
-}
-
-/** The error's node is the selection itself for `a.b`, and `a` for `a["b"]`. */
-function holderPath(node: CelNode, key: string): readonly string[] | null {
-  const step = node.exprKind.case === 'selectExpr' ? selection(node) : null;
-  const holder = step !== null && step.key === key ? step.operand : node;
-  return constantPath(holder)?.segments ?? null;
 }
 
 function unknownRoot(name: string, offset: number | null, roots: ReadonlySet<string>): Problem {

@@ -8,6 +8,8 @@
 import { dashedIdAt } from './cel-source.ts';
 import { jqReads } from './jq-reads.ts';
 import { type JqToken, tokenizeJq } from './jq-tokens.ts';
+import { EXPRESSION_ROOT_NAMES } from './names.ts';
+import { rootName } from './path.ts';
 
 export interface JqFilter {
   readonly source: string;
@@ -30,19 +32,6 @@ export type CheckedJq =
       readonly hint?: string;
     };
 
-const FORBIDDEN: ReadonlySet<string> = new Set([
-  'input',
-  'inputs',
-  'include',
-  'import',
-  'input_filename',
-  'input_line_number',
-  'debug',
-  'stderr',
-  'modulemeta',
-  'get_search_list',
-]);
-
 /** Checks a filter and finds what it reads; problems are those that need no jq to be seen. */
 export function checkJqFilter(source: string, stepIds: ReadonlySet<string>): CheckedJq {
   const scan = tokenizeJq(source);
@@ -50,8 +39,8 @@ export function checkJqFilter(source: string, stepIds: ReadonlySet<string>): Che
   if (scan.tokens.length === 0) return { ok: false, offset: 0, message: 'the jq filter is empty' };
   const unbalanced = findUnbalanced(scan.tokens);
   if (unbalanced !== null) return unbalanced;
-  const forbidden = scan.tokens.find((token) => token.kind === 'name' && FORBIDDEN.has(token.text));
-  if (forbidden !== undefined) {
+  const { forbidden } = jqReads(scan.tokens);
+  if (forbidden !== null) {
     return {
       ok: false,
       offset: forbidden.at,
@@ -63,7 +52,10 @@ export function checkJqFilter(source: string, stepIds: ReadonlySet<string>): Che
   const rewritten = text === source ? scan : tokenizeJq(text);
   if (!rewritten.ok) return rewritten;
   const usesNow = scan.tokens.some((token) => token.kind === 'name' && token.text === 'now');
-  return { ok: true, filter: { source, text, usesNow, ...jqReads(rewritten.tokens) } };
+  const { references, whole } = jqReads(rewritten.tokens);
+  const known = references.filter((path) => EXPRESSION_ROOT_NAMES.has(path[0] as string));
+  const named = known.map(([root, ...rest]) => [rootName(root as string), ...rest]);
+  return { ok: true, filter: { source, text, usesNow, whole, references: named } };
 }
 
 const CLOSER: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '\\(': ')' };

@@ -10,7 +10,17 @@ import type { JqToken } from './jq-tokens.ts';
 export interface JqReads {
   readonly references: readonly (readonly string[])[];
   readonly whole: boolean;
+  /** The first name that must not be called in a filter. */
+  readonly forbidden: JqToken | null;
 }
+
+/** Names that reach beyond the filter's one input. */
+const FORBIDDEN: ReadonlySet<string> = new Set(
+  (
+    'input inputs include import input_filename input_line_number debug stderr modulemeta ' +
+    'get_search_list'
+  ).split(' '),
+);
 
 /** One bracket level or branch: whether `.` was and is the filter's input. */
 interface Level {
@@ -26,6 +36,7 @@ interface Walk {
   readonly levels: Level[];
   readonly references: string[][];
   whole: boolean;
+  forbidden: JqToken | null;
   at: number;
 }
 
@@ -40,9 +51,17 @@ const THROUGH_ARGUMENTS: ReadonlySet<string> = new Set(
 
 /** Constant paths and whether the whole input may be read. */
 export function jqReads(tokens: readonly JqToken[]): JqReads {
-  const walk: Walk = { tokens, levels: [levelOf('', true)], references: [], whole: false, at: 0 };
+  const walk: Walk = {
+    tokens,
+    levels: [levelOf('', true)],
+    references: [],
+    whole: false,
+    forbidden: null,
+    at: 0,
+  };
   while (walk.at < tokens.length) step(walk, tokens[walk.at] as JqToken);
-  return { references: walk.references, whole: walk.whole };
+  const { references, whole, forbidden } = walk;
+  return { references, whole, forbidden };
 }
 
 const levelOf = (opened: string, root: boolean): Level => ({
@@ -137,6 +156,7 @@ function readName(walk: Walk, token: JqToken): void {
     if (isShorthandKey(walk, walk.at - 1)) addReference(walk, [text]);
     return;
   }
+  if (FORBIDDEN.has(text)) walk.forbidden ??= token;
   if (text === 'as' || text === 'label') level.keepsInput = true;
   else if (text === 'if') walk.levels.push(levelOf('if', level.root));
   else if (BRANCH_WORDS.has(text)) level.root = level.rootAtStart;
