@@ -1,0 +1,77 @@
+/**
+ * What the actions are given: policies over paths and addresses, and a way to run commands.
+ *
+ * The ports are as narrow as an action needs; the composition root fills them in.
+ */
+import type { RecordedProcess } from '../model/event.ts';
+
+export type PathAccess = 'read' | 'write';
+
+/** Rules over absolute, resolved paths: the reason why a path is closed, or null. */
+export interface PathPolicy {
+  check(absolutePath: string, access: PathAccess): string | null;
+}
+
+/** Rules over the addresses an http action connects to: the reason of a refusal, or null. */
+export interface EgressPolicy {
+  /** `address` is the IP address that would be connected to. */
+  allow(host: string, address: string): string | null;
+}
+
+/** Limits a step demands for its command. */
+export interface CommandLimits {
+  readonly memoryBytes?: number;
+  /** Cores, may be a fraction. */
+  readonly cpu?: number;
+  readonly pids?: number;
+  /** False: no network at all. */
+  readonly network?: boolean;
+}
+
+export interface ShellCommand {
+  /** Program and its arguments. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string | null;
+  readonly maxOutputBytes: number;
+  readonly limits: CommandLimits;
+}
+
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+  /** Name of the signal that ended it, or null. */
+  readonly signal: string | null;
+  readonly durationMs: number;
+  readonly truncated: boolean;
+  /** What ended it before its time. */
+  readonly stopped: 'timeout' | 'abort' | null;
+}
+
+export interface CommandControl {
+  readonly timeoutMs: number | null;
+  readonly signal: AbortSignal;
+  readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+}
+
+/** A command that waits to be released; it has not run anything yet. */
+export interface PreparedCommand {
+  readonly process: RecordedProcess;
+  run(control: CommandControl): Promise<CommandResult>;
+  discard(): void;
+}
+
+/** Spawns commands blocked; throws `AppError` when the command cannot be started. */
+export interface CommandRunner {
+  prepare(command: ShellCommand): PreparedCommand;
+}
+
+export interface ActionDeps {
+  readonly paths: PathPolicy;
+  /** Folders closed to every action (the product's own home). */
+  readonly deniedPaths: readonly string[];
+  readonly egress: EgressPolicy;
+  readonly commands: CommandRunner;
+}

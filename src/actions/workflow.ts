@@ -1,0 +1,133 @@
+/**
+ * `workflow.*`: what a step does to its own run, and `workflow.run`, which the engine carries out.
+ *
+ * Inline: their notes become events of the transaction that completes the step, so they happen
+ * exactly once.
+ */
+import type { ActionDef, EngineAction, InlineAction, ParamSpec } from '../model/action.ts';
+import { AppError } from '../model/error.ts';
+import { isJsonObject, type Json, type JsonObject, setOwn } from '../model/json.ts';
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+const anything: ParamSpec = { type: 'any' };
+const text: ParamSpec = { type: 'string' };
+const requiredText: ParamSpec = { type: 'string', required: true };
+const WORKFLOW_RUN: EngineAction = {
+  name: 'workflow.run',
+  description: 'Runs a template as a child; its output is the step’s.',
+  effect: 'internal',
+  inline: 'engine',
+  via: 'child',
+  params: {
+    template_name: requiredText,
+    version: { type: 'integer' },
+    params: { type: 'object', secrets: true },
+    wait: { type: 'boolean', default: true },
+    on_suspend: { type: 'string', values: ['wait', 'fail'], default: 'wait' },
+    agent_id: text,
+  },
+};
+
+export function workflowActions(): readonly ActionDef[] {
+  return [WORKFLOW_RUN, EMIT, CONTEXT, SET, FAIL, LOG];
+}
+
+const EMIT: InlineAction = {
+  name: 'workflow.emit',
+  description: 'Records an event of your own; it also goes to the live stream.',
+  effect: 'internal',
+  inline: true,
+  params: { event_type: requiredText, payload: anything },
+  renamed: { event: 'event_type', signal: 'event_type', data: 'payload' },
+  run: (params) => ({
+    output: { emitted: true },
+    notes: {
+      emitted: [{ event_type: String(params.event_type), payload: params.payload ?? null }],
+    },
+  }),
+};
+
+const CONTEXT: InlineAction = {
+  name: 'workflow.context',
+  description: 'Reads the run’s context, or merges into it.',
+  effect: 'internal',
+  inline: true,
+  params: {
+    action: { type: 'string', required: true, values: ['read', 'update'] },
+    data: anything,
+    agent_notes: text,
+    workflow_id: { type: 'string', description: 'the own run, if given' },
+  },
+  check: ({ action, data, agent_notes }) => {
+    if (action === 'read') {
+      const given = data !== undefined || agent_notes !== undefined;
+      return given ? '"data" and "agent_notes" belong to `action: update`' : null;
+    }
+    if (data === undefined && agent_notes === undefined) {
+      return '`action: update` needs "data" or "agent_notes"';
+    }
+    if (data === undefined || isJsonObject(data)) return null;
+    return '"data" must be an object: its keys are merged into the context';
+  },
+  run(params, context) {
+    const target = params.workflow_id;
+    if (target !== undefined && target !== context.runId) {
+      const message = 'a step reads and changes the context of its own run only';
+      throw new AppError('VALIDATION_ERROR', message, {
+        hint: 'leave "workflow_id" out; another run is reached by a data signal',
+      });
+    }
+    if (params.action === 'read') return { output: context.context };
+    const changed: Record<string, Json> = {};
+    const { data } = params;
+    if (isJsonObject(data))
+      for (const key of Object.keys(data)) setOwn(changed, key, data[key] as Json);
+    if (params.agent_notes !== undefined) changed.notes = params.agent_notes;
+    return { output: { updated: true }, notes: { context: changed } };
+  },
+};
+
+const SET: InlineAction = {
+  name: 'workflow.set',
+  description: 'Sets context variables.',
+  effect: 'internal',
+  inline: true,
+  params: { variables: { type: 'object', required: true } },
+  run(params) {
+    const variables = (params.variables ?? {}) as JsonObject;
+    return { output: { set: Object.keys(variables) }, notes: { variables } };
+  },
+};
+
+const FAIL: InlineAction = {
+  name: 'workflow.fail',
+  description: 'Fails the step for good.',
+  effect: 'internal',
+  inline: true,
+  params: { reason: text },
+  run({ reason }) {
+    const given = typeof reason === 'string' && reason !== '';
+    throw new AppError('NON_RETRYABLE', given ? reason : 'the workflow failed itself');
+  },
+};
+
+const LOG: InlineAction = {
+  name: 'workflow.log',
+  description: 'Writes to the run’s log.',
+  effect: 'internal',
+  inline: true,
+  params: {
+    message: requiredText,
+    level: { type: 'string', values: LEVELS, default: 'info' },
+    data: anything,
+  },
+  unknownInto: 'data',
+  run(params) {
+    const { data } = params;
+    const entry = { level: String(params.level ?? 'info'), message: String(params.message) };
+    return {
+      output: { logged: true },
+      notes: { logged: [data === undefined ? entry : { ...entry, data }] },
+    };
+  },
+};
