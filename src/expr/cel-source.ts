@@ -6,6 +6,7 @@
  * offsets stay true; `names` gives the real name of each, to be put back into the parsed tree.
  * Strings and comments are never touched.
  */
+import { MAX_STEP_ID_LENGTH } from '../model/ids.ts';
 import { skipString } from './lexer.ts';
 
 export interface MaskedSource {
@@ -68,7 +69,7 @@ export function dashedIdAt(
 ): string | null {
   const run = /[A-Za-z0-9_-]*/y;
   run.lastIndex = at;
-  let text = run.exec(source)?.[0] ?? '';
+  let text = shortened(run.exec(source)?.[0] ?? '');
   while (text.includes('-')) {
     if (stepIds.has(text)) return text;
     // Only a dash can end a shorter id: `a-b2` never means `a-b` followed by `2`.
@@ -76,6 +77,13 @@ export function dashedIdAt(
     if (stepIds.has(text) && !text.includes('-')) return null;
   }
   return null;
+}
+
+/** A run of name characters without the words behind the longest possible step id. */
+export function shortened(run: string): string {
+  if (run.length <= MAX_STEP_ID_LENGTH) return run;
+  const head = run.slice(0, MAX_STEP_ID_LENGTH + 1);
+  return head.slice(0, Math.max(0, head.lastIndexOf('-')));
 }
 
 /** A name of the same length that is no keyword and in no use; it is then taken. */

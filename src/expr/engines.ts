@@ -3,6 +3,7 @@
  */
 import type { ExpressionProblem } from '../model/expression.ts';
 import { type CelProgram, createCelCompiler } from './cel.ts';
+import { shortened } from './cel-source.ts';
 import { compileExprUnit, type ExprUnit } from './expr-unit.ts';
 import { checkJqFilter, type JqFilter } from './jq-filter.ts';
 import type { ExpressionLimits } from './limits.ts';
@@ -88,7 +89,7 @@ function dashedIdsIn(source: string, stepIds: ReadonlySet<string>): string[] {
   if (!source.includes('-')) return [];
   const found = new Set<string>();
   for (const match of source.matchAll(/[A-Za-z_][A-Za-z0-9_-]*/g)) {
-    let text = match[0];
+    let text = shortened(match[0]);
     while (text.includes('-')) {
       if (stepIds.has(text)) found.add(text);
       text = text.slice(0, text.lastIndexOf('-'));
