@@ -4,11 +4,12 @@
  * Inputs that arrive together are decided together: results first, then signals, then timers. The
  * events are already applied to `state`; the caller commits both or discards both.
  */
-import type { RunEvent } from '../model/event.ts';
+import type { CarriedEvents, RunEvent } from '../model/event.ts';
 import type { EngineInput, SignalVerdict, StartFacts } from '../model/input.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { RunState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
+import { toRfc3339 } from '../model/time.ts';
 import { type Batch, type DecideContext, emit, type PendingEvaluation } from './context.ts';
 import { timerFired } from './deadlines.ts';
 import { emitNotes } from './kinds/action.ts';
@@ -30,6 +31,7 @@ const ORDER: Record<EngineInput['type'], number> = {
   step_failed: 1,
   child_ended: 1,
   child_changed: 1,
+  circuit_changed: 1,
   slot_granted: 2,
   evaluated: 2,
   sweep: 2,
@@ -59,7 +61,7 @@ export function beginRun(
   facts: StartFacts,
   timeoutMs: number | null,
   ctx: DecideContext,
-  from?: { readonly workflow_id: string; readonly step_id?: string },
+  reuse: CarriedEvents | null = null,
 ): Advanced {
   const batch: Batch = { state, ctx, events: [], verdicts: [], pending: [], orphans: [] };
   const { parent } = facts;
@@ -78,8 +80,9 @@ export function beginRun(
     ...(facts.trigger === null ? {} : { trigger: facts.trigger }),
     exec: facts.exec,
     ...(timeoutMs === null ? {} : { timeout_ms: timeoutMs }),
-    ...(from === undefined ? {} : { from }),
+    ...(reuse === null ? {} : { from: reuse.from }),
   });
+  for (const { type, path, payload } of reuse?.events ?? []) emit(batch, type, path, payload);
   sweep(state);
   settle(batch);
   return batch;
@@ -113,6 +116,9 @@ function take(batch: Batch, input: EngineInput): void {
     case 'child_changed':
       takeChild(batch, input);
       break;
+    case 'circuit_changed':
+      takeCircuit(batch, input);
+      break;
   }
 }
 
@@ -131,6 +137,13 @@ function takeResult(
     });
   }
   releaseConcurrency(batch);
+}
+
+function takeCircuit(batch: Batch, input: Extract<EngineInput, { type: 'circuit_changed' }>): void {
+  const { path, target, state, untilMs } = input;
+  const known = batch.state.steps.has(path) ? path : null;
+  if (state === 'closed') emit(batch, 'circuit_breaker_closed', known, { target });
+  else emit(batch, 'circuit_breaker_open', known, { target, until: toRfc3339(untilMs ?? 0) });
 }
 
 /** A step that waited for `max_concurrency` may start now. */

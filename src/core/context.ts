@@ -21,7 +21,8 @@ import { evolve } from './evolve.ts';
 
 /** Whether an action may start now. */
 export type Admission =
-  | { readonly kind: 'granted' }
+  /** `probe`: the call that finds out whether this target works again. */
+  | { readonly kind: 'granted'; readonly probe?: string }
   | { readonly kind: 'wait'; readonly for: 'slot' | 'settling' | 'vault' }
   | { readonly kind: 'open'; readonly target: string; readonly untilMs: number };
 

@@ -4,7 +4,7 @@
 import { failure, type StepFailure } from '../model/error.ts';
 import type { EventPayloads } from '../model/event.ts';
 import type { Signal } from '../model/input.ts';
-import { isJsonObject, ownValue } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
 
 type Ask = EventPayloads['decision_requested'];
 type Checked =
@@ -22,31 +22,37 @@ export function checkAnswer(signal: Signal, ask: Ask): Checked {
   const payload = isJsonObject(signal.payload) ? signal.payload : {};
   const rejected = ownValue(payload, 'reject') === true;
   const choice = ownValue(payload, 'choice') ?? null;
+  const problem = rejected ? null : choiceProblem(choice, ask);
+  if (problem !== null) return wrong('VALIDATION_ERROR', problem);
+  return { answer: answerOf(signal, ask, payload, typeof choice === 'string' ? choice : null) };
+}
+
+function choiceProblem(choice: Json, ask: Ask): string | null {
   const options = ask.options.map((option) => option.id);
-  if (!rejected) {
-    if (typeof choice !== 'string' || choice === '') {
-      const list = options.length === 0 ? 'any text' : options.join(', ');
-      return wrong(
-        'VALIDATION_ERROR',
-        `payload.choice is missing (one of: ${list}; or payload.reject: true)`,
-      );
-    }
-    if (options.length > 0 && !options.includes(choice)) {
-      return wrong('VALIDATION_ERROR', `"${choice}" is not an option (${options.join(', ')})`);
-    }
+  if (typeof choice !== 'string' || choice === '') {
+    const list = options.length === 0 ? 'any text' : options.join(', ');
+    return `payload.choice is missing (one of: ${list}; or payload.reject: true)`;
   }
+  if (options.length === 0 || options.includes(choice)) return null;
+  return `"${choice}" is not an option (${options.join(', ')})`;
+}
+
+function answerOf(
+  signal: Signal,
+  ask: Ask,
+  payload: JsonObject,
+  choice: string | null,
+): EventPayloads['decision_resolved'] {
   const reason = signal.reasoning ?? ownValue(payload, 'reasoning');
-  const onBehalf = ask.target_agent !== undefined && ask.target_agent !== signal.by;
+  const target = ask.target_agent;
   return {
-    answer: {
-      choice: typeof choice === 'string' ? choice : null,
-      ...(rejected ? { rejected } : {}),
-      reasoning: typeof reason === 'string' ? reason : null,
-      data: ownValue(payload, 'data') ?? null,
-      resolved_by: signal.by,
-      ...(onBehalf ? { on_behalf: ask.target_agent ?? '' } : {}),
-      via: 'signal',
-    },
+    choice,
+    ...(ownValue(payload, 'reject') === true ? { rejected: true } : {}),
+    reasoning: typeof reason === 'string' ? reason : null,
+    data: ownValue(payload, 'data') ?? null,
+    resolved_by: signal.by,
+    ...(target === undefined || target === signal.by ? {} : { on_behalf: target }),
+    via: 'signal',
   };
 }
 

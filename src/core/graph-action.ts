@@ -5,8 +5,8 @@
  * Interpolated values never become shell text: in a command of `shell: true` each `${{ }}` is moved
  * into `hole_env`, and the command reads it from there, quoted for where it stands.
  */
-import type { ActionDef, ParamSpec } from '../model/action.ts';
-import type { Effect, StepDef } from '../model/definition.ts';
+import type { ActionDef, ActionRegistry, ParamSpec } from '../model/action.ts';
+import type { Definition, Effect, StepDef } from '../model/definition.ts';
 import type { Expression } from '../model/expression.ts';
 import type { IssuePath } from '../model/issue.ts';
 import { type Json, type JsonObject, ownValue, setOwn } from '../model/json.ts';
@@ -25,12 +25,17 @@ export interface StepParams {
 }
 
 /** `run` spelled out, and defaults for the action filled in; the step's own params win. */
-export function paramsOfStep(cx: PlanContext, def: StepDef, path: IssuePath): StepParams {
+export function paramsOfStep(
+  defaults: Definition['defaults'],
+  actions: ActionRegistry,
+  def: StepDef,
+  path: IssuePath,
+): StepParams {
   const isRun = def.run !== undefined;
   const action = isRun ? SHELL_ACTION : (def.action ?? '');
   const params: Record<string, Json> = {};
   const paths = new Map<string, IssuePath>();
-  for (const [key, value, from] of defaultParams(cx, action)) {
+  for (const [key, value, from] of defaultParams(defaults, actions, action)) {
     setOwn(params, key, value);
     paths.set(key, ['defaults', 'params', from, key]);
   }
@@ -50,9 +55,14 @@ export function paramsOfStep(cx: PlanContext, def: StepDef, path: IssuePath): St
 type DefaultParam = readonly [key: string, value: Json, from: string];
 
 /** Defaults for an action, the most general first. A prefix gives only params the action has. */
-function defaultParams(cx: PlanContext, action: string): DefaultParam[] {
-  const all = cx.definition.defaults?.params ?? {};
-  const def = cx.deps.actions.get(action);
+function defaultParams(
+  defaults: Definition['defaults'],
+  actions: ActionRegistry,
+  action: string,
+): DefaultParam[] {
+  const all = defaults?.params;
+  if (all === undefined) return [];
+  const def = actions.get(action);
   return Object.keys(all)
     .filter((name) => coversAction(name, action))
     .sort((a, b) => a.length - b.length)
@@ -80,7 +90,7 @@ export function compileAction(
   def: StepDef,
   path: IssuePath,
 ): ActionPlan {
-  const step = paramsOfStep(cx, def, path);
+  const step = paramsOfStep(cx.definition.defaults, cx.deps.actions, def, path);
   const { action } = step;
   const known = cx.deps.actions.get(action);
   const template = compileTemplate(cx, place, withoutHoles(cx, step), path, {

@@ -5,6 +5,7 @@
  * came about, so a sweep over a folded log does the same as the live run.
  */
 import { failure } from '../model/error.ts';
+import type { WaitingFor } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { ListState, RunState, StepState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
@@ -202,27 +203,22 @@ function settleSuspension(batch: Batch): void {
 }
 
 /** What a run's open leaves wait for, for whoever asks. */
-export function waitingFor(state: RunState): {
-  step_id: string;
-  kind: 'decision' | 'signal' | 'child' | 'vault' | 'outcome_unknown';
-  name?: string;
-}[] {
-  const list: ReturnType<typeof waitingFor> = [];
+export function waitingFor(state: RunState): WaitingFor[] {
+  const list: WaitingFor[] = [];
   for (const step of state.open) {
-    if (isComposite(step)) continue;
-    if (step.status === 'scheduled' && step.waitingFor === 'vault') {
-      list.push({ step_id: step.path, kind: 'vault' });
-    }
-    if (step.status !== 'suspended') continue;
-    const { sub } = step;
-    if (sub?.kind === 'decision') {
-      const kind = sub.ask.kind === 'outcome_unknown' ? 'outcome_unknown' : 'decision';
-      list.push({ step_id: step.path, kind });
-    } else if (sub?.kind === 'wait' && sub.signal !== null) {
-      list.push({ step_id: step.path, kind: 'signal', name: sub.signal });
-    } else if (sub?.kind === 'child') {
-      list.push({ step_id: step.path, kind: 'child', name: sub.childId });
-    }
+    const waiting = isComposite(step) ? null : waitOf(step);
+    if (waiting !== null) list.push({ step_id: step.path, ...waiting });
   }
   return list;
+}
+
+function waitOf(step: StepState): Omit<WaitingFor, 'step_id'> | null {
+  if (step.status === 'scheduled') return step.waitingFor === 'vault' ? { kind: 'vault' } : null;
+  const { sub } = step;
+  if (step.status !== 'suspended' || sub === null) return null;
+  if (sub.kind === 'decision') {
+    return { kind: sub.ask.kind === 'outcome_unknown' ? 'outcome_unknown' : 'decision' };
+  }
+  if (sub.kind === 'wait' && sub.signal !== null) return { kind: 'signal', name: sub.signal };
+  return sub.kind === 'child' ? { kind: 'child', name: sub.childId } : null;
 }

@@ -8,6 +8,7 @@ import type { EventPayloads } from '../model/event.ts';
 import { decisionId } from '../model/ids.ts';
 import type { EngineInput, Signal } from '../model/input.ts';
 import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
+import type { ListPlan, StepBody } from '../model/plan.ts';
 import type { DecisionState, StepState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import { abortStep } from './abort.ts';
@@ -194,16 +195,21 @@ function mayBeWaitedFor(batch: Batch, name: string): boolean {
   const lists = [batch.state.plan.top];
   for (let list = lists.pop(); list !== undefined; list = lists.pop()) {
     for (const { body } of list.steps) {
-      if (body.type === 'wait' && body.signal !== null) {
-        if (body.signal.dynamic || body.signal.raw === name) return true;
-      } else if (body.type === 'condition') {
-        lists.push(...body.branches.values());
-        if (body.fallback !== null) lists.push(body.fallback);
-      } else if (body.type === 'loop') lists.push(body.body);
-      else if (body.type === 'parallel') lists.push(...body.branches);
+      if (body.type !== 'wait') lists.push(...listsOf(body));
+      else if (body.signal !== null && (body.signal.dynamic || body.signal.raw === name))
+        return true;
     }
   }
   return false;
+}
+
+/** Lists of a definition below one step. */
+function listsOf(body: StepBody): readonly ListPlan[] {
+  if (body.type === 'loop') return [body.body];
+  if (body.type === 'parallel') return body.branches;
+  if (body.type !== 'condition') return [];
+  const named = [...body.branches.values()];
+  return body.fallback === null ? named : [...named, body.fallback];
 }
 
 function cancel(batch: Batch, signal: Signal): Verdict {

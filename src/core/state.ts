@@ -276,22 +276,27 @@ export function recount(state: RunState, list: ListState): void {
     step.completedDeps = 0;
     step.failedDeps = 0;
     step.brokenDeps = 0;
+    step.resolution = 'open';
   }
-  for (const step of list.steps) step.resolution = 'open';
-  // Fallbacks are written after or before their owners: resolve until nothing changes.
-  let changed = true;
-  while (changed) {
-    changed = false;
-    for (const step of list.steps) {
-      if (step.resolution !== 'open') continue;
-      step.resolution = resolutionOf(step);
-      if (step.resolution !== 'open') changed = true;
-    }
-  }
+  // A fallback may be written before or after its owner: resolve until nothing changes.
+  while (resolveRound(list));
   for (const step of list.steps) {
-    if (step.resolution === 'open') list.open += 1;
-    else for (const index of step.plan.dependents) countDependency(at(list, index), step);
-    if (step.resolution === 'failed') noteFailure(list, step);
     state.agenda.push(step);
+    if (step.resolution === 'open') {
+      list.open += 1;
+      continue;
+    }
+    for (const index of step.plan.dependents) countDependency(at(list, index), step);
+    if (step.resolution === 'failed') noteFailure(list, step);
   }
+}
+
+function resolveRound(list: ListState): boolean {
+  let changed = false;
+  for (const step of list.steps) {
+    if (step.resolution !== 'open') continue;
+    step.resolution = resolutionOf(step);
+    changed ||= step.resolution !== 'open';
+  }
+  return changed;
 }

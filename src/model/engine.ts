@@ -5,7 +5,7 @@
  */
 import type { Definition } from './definition.ts';
 import type { StepFailure } from './error.ts';
-import type { RunEvent } from './event.ts';
+import type { CarriedEvents, RunEvent } from './event.ts';
 import type { DefinitionHash, RunId } from './ids.ts';
 import type { Signal, StartFacts } from './input.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -18,7 +18,7 @@ export interface StartRequest {
   readonly facts: StartFacts;
   readonly idempotencyKey: string | null;
   /** Events copied from another run (`rerun --from`): the log begins with these after its start. */
-  readonly reuse?: readonly RunEvent[];
+  readonly reuse?: CarriedEvents;
 }
 
 export interface StartedRun {

@@ -239,3 +239,16 @@ export interface WireEvent {
   readonly agent_id?: string;
   readonly timestamp: string;
 }
+
+/** An event that a rerun takes over from an earlier run, still without sequence and time. */
+export interface CarriedEvent {
+  readonly type: EventType;
+  readonly path: string;
+  readonly payload: EventPayloads[EventType];
+}
+
+/** What a rerun takes over, and where from. */
+export interface CarriedEvents {
+  readonly from: { readonly workflow_id: string; readonly step_id?: string };
+  readonly events: readonly CarriedEvent[];
+}

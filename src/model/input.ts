@@ -80,6 +80,13 @@ export type EngineInput =
       readonly status: 'active' | 'suspended';
     }
   | {
+      readonly type: 'circuit_changed';
+      readonly path: string;
+      readonly target: string;
+      readonly state: 'open' | 'closed';
+      readonly untilMs: number | null;
+    }
+  | {
       readonly type: 'process_restarted';
       readonly epoch: number;
       readonly node: string | null;

@@ -60,7 +60,11 @@ export async function claimRun(
   const claim = store.claim(runId, deps.node.nodeId, dead);
   if (claim === null) return null;
   if (claim.seq === 0 && row.start !== null) {
-    return newLiveRun(runId, plan, claim.epoch, null, { facts: row.start, create: null });
+    return newLiveRun(runId, plan, claim.epoch, null, {
+      facts: row.start,
+      create: null,
+      reuse: null,
+    });
   }
   const processes = new Map<string, RecordedProcess | null>();
   const state = foldRun(deps, { runId, plan }, (event) => {

@@ -2,11 +2,13 @@
  * The `DecideContext` of one turn: evaluation with the run's compute answers, inline actions, params,
  * admission to slots. Nothing here throws; what an inline action throws becomes the step's failure.
  */
-import type { DecideContext, InlineOutcome } from '../core/context.ts';
+import type { Admission, DecideContext, InlineOutcome } from '../core/context.ts';
+import type { ActionDef, InlineAction } from '../model/action.ts';
 import { AppError, failure, messageOf, type StepFailure } from '../model/error.ts';
 import type { ComputeMemo, SecretRef } from '../model/expression.ts';
 import { pathsOverlap } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { Breakers } from './breakers.ts';
 import type { RuntimeDeps } from './deps.ts';
 import type { LiveRun } from './live-run.ts';
 import { resolveSecrets } from './secrets.ts';
@@ -18,11 +20,11 @@ export const requestKey = (request: { readonly task: string; readonly payload: u
 
 /** What deciding `run` at `nowMs` may ask. */
 export function createDecideContext(
-  deps: RuntimeDeps,
-  slots: Slots,
+  parts: { readonly deps: RuntimeDeps; readonly slots: Slots; readonly breakers: Breakers },
   run: LiveRun,
   nowMs: number,
 ): DecideContext {
+  const { deps } = parts;
   const { evaluator, random } = deps;
   const memo: ComputeMemo = {
     get: (request) => (run.memo.size === 0 ? undefined : run.memo.get(requestKey(request))),
@@ -38,7 +40,7 @@ export function createDecideContext(
     checkParams: (action, params) => checkParams(deps, action, params),
     runInline: (action, params, secretRefs, context) =>
       runInline(deps, action, params, secretRefs, context),
-    admit: (path) => admit(slots, run, path),
+    admit: (path, action, params) => admit(parts, run, path, deps.actions.get(action), params),
     checkChild(params) {
       const resolved = deps.children.resolve(params);
       return resolved.ok ? null : resolved.error;
@@ -57,15 +59,64 @@ export function createDecideContext(
   };
 }
 
-function admit(slots: Slots, run: LiveRun, path: string): ReturnType<DecideContext['admit']> {
+interface AdmissionParts {
+  readonly slots: Slots;
+  readonly breakers: Breakers;
+}
+
+function admit(
+  parts: AdmissionParts,
+  run: LiveRun,
+  path: string,
+  def: ActionDef | undefined,
+  params: JsonObject,
+): Admission {
   for (const other of run.unsettled) {
     if (pathsOverlap(other.path, path)) return { kind: 'wait', for: 'settling' };
   }
-  if (run.grants.delete(path) || slots.tryTake(run.runId)) {
-    run.takenNow.add(path);
-    return { kind: 'granted' };
+  const target = def === undefined ? null : breakerTarget(def, params);
+  const granted = run.grants.delete(path);
+  if (target !== null) return admitGuarded(parts, run, path, target, granted);
+  return takeSlot(parts, run, path, granted) ? { kind: 'granted' } : { kind: 'wait', for: 'slot' };
+}
+
+function takeSlot(
+  { slots }: AdmissionParts,
+  run: LiveRun,
+  path: string,
+  granted: boolean,
+): boolean {
+  if (!granted && !slots.tryTake(run.runId)) return false;
+  run.takenNow.add(path);
+  return true;
+}
+
+/** Admission of a call whose target has a breaker. */
+function admitGuarded(
+  parts: AdmissionParts,
+  run: LiveRun,
+  path: string,
+  target: string,
+  granted: boolean,
+): Admission {
+  const verdict = parts.breakers.check(target);
+  if (verdict.kind === 'open') {
+    if (granted) parts.slots.release();
+    return { kind: 'open', target, untilMs: verdict.untilMs };
   }
-  return { kind: 'wait', for: 'slot' };
+  const probes = verdict.kind === 'probe';
+  if (!takeSlot(parts, run, path, granted)) {
+    if (probes) parts.breakers.free(target);
+    return { kind: 'wait', for: 'slot' };
+  }
+  if (!probes) return { kind: 'granted' };
+  run.probes.set(path, target);
+  return { kind: 'granted', probe: target };
+}
+
+/** The breaker target of a call: an http origin, a plugin; null for what has none. */
+export function breakerTarget(def: ActionDef, params: JsonObject): string | null {
+  return def.inline === false ? (def.breaker?.(params) ?? null) : null;
 }
 
 function checkParams(
@@ -103,7 +154,8 @@ function runInline(
   const checked = deps.checkParams(def, secrets.value);
   if (!checked.ok) return { ok: false, error: failure('VALIDATION_ERROR', 'params do not fit') };
   try {
-    const result = def.run(checked.params, { ...context, randomUuid: deps.random.uuid });
+    const run: InlineAction['run'] = def.run;
+    const result = run(checked.params, { ...context, randomUuid: deps.random.uuid });
     if (secrets.used.length === 0) return { ok: true, ...result };
     const mask = deps.createMasker(secrets.used);
     return { ok: true, output: mask.json(result.output) };

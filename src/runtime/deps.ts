@@ -25,6 +25,7 @@ import type {
   SecretSource,
 } from '../model/ports.ts';
 import type { NodeRow, Store } from '../model/store.ts';
+import { type BreakerConfig, DEFAULT_BREAKER_CONFIG } from './breakers.ts';
 
 export interface RuntimeConfig {
   readonly poolSize: number;
@@ -36,6 +37,7 @@ export interface RuntimeConfig {
   readonly maxLiveRuns: number;
   readonly livePollMs: number;
   readonly idlePollMs: number;
+  readonly breakers: BreakerConfig;
   readonly limits: EngineLimits;
   readonly actionLimits: ActionLimits;
   readonly onInterrupt: 'rerun' | 'ask' | 'fail';
@@ -54,6 +56,7 @@ export const DEFAULT_RUNTIME_CONFIG: Omit<
   maxLiveRuns: 1000,
   livePollMs: 50,
   idlePollMs: 500,
+  breakers: DEFAULT_BREAKER_CONFIG,
 };
 
 export interface RuntimeDeps {

@@ -10,6 +10,7 @@ import { asRunId, type RunId } from '../model/ids.ts';
 import type { EngineInput, Signal } from '../model/input.ts';
 import type { Json } from '../model/json.ts';
 import type { NewRun } from '../model/store.ts';
+import { createBreakers } from './breakers.ts';
 import { createPlans, type Plans } from './claiming.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { createEventBus, type EventBus } from './event-bus.ts';
@@ -75,15 +76,17 @@ function wire(deps: EngineParts): Wired {
   const runs = createRunTable();
   const bus = createEventBus(log);
   const slots = createSlots(config.poolSize);
+  const breakers = createBreakers(clock, config.breakers);
   const timers = createTimers(clock);
   const plans = createPlans(deps);
   const output = createOutputLog(store, clock, log, bus.output, deps.createStreamMasker);
-  const deliver = (run: LiveRun, input: EngineInput): void => {
+  const deliver: Wired['deliver'] = (run, input) => {
     if (!run.lost) mailbox.deliver(run, input);
   };
-  const ownership = createOwnership(deps, () => {
+  const dropAll = (): void => {
     for (const run of [...runs.live.values()]) lifecycle.drop(run);
-  });
+  };
+  const ownership = createOwnership(deps, dropAll);
   const lifecycle = createLifecycle({
     deps,
     runs,
@@ -94,16 +97,36 @@ function wire(deps: EngineParts): Wired {
     poke: () => watch.poke(),
   });
   const onSettled = lifecycle.onSettled;
-  const reconciler = createReconciler({ deps, slots, timers, output, deliver, onSettled });
+  const reconciler = createReconciler({
+    deps,
+    slots,
+    breakers,
+    timers,
+    output,
+    deliver,
+    onSettled,
+  });
   const { mayWrite } = ownership;
-  const mailbox = createMailbox({ ...lifecycle, deps, slots, mayWrite, publish: bus.publish });
+  const publish = bus.publish;
+  const mailbox = createMailbox({ ...lifecycle, deps, slots, breakers, mayWrite, publish });
   const wake = (run: LiveRun): void => {
     mailbox.wake(run);
     watch.poke();
   };
   const takeover = createTakeover({ deps, runs, plans, ownership, deliver, wake });
   const waiters = createWaiters(store, clock, bus, () => watch.poke());
-  const watch = createWatch({
+  const watch = watchStore(deps, runs, takeover, waiters);
+  const parts = { deps, runs, bus, plans, output, timers, ownership, lifecycle, mailbox };
+  return { ...parts, takeover, waiters, watch, deliver };
+}
+
+function watchStore(
+  deps: EngineParts,
+  runs: RunTable,
+  takeover: Takeover,
+  waiters: Waiters,
+): Watch {
+  return createWatch({
     deps,
     liveRuns: () => runs.live.size,
     waiting: () => waiters.count(),
@@ -112,24 +135,9 @@ function wire(deps: EngineParts): Wired {
       waiters.check();
     },
     onTick: async () => {
-      if (config.claims) await takeover.recover();
+      if (deps.config.claims) await takeover.recover();
     },
   });
-  return {
-    deps,
-    runs,
-    bus,
-    plans,
-    output,
-    timers,
-    ownership,
-    lifecycle,
-    mailbox,
-    takeover,
-    waiters,
-    watch,
-    deliver,
-  };
 }
 
 async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
@@ -152,7 +160,7 @@ async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
     concurrencyKey: null,
     claimableFrom: deps.clock.now(),
   };
-  const run = newLiveRun(runId, plan, 1, null, { facts, create });
+  const run = newLiveRun(runId, plan, 1, null, { facts, create, reuse: request.reuse ?? null });
   runs.live.set(runId, run);
   runs.family.add(runId);
   const started = runs.awaitStart(runId);

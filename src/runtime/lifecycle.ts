@@ -123,6 +123,7 @@ function follow(parts: LifecycleParts, run: LiveRun, decided: Decided): void {
     if (!commands.some((command) => command.kind === 'execute')) parts.slots.release();
   }
   run.takenNow.clear();
+  run.probes.clear();
   startEvaluations(parts.deps.compute, run, decided.advanced.pending, parts.deliver);
   parts.reconciler().reconcile(run);
 }

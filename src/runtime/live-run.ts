@@ -5,9 +5,11 @@
  * `state` is exactly what is committed, except inside one turn of the mailbox. Null after a commit
  * that failed: it is folded again before the next decision.
  */
+
 import type { PreparedProcess } from '../model/action.ts';
 import type { Command } from '../model/command.ts';
 import type { StepFailure } from '../model/error.ts';
+import type { CarriedEvents } from '../model/event.ts';
 import type { ComputeAnswer } from '../model/expression.ts';
 import type { RunId } from '../model/ids.ts';
 import type { EngineInput, StartFacts } from '../model/input.ts';
@@ -34,7 +36,11 @@ export interface LiveRun {
   committedSeq: number;
   inputs: EngineInput[];
   /** Facts of a run whose first event is not written yet. */
-  starting: { readonly facts: StartFacts; readonly create: NewRun | null } | null;
+  starting: {
+    readonly facts: StartFacts;
+    readonly create: NewRun | null;
+    readonly reuse: CarriedEvents | null;
+  } | null;
   /** By path, then by command name. */
   readonly inFlight: Map<string, Map<string, InFlight>>;
   /** Executions whose process or request may still live, also ones the state no longer asks for. */
@@ -43,6 +49,8 @@ export interface LiveRun {
   readonly grants: Set<string>;
   /** Slots taken in the turn that is being decided. */
   readonly takenNow: Set<string>;
+  /** Breaker targets that steps starting in this turn probe, by path. */
+  readonly probes: Map<string, string>;
   readonly prepared: Map<number, PreparedProcess | StepFailure>;
   readonly memo: Map<string, ComputeAnswer>;
   readonly computing: Map<string, (string | null)[]>;
@@ -71,6 +79,7 @@ export function newLiveRun(
     unsettled: new Set(),
     grants: new Set(),
     takenNow: new Set(),
+    probes: new Map(),
     prepared: new Map(),
     memo: new Map(),
     computing: new Map(),

@@ -22,7 +22,8 @@ export function patchOf(state: RunState, release: boolean): RunPatch {
     updatedAt: state.at,
     endedAt: state.endedAt,
     error: state.error,
-    waitingFor: isRunEnded(state.status) ? [] : waitingFor(state),
+    // Looking at every open step costs; only what waits needs it.
+    waitingFor: isRunEnded(state.status) || state.waitingLeaves === 0 ? [] : waitingFor(state),
     wakeAt: release && !isRunEnded(state.status) ? nextDueAt(state) : null,
     release,
   };

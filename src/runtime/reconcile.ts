@@ -10,6 +10,8 @@ import type { PreparedProcess } from '../model/action.ts';
 import { type Command, commandKey } from '../model/command.ts';
 import type { StepFailure } from '../model/error.ts';
 import type { EngineInput } from '../model/input.ts';
+import type { Breakers } from './breakers.ts';
+import { breakerTarget } from './decide-context.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { actionContext, type ExecuteCommand, executeStep, invocationOf } from './execute-step.ts';
 import type { InFlight, LiveRun } from './live-run.ts';
@@ -27,6 +29,7 @@ export interface Reconciler {
 export interface ReconcileParts {
   readonly deps: RuntimeDeps;
   readonly slots: Slots;
+  readonly breakers: Breakers;
   readonly timers: Timers;
   readonly output: OutputLog;
   /** Hands an input to the run's mailbox. */
@@ -126,12 +129,35 @@ function startExecution(parts: ReconcileParts, run: LiveRun, command: ExecuteCom
   const finish = (input: EngineInput): void => {
     run.unsettled.delete(settling);
     parts.slots.release();
+    noteBreaker(parts, run, command, input, abort.signal.aborted);
     if (!abort.signal.aborted) parts.deliver(run, input);
     parts.onSettled(run);
   };
   // One promise, one ending: executeStep never rejects.
   void call(parts, run, command, abort.signal, prepared).then(finish);
   return { command, stop: () => abort.abort() };
+}
+
+/** Tells the target's breaker how the call ended; a change of its state becomes an event of the run. */
+function noteBreaker(
+  parts: ReconcileParts,
+  run: LiveRun,
+  command: ExecuteCommand,
+  input: EngineInput,
+  aborted: boolean,
+): void {
+  const def = parts.deps.actions.get(command.action);
+  const target = def === undefined ? null : breakerTarget(def, command.params);
+  if (target === null) return;
+  const timedOut = command.dueAt !== null && parts.deps.clock.now() >= command.dueAt;
+  if (aborted && !timedOut) {
+    parts.breakers.free(target);
+    return;
+  }
+  const failed = input.type === 'step_failed' ? input.error.code : null;
+  const change = parts.breakers.record(target, aborted ? 'TIMEOUT_ERROR' : failed);
+  if (change !== null)
+    parts.deliver(run, { type: 'circuit_changed', path: command.path, ...change });
 }
 
 async function call(

@@ -16,6 +16,7 @@ import type { RunState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import type { InboxSend, RunAppend } from '../model/store.ts';
 import { parseDuration } from '../model/time.ts';
+import type { Breakers } from './breakers.ts';
 import { createDecideContext, failureOf } from './decide-context.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { actionContext, type ExecuteCommand, invocationOf } from './execute-step.ts';
@@ -26,6 +27,7 @@ import type { Slots } from './slots.ts';
 export interface TurnParts {
   readonly deps: RuntimeDeps;
   readonly slots: Slots;
+  readonly breakers: Breakers;
 }
 
 export interface Decided {
@@ -59,17 +61,18 @@ export function foldRun(
 
 /** Decides what a run's inputs lead to; its state has the events applied. */
 export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
-  const { deps, slots } = parts;
+  const { deps } = parts;
   const nowMs = deps.clock.now();
   run.state ??= run.starting === null ? foldRun(deps, run) : newState(run.runId, run.plan);
   const { state } = run;
   const inputs = run.inputs;
   run.inputs = [];
   run.takenNow.clear();
-  const ctx = createDecideContext(deps, slots, run, nowMs);
+  run.probes.clear();
+  const ctx = createDecideContext(parts, run, nowMs);
   const advanced =
     run.starting !== null && state.seq === 0
-      ? beginRun(state, run.starting.facts, runLimit(run), ctx)
+      ? beginRun(state, run.starting.facts, runLimit(run), ctx, run.starting.reuse)
       : advance(state, inputs, ctx);
   if (advanced.pending.length === 0 && run.computing.size === 0) run.memo.clear();
   prepareProcesses(deps, run, state, advanced.events);
@@ -205,6 +208,8 @@ export function undoTurn(parts: TurnParts, decided: Decided): void {
     }
   }
   run.takenNow.clear();
+  for (const target of run.probes.values()) parts.breakers.free(target);
+  run.probes.clear();
   run.inputs = [...inputs, ...run.inputs];
   run.state = null;
 }

@@ -176,6 +176,9 @@ function startEffect(batch: Batch, step: StepState, body: ActionPlan, ready: Rea
     } else failStep(batch, step, error);
     return;
   }
+  if (admission.probe !== undefined) {
+    emit(batch, 'circuit_breaker_half_open', step.path, { target: admission.probe });
+  }
   started(batch, step, ready, timeoutMs === null ? {} : { due_at: dueAfter(batch, timeoutMs) });
 }
 

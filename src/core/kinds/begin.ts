@@ -1,6 +1,7 @@
 /**
  * Beginning an attempt of any step that takes no slot: `step_started` with its timeout.
  */
+import { HOOK_COMPLETE, HOOK_ERROR } from '../../model/ids.ts';
 import type { Json } from '../../model/json.ts';
 import type { StepState } from '../../model/run-state.ts';
 import { type Batch, emit } from '../context.ts';
@@ -15,7 +16,9 @@ export const dueAfter = (batch: Batch, ms: number): number =>
 export function timeoutOf(batch: Batch, step: StepState): number | null | undefined {
   const timeout = durationValue(batch, step, step.plan.timeout, () => scopeOf(batch, step));
   if (timeout.kind === 'failure') failAttempt(batch, step, timeout.error);
-  return timeout.kind === 'value' ? timeout.value : undefined;
+  if (timeout.kind !== 'value') return undefined;
+  const isHook = step.path === HOOK_COMPLETE || step.path === HOOK_ERROR;
+  return timeout.value ?? (isHook ? batch.ctx.limits.hookTimeoutMs : null);
 }
 
 /** Records the start of a composite; false when its timeout could not be worked out yet. */

@@ -47,6 +47,15 @@ interface Worker {
   cancel: () => void;
 }
 
+interface Pool {
+  readonly spawn: (events: WorkerEvents) => Worker;
+  readonly clock: Clock;
+  readonly limits: ComputeLimits;
+  readonly workers: Set<Worker>;
+  readonly queue: Job[];
+  closed: boolean;
+}
+
 /** A pool that spawns `command` when there is work. */
 export function createComputePool(
   command: readonly string[],
@@ -54,98 +63,109 @@ export function createComputePool(
   clock: Clock,
   limits: ComputeLimits = DEFAULT_COMPUTE_LIMITS,
 ): ComputePool {
-  const workers = new Set<Worker>();
-  const queue: Job[] = [];
-  let closed = false;
-
-  const next = (): void => {
-    while (queue.length > 0) {
-      const free = [...workers].find((worker) => worker.job === null) ?? grow();
-      if (free === null) return;
-      give(free, queue.shift() as Job);
-    }
+  const pool: Pool = {
+    spawn: (events) => spawnWorker(command, env, events),
+    clock,
+    limits,
+    workers: new Set(),
+    queue: [],
+    closed: false,
   };
-  const grow = (): Worker | null => {
-    if (workers.size >= limits.processes) return null;
-    const worker = spawnWorker(command, env, {
-      onLine: (line) => answered(worker, line),
-      onEnd: () => lost(worker, 'the compute process ended unexpectedly'),
-    });
-    workers.add(worker);
-    return worker;
-  };
-  const give = (worker: Worker, job: Job): void => {
-    worker.cancel();
-    worker.job = job;
-    worker.send(job.line);
-    const limitMs = limits.timeoutMs + (worker.warm ? 0 : START_GRACE_MS);
-    watch(worker, clock.monotonic() + limitMs);
-  };
-  const watch = (worker: Worker, until: number): void => {
-    worker.cancel = clock.after(MEMORY_LOOK_MS, () => {
-      if (worker.job === null) return;
-      if (clock.monotonic() > until) {
-        lost(worker, `it took longer than ${limits.timeoutMs}ms`);
-      } else if (residentBytes(worker.pid) > limits.memoryBytes) {
-        lost(worker, `it took more than ${limits.memoryBytes / 1024 / 1024} MB of memory`);
-      } else watch(worker, until);
-    });
-  };
-  const answered = (worker: Worker, line: string): void => {
-    if (line === 'ready') {
-      worker.warm = true;
-      // The request's own time counts from here.
-      if (worker.job !== null) {
-        worker.cancel();
-        watch(worker, clock.monotonic() + limits.timeoutMs);
-      }
-      return;
-    }
-    const { job } = worker;
-    worker.job = null;
-    worker.cancel();
-    worker.cancel = clock.after(limits.idleMs, () => retire(worker));
-    job?.resolve(JSON.parse(line) as ComputeAnswer);
-    next();
-  };
-  const retire = (worker: Worker): void => {
-    workers.delete(worker);
-    worker.cancel();
-    worker.kill();
-  };
-  const lost = (worker: Worker, why: string): void => {
-    if (!workers.has(worker)) return;
-    const { job } = worker;
-    worker.job = null;
-    retire(worker);
-    job?.resolve({
-      ok: false,
-      error: failure('LIMIT_EXCEEDED', `the evaluation was stopped: ${why}`),
-    });
-    if (!closed) next();
-  };
-
   return {
     run(request: ComputeRequest) {
-      if (closed || queue.length >= limits.queue) {
-        const message = closed
-          ? 'this process is stopping'
-          : `over ${limits.queue} evaluations wait`;
-        return Promise.resolve({ ok: false, error: failure('LIMIT_EXCEEDED', message) });
+      if (pool.closed) return Promise.resolve(STOPPING);
+      if (pool.queue.length >= limits.queue) {
+        return Promise.resolve(refused(`over ${limits.queue} evaluations wait`));
       }
       return new Promise<ComputeAnswer>((resolve) => {
-        queue.push({ line: `${JSON.stringify(request)}\n`, resolve });
-        next();
+        pool.queue.push({ line: `${JSON.stringify(request)}\n`, resolve });
+        serve(pool);
       });
     },
-    async close() {
-      closed = true;
-      for (const job of queue.splice(0)) {
-        job.resolve({ ok: false, error: failure('LIMIT_EXCEEDED', 'this process is stopping') });
-      }
-      for (const worker of [...workers]) lost(worker, 'this process is stopping');
+    close() {
+      pool.closed = true;
+      for (const job of pool.queue.splice(0)) job.resolve(STOPPING);
+      for (const worker of [...pool.workers]) lose(pool, worker, 'this process is stopping');
+      return Promise.resolve();
     },
   };
+}
+
+const refused = (why: string): ComputeAnswer => ({
+  ok: false,
+  error: failure('LIMIT_EXCEEDED', `the evaluation was stopped: ${why}`),
+});
+const STOPPING = refused('this process is stopping');
+
+/** Gives waiting jobs to free processes, starting new ones up to the limit. */
+function serve(pool: Pool): void {
+  while (pool.queue.length > 0) {
+    const free = [...pool.workers].find((worker) => worker.job === null) ?? grow(pool);
+    if (free === null) return;
+    give(pool, free, pool.queue.shift() as Job);
+  }
+}
+
+function grow(pool: Pool): Worker | null {
+  if (pool.workers.size >= pool.limits.processes) return null;
+  const worker = pool.spawn({
+    onLine: (line) => answered(pool, worker, line),
+    onEnd: () => lose(pool, worker, 'the compute process ended unexpectedly'),
+  });
+  pool.workers.add(worker);
+  return worker;
+}
+
+function give(pool: Pool, worker: Worker, job: Job): void {
+  worker.cancel();
+  worker.job = job;
+  worker.send(job.line);
+  const limitMs = pool.limits.timeoutMs + (worker.warm ? 0 : START_GRACE_MS);
+  watch(pool, worker, pool.clock.monotonic() + limitMs);
+}
+
+function watch(pool: Pool, worker: Worker, until: number): void {
+  const { timeoutMs, memoryBytes } = pool.limits;
+  worker.cancel = pool.clock.after(MEMORY_LOOK_MS, () => {
+    if (worker.job === null) return;
+    if (pool.clock.monotonic() > until) lose(pool, worker, `it took longer than ${timeoutMs}ms`);
+    else if (residentBytes(worker.pid) > memoryBytes) {
+      lose(pool, worker, `it took more than ${memoryBytes / 1024 / 1024} MB of memory`);
+    } else watch(pool, worker, until);
+  });
+}
+
+function answered(pool: Pool, worker: Worker, line: string): void {
+  const { clock, limits } = pool;
+  if (line === 'ready') {
+    worker.warm = true;
+    if (worker.job === null) return;
+    // The request's own time counts from here.
+    worker.cancel();
+    watch(pool, worker, clock.monotonic() + limits.timeoutMs);
+    return;
+  }
+  const { job } = worker;
+  worker.job = null;
+  worker.cancel();
+  worker.cancel = clock.after(limits.idleMs, () => retire(pool, worker));
+  job?.resolve(JSON.parse(line) as ComputeAnswer);
+  serve(pool);
+}
+
+function retire(pool: Pool, worker: Worker): void {
+  pool.workers.delete(worker);
+  worker.cancel();
+  worker.kill();
+}
+
+function lose(pool: Pool, worker: Worker, why: string): void {
+  if (!pool.workers.has(worker)) return;
+  const { job } = worker;
+  worker.job = null;
+  retire(pool, worker);
+  job?.resolve(refused(why));
+  if (!pool.closed) serve(pool);
 }
 
 /** Resident memory of a process, 0 where it cannot be read. */
