@@ -1,0 +1,279 @@
+/**
+ * The JSON Schema (draft 2020-12) of a workflow file, for editors: completion, types, unknown fields.
+ *
+ * It knows the shape only. What a schema cannot say (references, cycles, expressions) is left to
+ * `validateWorkflow`, which also is the authority where both speak.
+ */
+import type { ActionRegistry } from '../model/action.ts';
+import {
+  BACKOFFS,
+  EFFECTS,
+  ERROR_STRATEGIES,
+  INTERRUPT_POLICIES,
+  type StepType,
+  TRIGGER_RULES,
+} from '../model/definition.ts';
+import { ERROR_CODES } from '../model/error.ts';
+import { MAX_STEP_ID_LENGTH, STEP_ID_PATTERN } from '../model/ids.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { actionRules, paramDefinitions, TEMPLATE_TEXT } from './json-schema-params.ts';
+
+type Properties = Readonly<Record<string, Json>>;
+
+const ref = (name: string): JsonObject => ({ $ref: `#/$defs/${name}` });
+const text = (description?: string): JsonObject =>
+  description === undefined ? { type: 'string' } : { type: 'string', description };
+const word = (values: readonly string[], description?: string): JsonObject =>
+  description === undefined ? { enum: values } : { enum: values, description };
+const count = (minimum: number, description?: string): JsonObject =>
+  description === undefined
+    ? { type: 'integer', minimum }
+    : { type: 'integer', minimum, description };
+const listOf = (items: Json): JsonObject => ({ type: 'array', items });
+const anyObject: JsonObject = { type: 'object' };
+
+/** An object of these properties, and of those that are free everywhere. */
+function closed(properties: Properties, required: readonly string[] = []): JsonObject {
+  return {
+    type: 'object',
+    properties: {
+      ...properties,
+      $schema: { type: 'string' },
+      features: true,
+      tags: true,
+      labels: true,
+      title: true,
+    },
+    patternProperties: { '^x-': true },
+    additionalProperties: false,
+    required,
+  };
+}
+
+const CODES = Object.keys(ERROR_CODES).filter((code) => code !== 'INTERNAL');
+
+/** The schema of a workflow file whose steps use these actions (or plugin tools). */
+export function workflowJsonSchema(actions: ActionRegistry): Json {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Opcode workflow',
+    if: { required: ['definition'] },
+    // A key of this name makes the object look like a promise only to code that awaits it.
+    ...branch('then', ref('package')),
+    else: ref('workflow'),
+    $defs: {
+      package: packageSchema(),
+      workflow: workflowSchema(),
+      steps: listOf(ref('step')),
+      step: stepSchema('step', actions),
+      hook: stepSchema('hook', actions),
+      ...stepTypes(),
+      retry: retrySchema(),
+      on_error: closed(
+        { strategy: word(ERROR_STRATEGIES), fallback_step: text('a step of the same list') },
+        ['strategy'],
+      ),
+      duration: {
+        type: 'string',
+        description: 'such as 30s, 250ms, 1h30m',
+        anyOf: [
+          { pattern: '^\\s*((\\d+(\\.\\d+)?|\\.\\d+)(ns|us|µs|μs|ms|s|m|h|d))+\\s*$' },
+          TEMPLATE_TEXT,
+        ],
+      },
+      expression: text('CEL, or with a prefix: jq: expr: cel:'),
+      id: {
+        type: 'string',
+        pattern: STEP_ID_PATTERN.source,
+        maxLength: MAX_STEP_ID_LENGTH,
+      },
+      ...paramDefinitions(actions),
+    },
+  };
+}
+
+const branch = (keyword: 'then' | 'else', schema: Json): JsonObject => ({ [keyword]: schema });
+
+function packageSchema(): JsonObject {
+  const cron = closed(
+    {
+      name: text(),
+      expression: text('five fields, @daily…, @every 5m'),
+      timezone: text(),
+      params: anyObject,
+      version: true,
+      agent_id: text(),
+      enabled: { type: 'boolean' },
+      overlap: word(['skip', 'queue', 'cancel_running', 'allow']),
+      catch_up: true,
+      jitter: ref('duration'),
+      pause_after: count(1),
+    },
+    ['expression'],
+  );
+  const webhook = closed({ name: text(), secret: text() }, ['name']);
+  return closed(
+    {
+      name: text('the template it is registered as'),
+      description: text(),
+      category: text(),
+      input_schema: { type: ['object', 'boolean'], description: 'JSON Schema of the params' },
+      output_schema: { type: ['object', 'boolean'], description: 'JSON Schema of the output' },
+      triggers: closed({ cron: listOf(cron), webhook: listOf(webhook) }),
+      definition: ref('workflow'),
+    },
+    ['definition'],
+  );
+}
+
+function workflowSchema(): JsonObject {
+  return closed(
+    {
+      steps: { ...listOf(ref('step')), minItems: 1 },
+      inputs: { type: 'object', description: 'default inputs' },
+      context: { type: 'object', description: 'what ${{context.*}} begins with' },
+      output: { description: "the run's output, with ${{ }}" },
+      timeout: ref('duration'),
+      on_timeout: word(['fail', 'suspend', 'cancel']),
+      on_complete: ref('hook'),
+      on_error: ref('hook'),
+      on_interrupt: word(INTERRUPT_POLICIES, 'what a crash means for unsafe steps'),
+      fail_fast: { type: 'boolean' },
+      max_concurrency: count(1, 'actions of this run at once'),
+      concurrency: closed(
+        {
+          key: text(),
+          limit: count(1),
+          when_full: word(['queue', 'reject', 'replace']),
+        },
+        ['key', 'limit'],
+      ),
+      order: word(['graph', 'sequence']),
+      defaults: closed({
+        timeout: ref('duration'),
+        retry: ref('retry'),
+        on_interrupt: word(INTERRUPT_POLICIES),
+        params: { type: 'object', additionalProperties: anyObject },
+      }),
+      working_dir: text(),
+      metadata: anyObject,
+    },
+    ['steps'],
+  );
+}
+
+function retrySchema(): JsonObject {
+  return closed(
+    {
+      max: count(0, 'how often to try again'),
+      backoff: word(BACKOFFS),
+      delay: ref('duration'),
+      max_delay: ref('duration'),
+      jitter: { type: 'number', minimum: 0, maximum: 1 },
+      on: listOf(word(CODES)),
+    },
+    ['max'],
+  );
+}
+
+const COMMON: Properties = {
+  id: ref('id'),
+  depends_on: listOf(text('a step of the same list')),
+  condition: ref('expression'),
+  trigger_rule: word(TRIGGER_RULES),
+  timeout: ref('duration'),
+  retry: ref('retry'),
+  on_error: ref('on_error'),
+  description: text(),
+};
+
+const LISTS: JsonObject = { type: 'array', items: ref('steps') };
+
+const CONFIGS: Readonly<Record<Exclude<StepType, 'action'>, JsonObject>> = {
+  condition: closed(
+    {
+      expression: ref('expression'),
+      branches: { type: 'object', additionalProperties: ref('steps') },
+      default: ref('steps'),
+    },
+    ['expression'],
+  ),
+  loop: closed(
+    {
+      mode: word(['for_each', 'while', 'until']),
+      over: { type: ['array', 'string'], description: 'the list to go through' },
+      condition: ref('expression'),
+      body: ref('steps'),
+      max_iter: count(1),
+      max_concurrency: count(1),
+    },
+    ['body'],
+  ),
+  parallel: closed({ branches: LISTS, mode: word(['all', 'race']), max_concurrency: count(1) }, [
+    'branches',
+  ]),
+  wait: {
+    ...closed({
+      duration: ref('duration'),
+      until: text('an RFC 3339 time or an expression'),
+      signal: text('the name of the signal'),
+      timeout: ref('duration'),
+      on_timeout: word(['fail', 'continue']),
+    }),
+    oneOf: [{ required: ['duration'] }, { required: ['until'] }, { required: ['signal'] }],
+  },
+  reasoning: closed({
+    prompt_context: { description: 'the question, with ${{ }}' },
+    options: listOf(
+      closed({ id: text(), description: text(), outcome: word(['continue', 'stop']) }, ['id']),
+    ),
+    data_inject: anyObject,
+    timeout: ref('duration'),
+    fallback: text('what is chosen at the timeout'),
+    target_agent: text(),
+    by: word(['any', 'person', 'agent']),
+  }),
+};
+
+const isType = (type: string): JsonObject => ({
+  properties: { type: { const: type } },
+  required: ['type'],
+});
+
+/** A step's rules by type; a hook needs no id. */
+function stepSchema(kind: 'step' | 'hook', actions: ActionRegistry): JsonObject {
+  const typed = Object.keys(CONFIGS).map((type) => ({
+    if: isType(type),
+    ...branch('then', ref(`${type}_step`)),
+  }));
+  const action = {
+    if: { anyOf: [isType('action'), { not: { required: ['type'] } }] },
+    ...branch('then', { allOf: [ref('action_step'), ...actionRules(actions)] }),
+  };
+  return {
+    type: 'object',
+    properties: { type: word(['action', ...Object.keys(CONFIGS)]) },
+    ...(kind === 'step' ? { required: ['id'] } : {}),
+    allOf: [...typed, action],
+  };
+}
+
+function stepTypes(): Record<string, Json> {
+  const types: Record<string, Json> = {};
+  for (const [type, config] of Object.entries(CONFIGS)) {
+    types[`${type}_step`] = closed({ ...COMMON, type: { const: type }, config }, ['config']);
+  }
+  types.action_step = {
+    ...closed({
+      ...COMMON,
+      type: { const: 'action' },
+      action: ref('action'),
+      params: anyObject,
+      run: text('a shell command; fails when its exit code is not 0'),
+      on_interrupt: word(INTERRUPT_POLICIES),
+      effect: word(EFFECTS),
+    }),
+    oneOf: [{ required: ['action'] }, { required: ['run'] }],
+  };
+  return types;
+}

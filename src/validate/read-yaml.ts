@@ -1,0 +1,196 @@
+/**
+ * Reads YAML 1.2 into a JSON value and the places of its parts.
+ *
+ * Anchors may be used, but not to blow a text up: what aliases stand for counts as if it was written
+ * out. Keys are texts; what JSON cannot hold (tags, `.inf`, keys that are lists) is an issue.
+ */
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type ParsedNode,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import type { Issue, IssuePath } from '../model/issue.ts';
+import { type Json, setOwn } from '../model/json.ts';
+import { errorAt } from './issues.ts';
+import type { DefinitionLimits } from './limits.ts';
+import { createLineIndex, type PositionNode } from './positions.ts';
+import { type ReadText, tooDeep, writtenTwice } from './read-json.ts';
+
+interface Built {
+  readonly value: Json;
+  readonly position: PositionNode;
+  /** About the bytes the value takes as JSON, aliases spelled out. */
+  readonly bytes: number;
+  readonly depth: number;
+}
+
+interface Building {
+  readonly limits: DefinitionLimits;
+  readonly issues: Issue[];
+  readonly anchors: Map<string, Built>;
+  bytes: number;
+}
+
+type YamlNode = ParsedNode | null | undefined;
+
+const MAX_SYNTAX_ISSUES = 20;
+
+/** Reads a text as one YAML document. */
+export function readYaml(text: string, limits: DefinitionLimits): ReadText {
+  let document: ReturnType<typeof parseDocument<ParsedNode>>;
+  try {
+    document = parseDocument<ParsedNode>(text, {
+      // Checked here: the library's own check compares every key with every other.
+      uniqueKeys: false,
+      prettyErrors: false,
+      version: '1.2',
+      schema: 'core',
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    return { value: undefined, position: null, issues: [tooDeep([], limits)] };
+  }
+  const lineOf = createLineIndex(text);
+  const problems = [...document.errors, ...document.warnings].slice(0, MAX_SYNTAX_ISSUES);
+  if (problems.length > 0) {
+    const issues = problems.map((problem) => ({
+      ...errorAt([], `this is not YAML as it is read here: ${problem.message}`),
+      ...lineOf(problem.pos[0]),
+    }));
+    return { value: undefined, position: null, issues };
+  }
+  const building: Building = { limits, issues: [], anchors: new Map(), bytes: 0 };
+  const built = build(document.contents, [], null, building);
+  const fatal = building.issues.some((issue) => issue.code === 'LIMIT_EXCEEDED');
+  if (building.bytes > limits.maxBytes && !fatal) {
+    const message = `with its aliases spelled out the file takes more than ${limits.maxBytes} bytes`;
+    building.issues.push(errorAt([], message, { code: 'LIMIT_EXCEEDED' }));
+  }
+  const usable = !fatal && building.bytes <= limits.maxBytes;
+  return {
+    value: usable ? built.value : undefined,
+    position: built.position,
+    issues: building.issues,
+  };
+}
+
+function build(node: YamlNode, path: IssuePath, key: number | null, building: Building): Built {
+  if (node === null || node === undefined) return leaf(null, key ?? 0, key, building);
+  const start = node.range[0];
+  if (isAlias(node)) return buildAlias(node, path, key, building);
+  const isNested = isMap(node) || isSeq(node);
+  if (isNested && path.length >= building.limits.maxDepth) {
+    building.issues.push(tooDeep(path, building.limits));
+    return leaf(null, start, key, building);
+  }
+  const built = isNested
+    ? buildNested(node, path, key, building)
+    : buildScalar(node as Scalar.Parsed, path, key, building);
+  const { anchor } = node as { anchor?: string };
+  if (anchor !== undefined) building.anchors.set(anchor, built);
+  return built;
+}
+
+function leaf(value: Json, start: number, key: number | null, building: Building): Built {
+  const bytes = typeof value === 'string' ? value.length + 3 : 5;
+  building.bytes += bytes;
+  return { value, position: { value: start, key, children: null }, bytes, depth: 0 };
+}
+
+function buildAlias(
+  node: Alias.Parsed,
+  path: IssuePath,
+  key: number | null,
+  building: Building,
+): Built {
+  const [start] = node.range;
+  const target = building.anchors.get(node.source);
+  if (target === undefined) {
+    const message = `there is no anchor &${node.source} before this alias`;
+    building.issues.push(errorAt(path, message));
+    return leaf(null, start, key, building);
+  }
+  building.bytes += target.bytes;
+  if (path.length + target.depth > building.limits.maxDepth) {
+    building.issues.push(tooDeep(path, building.limits));
+  }
+  return { ...target, position: { value: start, key, children: null } };
+}
+
+function buildScalar(
+  node: Scalar.Parsed,
+  path: IssuePath,
+  key: number | null,
+  building: Building,
+): Built {
+  const { value } = node;
+  const isJson =
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    (typeof value === 'number' && Number.isFinite(value));
+  if (!isJson) building.issues.push(errorAt(path, 'this value cannot be written as JSON'));
+  return leaf(isJson ? (value as Json) : null, node.range[0], key, building);
+}
+
+function buildNested(
+  node: YAMLMap.Parsed | YAMLSeq.Parsed,
+  path: IssuePath,
+  key: number | null,
+  building: Building,
+): Built {
+  const before = building.bytes;
+  building.bytes += 2;
+  const children = new Map<string | number, PositionNode>();
+  let depth = 0;
+  const add = (name: string | number, item: YamlNode, keyAt: number | null): Json => {
+    const built = build(item, [...path, name], keyAt, building);
+    children.set(name, built.position);
+    depth = Math.max(depth, built.depth);
+    return built.value;
+  };
+  const value = isSeq(node)
+    ? node.items.map((item, i) => add(i, item as YamlNode, null))
+    : buildMap(node, path, building, children, add);
+  return {
+    value,
+    position: { value: node.range[0], key, children },
+    bytes: building.bytes - before,
+    depth: depth + 1,
+  };
+}
+
+function buildMap(
+  node: YAMLMap.Parsed,
+  path: IssuePath,
+  building: Building,
+  children: ReadonlyMap<string | number, PositionNode>,
+  add: (name: string, item: YamlNode, keyAt: number) => Json,
+): Json {
+  const object: Record<string, Json> = {};
+  for (const pair of node.items) {
+    const name = keyText(pair.key);
+    const keyAt = pair.key?.range[0] ?? node.range[0];
+    if (name === null) {
+      building.issues.push(errorAt(path, 'a key must be a text, not a list, a map or an alias'));
+      continue;
+    }
+    if (children.has(name)) building.issues.push(writtenTwice([...path, name], name));
+    building.bytes += name.length + 4;
+    setOwn(object, name, add(name, pair.value as YamlNode, keyAt));
+  }
+  return object;
+}
+
+/** A key as it is written: `true`, `1.0` and `null` are texts here. */
+function keyText(key: ParsedNode | null): string | null {
+  if (key === null || !isScalar(key)) return null;
+  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+}

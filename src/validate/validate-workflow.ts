@@ -1,0 +1,111 @@
+/**
+ * Everything that can be said about a workflow before it runs, in one go: shape, graph, expressions,
+ * actions, schemas, limits; and what is allowed and probably not meant.
+ */
+import { compilePlan } from '../core/graph.ts';
+import type { PlanDeps } from '../core/graph-context.ts';
+import type { Definition, WorkflowPackage } from '../model/definition.ts';
+import { asDefinitionHash } from '../model/ids.ts';
+import { formatIssuePath, hasErrors, type Issue, type IssuePath } from '../model/issue.ts';
+import type { Json } from '../model/json.ts';
+import type { Plan } from '../model/plan.ts';
+import { definitionHash } from './hash.ts';
+import { DEFAULT_DEFINITION_LIMITS, type DefinitionLimits } from './limits.ts';
+import { checkActions, type ParamsDeps } from './params.ts';
+import type { Locate } from './positions.ts';
+import { isPackage, located } from './read-definition.ts';
+import { lintSchema } from './schema-lint.ts';
+import { checkSemantics } from './semantics.ts';
+import { checkStructure } from './structure.ts';
+import { findWarnings } from './warnings.ts';
+
+export interface ValidateDeps
+  extends ParamsDeps,
+    Pick<PlanDeps, 'compiler' | 'splitText' | 'quoteHoles'> {
+  /** Lower-case hex SHA-256 of a text. */
+  readonly sha256: (text: string) => string;
+  /** Names the vault holds; null when that cannot be told. */
+  readonly knownSecrets: readonly string[] | null;
+  readonly limits?: DefinitionLimits;
+}
+
+export interface Validated {
+  /** Errors and warnings in the order of the file's parts; those in a file have line and column. */
+  readonly issues: Issue[];
+  /** Null when there is an error. */
+  readonly plan: Plan | null;
+}
+
+/**
+ * Checks a workflow as it was read. `pack` and `raw` are what `readDefinition` gave, `locate` finds
+ * lines. Never throws.
+ */
+export function validateWorkflow(
+  pack: WorkflowPackage | null,
+  raw: Json,
+  deps: ValidateDeps,
+  locate: Locate = () => null,
+): Validated {
+  const structure = checkStructure(raw, deps.limits ?? DEFAULT_DEFINITION_LIMITS);
+  const issues: Issue[] = [...structure.issues, ...(pack === null ? [] : schemaIssues(pack, raw))];
+  let plan: Plan | null = null;
+  if (structure.definition !== null) {
+    const clean = structure.issues.length === 0;
+    const checked = checkDefinition(structure.definition, pack, deps, clean);
+    plan = checked.plan;
+    const told = new Set(structure.issues.map((issue) => issue.path));
+    for (const issue of checked.issues) {
+      const path = joined(structure.prefix, issue.path);
+      // What the shape said of a value already is not said again in other words.
+      if (!told.has(path)) issues.push({ ...issue, path });
+    }
+  }
+  const unique = withoutRepeats(issues).map((issue) => located(issue, locate));
+  return { issues: unique, plan: hasErrors(unique) ? null : plan };
+}
+
+function schemaIssues(pack: WorkflowPackage, raw: Json): Issue[] {
+  if (!isPackage(raw)) return [];
+  return [
+    ...(pack.inputSchema === null ? [] : lintSchema(pack.inputSchema, ['input_schema'])),
+    ...(pack.outputSchema === null ? [] : lintSchema(pack.outputSchema, ['output_schema'])),
+  ];
+}
+
+function checkDefinition(
+  definition: Definition,
+  pack: WorkflowPackage | null,
+  deps: ValidateDeps,
+  clean: boolean,
+): { readonly issues: readonly Issue[]; readonly plan: Plan | null } {
+  const { compiler, actions, splitText, quoteHoles } = deps;
+  const hash = clean ? definitionHash(definition, deps.sha256) : asDefinitionHash('');
+  const outputSchema = pack?.outputSchema ?? null;
+  const planDeps = { compiler, actions, splitText, quoteHoles, hash, outputSchema };
+  const { plan, problems } = compilePlan(definition, planDeps);
+  return {
+    plan: clean ? plan : null,
+    issues: [
+      ...checkSemantics(definition),
+      ...problems,
+      ...checkActions(definition, deps),
+      ...(plan === null ? [] : findWarnings(definition, plan, deps.knownSecrets)),
+    ],
+  };
+}
+
+function joined(prefix: IssuePath, path: string): string {
+  const before = formatIssuePath(prefix);
+  if (before === '' || path === '') return before + path;
+  return path.startsWith('[') ? `${before}${path}` : `${before}.${path}`;
+}
+
+function withoutRepeats(issues: readonly Issue[]): Issue[] {
+  const seen = new Set<string>();
+  return issues.filter(({ path, message }) => {
+    const key = `${path}\n${message}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}

@@ -1,0 +1,129 @@
+/**
+ * What is allowed and probably not meant: choices nobody acts on, exit codes nobody looks at, waits
+ * without a way out, secrets that are not there, repeats that may do something twice.
+ */
+import type { Definition } from '../model/definition.ts';
+import type { Issue, IssuePath } from '../model/issue.ts';
+import { isJsonArray, isJsonObject, type Json, ownValue } from '../model/json.ts';
+import type { ActionPlan, Plan, StepPlan } from '../model/plan.ts';
+import { findEffectsBehind } from './effects-behind.ts';
+import { warningAt } from './issues.ts';
+import { type PlannedStep, plannedSteps } from './plan-walk.ts';
+import { createReads, type Reads } from './reads.ts';
+
+/** Every warning of a definition that compiles; `knownSecrets` null when that cannot be told. */
+export function findWarnings(
+  definition: Definition,
+  plan: Plan,
+  knownSecrets: readonly string[] | null,
+): Issue[] {
+  const steps = [...plannedSteps(definition, plan)];
+  const reads = createReads(steps, plan);
+  const effectBehind = findEffectsBehind(steps);
+  const secrets = knownSecrets === null ? null : new Set(knownSecrets);
+  return [
+    ...steps.flatMap((step) => [
+      ...idleChoice(step, reads, effectBehind),
+      ...unseenExitCode(step, reads),
+      ...decisionWithoutFallback(step),
+      ...endlessLoop(step),
+      ...blindRepeat(step),
+      ...(secrets === null ? [] : actionSecrets(step, secrets)),
+    ]),
+    ...(secrets === null ? [] : missingSecrets(definition.inputs ?? {}, ['inputs'], secrets)),
+  ];
+}
+
+function idleChoice(
+  { def, plan, path }: PlannedStep,
+  reads: Reads,
+  effectBehind: ReadonlySet<StepPlan>,
+): Issue[] {
+  if (plan.body.type !== 'reasoning' || !effectBehind.has(plan)) return [];
+  const stops = plan.body.options.some((option) => option.outcome === 'stop');
+  if (stops || reads.isRead(def.id, 'choice')) return [];
+  const message = `nothing reads the choice of "${def.id}" and none of its options stops: what comes behind it happens whatever is chosen`;
+  const hint = 'give the refusing option `outcome: "stop"`, or read `steps.<id>.choice` in a guard';
+  return [warningAt(path, message, { hint })];
+}
+
+const SHELL = 'shell.exec';
+
+function unseenExitCode({ def, plan, path }: PlannedStep, reads: Reads): Issue[] {
+  if (plan.body.type !== 'action' || plan.body.action !== SHELL) return [];
+  const strict = paramOf(plan.body, 'fail_on_error');
+  const decided = strict !== undefined && strict !== false;
+  if (decided || reads.isRead(def.id, 'exit_code')) return [];
+  const message = `nobody looks at the exit code of "${def.id}": the step completes when its command fails`;
+  return [warningAt(path, message, { hint: 'set `fail_on_error: true`, or use `run`' })];
+}
+
+function paramOf(body: ActionPlan, name: string): Json | undefined {
+  return isJsonObject(body.params.raw) ? ownValue(body.params.raw, name) : undefined;
+}
+
+function decisionWithoutFallback({ def, plan, path }: PlannedStep): Issue[] {
+  const { body, timeout } = plan;
+  if (body.type !== 'reasoning' || body.fallback !== null) return [];
+  if (body.timeout === null && timeout === null) return [];
+  const message = `"${def.id}" has a timeout and no fallback: it fails when nobody decides in time`;
+  return [warningAt(path, message, { hint: 'set `config.fallback` to one of its options' })];
+}
+
+function endlessLoop({ def, plan, path }: PlannedStep): Issue[] {
+  const { body } = plan;
+  if (body.type !== 'loop' || body.mode === 'for_each' || body.maxIter !== null) return [];
+  const message = `the ${body.mode} loop "${def.id}" has no \`max_iter\`: it fails after 1,000 iterations`;
+  return [warningAt([...path, 'config'], message)];
+}
+
+/** An unsafe step that is repeated although nobody knows what the first try did. */
+function blindRepeat({ def, plan, path }: PlannedStep): Issue[] {
+  const { body, retry } = plan;
+  if (body.type !== 'action' || body.effect !== 'unsafe' || body.via === 'child') return [];
+  if (retry === null || retry.max === 0) return [];
+  const repeatsTimeouts = retry.on === null || retry.on.includes('TIMEOUT_ERROR');
+  if (!repeatsTimeouts || hasIdempotencyKey(body)) return [];
+  const message = `"${def.id}" is tried again after a timeout, and its action may then have happened already`;
+  const hint =
+    'pass `${{step.idempotency_key}}` on, limit `retry.on`, or state the `effect` it really has';
+  return [warningAt([...path, 'retry'], message, { hint })];
+}
+
+/** HTTP requests carry a key by themselves unless that is turned off. */
+function hasIdempotencyKey(body: ActionPlan): boolean {
+  if (body.action.startsWith('http.')) return paramOf(body, 'idempotency_key') !== false;
+  if (body.params.references.some(([root, key]) => root === 'step' && key === 'idempotency_key')) {
+    return true;
+  }
+  return JSON.stringify(body.params.raw).includes('OPCODE_IDEMPOTENCY_KEY');
+}
+
+function actionSecrets({ def, plan, path }: PlannedStep, known: ReadonlySet<string>): Issue[] {
+  if (plan.body.type !== 'action') return [];
+  if (plan.body.params.secrets.every((name) => known.has(name))) return [];
+  return missingSecrets(def.params ?? {}, [...path, 'params'], known);
+}
+
+/** `secrets.NAME` inside a template's braces. */
+const SECRET = /\bsecrets(?:\.([\p{L}\p{N}_$@-]+)|\[\s*(['"])(.*?)\2\s*\])/gu;
+
+function missingSecrets(value: Json, path: IssuePath, known: ReadonlySet<string>): Issue[] {
+  if (isJsonArray(value))
+    return value.flatMap((item, i) => missingSecrets(item, [...path, i], known));
+  if (isJsonObject(value)) {
+    return Object.entries(value).flatMap(([key, item]) =>
+      missingSecrets(item, [...path, key], known),
+    );
+  }
+  if (typeof value !== 'string' || !value.includes('${{')) return [];
+  const names = [...value.matchAll(SECRET)].map((match) => match[1] ?? match[3] ?? '');
+  return [...new Set(names)]
+    .filter((name) => !known.has(name))
+    .map((name) =>
+      warningAt(path, `the vault holds no secret "${name}"`, {
+        code: 'VAULT_ERROR',
+        hint: `opcode secret set ${name}`,
+      }),
+    );
+}
