@@ -25,6 +25,7 @@ export const MAX_PNG_PIXELS = 20_000_000;
 export const MAX_PNG_SIDE = 16_000;
 const MAX_ZOOM = 2;
 
+/** The wasm can be initialised once in a process, by whoever draws first. */
 let resvgReady: Promise<typeof import('@resvg/resvg-wasm')> | undefined;
 
 /**

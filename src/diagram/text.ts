@@ -21,6 +21,12 @@ export function cleanText(text: string): string {
     .trim();
 }
 
+/** Clean text for a drawing; without Unicode our own `…` of a shortened text becomes `~`. */
+export function shownText(text: string, unicode: boolean): string {
+  const clean = cleanText(text);
+  return unicode ? clean : clean.replaceAll('…', '~');
+}
+
 /** Terminal columns of a text. */
 export function textWidth(text: string): number {
   return ASCII.test(text) ? text.length : stringWidth(text);

@@ -2,8 +2,8 @@
  * A grid of terminal cells that grows as it is drawn on.
  *
  * Lines of one owner that meet in a cell are joined; where lines of two owners meet, the vertical one
- * passes over the horizontal one, so that what looks joined is joined. A wide character takes two
- * cells. Colours are SGR parameters such as `1;32`, written only when the canvas is coloured.
+ * passes over the horizontal one, so that what looks joined is joined. A wide character takes
+ * several cells. Colours are SGR parameters such as `1;32`, written only when the canvas is coloured.
  */
 import { graphemes } from '../text.ts';
 import { HORIZONTAL, type LineKind, lineGlyph, VERTICAL } from './glyphs.ts';
@@ -16,7 +16,7 @@ interface LineCell {
 }
 
 interface TextCell {
-  /** Empty for the second half of a wide character. */
+  /** Empty for the further cells of a wide character. */
   readonly text: string;
   readonly style: string;
 }
@@ -58,7 +58,7 @@ export function createCanvas(options: {
       let column = x;
       for (const char of graphemes(text)) {
         put(column, y, { text: char.text, style });
-        if (char.width > 1) put(column + 1, y, { text: '', style });
+        for (let i = 1; i < char.width; i++) put(column + i, y, { text: '', style });
         column += char.width;
       }
     },

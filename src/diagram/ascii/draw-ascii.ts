@@ -1,8 +1,8 @@
 /**
  * The text drawing of a diagram model: boxes, arrows and tables, or the list form.
  *
- * Given positions it draws, with boxes that say everything, else with boxes that hold names only, so
- * that no line is wider than asked. Without positions, or when neither fits, or when the model is too
+ * Given positions it draws, with boxes that say everything, else less, else names only, so that no
+ * line is wider than asked. Without positions, or when neither fits, or when the model is too
  * large even with its composites folded, it gives the list form. Every step appears in each of them.
  */
 import { foldToLimit } from '../fold.ts';
@@ -59,7 +59,7 @@ export function drawAscii(
   if (layout !== null && drawn.nodes.length <= MAX_DRAWN_NODES) {
     const index = indexModel(drawn);
     const links = linksByList(drawn);
-    for (const detail of ['all', 'name'] as const) {
+    for (const detail of ['all', 'brief', 'name'] as const) {
       const drawing: Drawing = { index, links, layout, detail, unicode: options.unicode };
       const block = pictureBlock(drawing, drawn.title, width);
       if (block === null) break;

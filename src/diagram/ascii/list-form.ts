@@ -2,7 +2,7 @@
  * The list form: one line per step, nested by guides, columns aligned.
  *
  * For live progress, for screens too small for boxes, and for workflows too large to draw. A step says
- * what it waits for only when that is not the step written right before it.
+ * what it waits for unless that is just the step before it in a sequence.
  */
 import {
   type DiagramCluster,
@@ -13,7 +13,7 @@ import {
   indexModel,
   TOP_LIST,
 } from '../model.ts';
-import { cleanText, padTo, textWidth, truncate, wrapText } from '../text.ts';
+import { cleanText, padTo, shownText, textWidth, truncate, wrapText } from '../text.ts';
 import { foldedText, statusWords } from '../words.ts';
 import { BOLD, boldColor, DIM, markedLabel, statusColor } from './styles.ts';
 
@@ -32,6 +32,7 @@ interface Guides {
   readonly bar: string;
   readonly blank: string;
   readonly after: string;
+  readonly between: string;
   readonly ellipsis: string;
 }
 
@@ -41,6 +42,7 @@ const UNICODE: Guides = {
   bar: '│  ',
   blank: '   ',
   after: '←',
+  between: ' · ',
   ellipsis: '…',
 };
 const PLAIN: Guides = {
@@ -49,6 +51,7 @@ const PLAIN: Guides = {
   bar: '|  ',
   blank: '   ',
   after: '<-',
+  between: ' - ',
   ellipsis: '~',
 };
 
@@ -89,7 +92,7 @@ export function listForm(model: DiagramModel, options: ListOptions = {}): string
   };
   addSteps(form, TOP_LIST, '', true);
   for (const hook of form.index.hooks) {
-    form.lines.push(headingLine(hook.label, '', ''));
+    form.lines.push(headingLine(`${hook.label}:`, '', ''));
     addSteps(form, hook.path, '', false);
   }
   const lines = renderLines(form, options);
@@ -107,7 +110,7 @@ function addSteps(form: Form, list: string, indent: string, isTop: boolean): voi
     const below = isTop ? '' : indent + (isLast ? blank : bar);
     const clusters = form.index.clustersOf.get(node.path) ?? [];
     const own = clusters.length > 0 ? below + bar : below;
-    form.lines.push(stepLine(form, node, { guide, below: own }, nodes[i - 1]));
+    form.lines.push(stepLine(form, node, { guide, below: own }));
     addClusters(form, clusters, below);
   }
 }
@@ -122,22 +125,19 @@ function addClusters(form: Form, clusters: readonly DiagramCluster[], indent: st
     const isLast = i === clusters.length - 1;
     const { tee, last, bar, blank } = form.guides;
     const below = indent + (isLast ? blank : bar);
-    form.lines.push(headingLine(cluster.label, indent + (isLast ? last : tee), below));
+    const isEmpty = (form.index.nodesIn.get(cluster.path) ?? []).length === 0;
+    const label = isEmpty ? `${cluster.label}: (nothing)` : `${cluster.label}:`;
+    form.lines.push(headingLine(label, indent + (isLast ? last : tee), below));
     addSteps(form, cluster.path, below, false);
   }
 }
 
 function headingLine(label: string, guide: string, below: string): Line {
-  const name = `${cleanText(label)}:`;
+  const name = cleanText(label);
   return { guide, below, name, nameStyle: DIM, status: '', statusStyle: '', what: '' };
 }
 
-function stepLine(
-  form: Form,
-  node: DiagramNode,
-  guides: Pick<Line, 'guide' | 'below'>,
-  previous: DiagramNode | undefined,
-): Line {
+function stepLine(form: Form, node: DiagramNode, guides: Pick<Line, 'guide' | 'below'>): Line {
   const guards = node.notes.filter((note) => note.kind === 'guard').map((note) => note.text);
   const choices = node.notes.filter((note) => note.kind === 'choice').map((note) => note.text);
   const parts = [
@@ -145,28 +145,22 @@ function stepLine(
     choices.join(' | '),
     ...guards,
     node.folded === undefined ? '' : foldedText(node.folded),
-    waitsFor(form, node, previous),
+    waitsFor(form, node),
   ];
   return {
     ...guides,
-    name: markedLabel(node, cleanText(node.label), form.unicode),
+    name: markedLabel(node, shownText(node.label, form.unicode), form.unicode),
     nameStyle: boldColor(node.status),
     status: statusWords(node) ?? '',
     statusStyle: statusColor(node.status),
-    what: cleanText(
-      parts
-        .filter((part) => part !== '')
-        .join('  ')
-        .replaceAll('  ', ' · '),
-    ),
+    what: shownText(parts.filter((part) => part !== '').join(form.guides.between), form.unicode),
   };
 }
 
-function waitsFor(form: Form, node: DiagramNode, previous: DiagramNode | undefined): string {
+function waitsFor(form: Form, node: DiagramNode): string {
   const edges = form.before.get(node.path) ?? [];
   const [only] = edges;
-  if (only === undefined) return '';
-  if (edges.length === 1 && only.from === previous?.path && only.kind !== 'fallback') return '';
+  if (only === undefined || (edges.length === 1 && only.kind === 'order')) return '';
   const names = edges.map((edge) => {
     const name = cleanText(form.nodes.get(edge.from)?.label ?? edge.from);
     return edge.kind === 'fallback' ? `failure of ${name}` : name;

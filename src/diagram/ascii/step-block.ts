@@ -4,8 +4,8 @@
  * A decision has a heavy frame, because a run stops there; a fallback a dashed one, because it is not
  * part of the normal order; a composite a round one (its lists are drawn by `composite-block.ts`).
  */
-import type { DiagramNode } from '../model.ts';
-import { cleanText, textWidth, wrapText } from '../text.ts';
+import type { DiagramNode, DiagramNote } from '../model.ts';
+import { shownText, textWidth, wrapText } from '../text.ts';
 import { foldedText, statusWords } from '../words.ts';
 import { type Block, drawFrame, framePen } from './block.ts';
 import type { Canvas } from './canvas.ts';
@@ -25,8 +25,8 @@ export interface TextLine {
   readonly style: string;
 }
 
-/** `all` that a step says, or its `name` only, with what its status mark shows. */
-export type BoxDetail = 'all' | 'name';
+/** `all` that a step says; in `brief` what it does and its status; or its `name` and mark only. */
+export type BoxDetail = 'all' | 'brief' | 'name';
 
 export interface BoxLimits {
   readonly detail: BoxDetail;
@@ -60,7 +60,7 @@ export function stepLines(
   const ellipsis = unicode ? '…' : '~';
   const lines: TextLine[] = [];
   const add = (text: string, style: string, maxLines: number): void => {
-    const clean = cleanText(text);
+    const clean = shownText(text, unicode);
     if (clean === '') return;
     for (const line of wrapText(clean, columns, maxLines, ellipsis))
       lines.push({ text: line, style });
@@ -68,15 +68,24 @@ export function stepLines(
   add(markedLabel(node, node.label, unicode), boldColor(node.status), MAX_WRAPPED_LINES);
   if (detail === 'name') return lines;
   add(node.summary, '', MAX_WRAPPED_LINES);
-  if (node.description !== undefined) add(node.description, DIM, MAX_WRAPPED_LINES);
   if (node.folded !== undefined) add(foldedText(node.folded), DIM, 1);
-  const texts = (kind: string): string[] =>
-    node.notes.filter((note) => note.kind === kind).map((note) => note.text);
-  for (const guard of texts('guard')) add(guard, DIM, MAX_WRAPPED_LINES);
-  add(texts('choice').join(' | '), DIM, MAX_WRAPPED_LINES);
-  add(texts('policy').join(', '), DIM, MAX_WRAPPED_LINES);
+  if (detail === 'all') {
+    for (const text of extraTexts(node)) add(text, DIM, MAX_WRAPPED_LINES);
+  }
   add(statusWords(node) ?? '', statusColor(node.status), 1);
   return lines;
+}
+
+/** What a reader needs only when there is room: description, guard, choices, policies. */
+function extraTexts(node: DiagramNode): string[] {
+  const texts = (kind: DiagramNote['kind']): string[] =>
+    node.notes.filter((note) => note.kind === kind).map((note) => note.text);
+  return [
+    node.description ?? '',
+    ...texts('guard'),
+    texts('choice').join(' | '),
+    texts('policy').join(', '),
+  ];
 }
 
 /** Columns of the widest line. */
