@@ -2,6 +2,7 @@
  * What operations are built from: the store, the engine when this process executes, and the parts
  * that definitions are read with. Handed in by the composition root.
  */
+import type { QuoteHoles, SplitText } from '../core/graph-context.ts';
 import type { ActionDef, ActionRegistry, CheckedParams } from '../model/action.ts';
 import type { Definition } from '../model/definition.ts';
 import type { Engine } from '../model/engine.ts';
@@ -9,23 +10,16 @@ import type { ExpressionCompiler, ExpressionEvaluator } from '../model/expressio
 import type { DefinitionHash } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
-import type {
-  Clock,
-  ComputePool,
-  ProcessControl,
-  Randomness,
-  SchemaCheck,
-} from '../model/ports.ts';
+import type { Clock, ComputePool, ProcessControl, Randomness } from '../model/ports.ts';
 import type { Store } from '../model/store.ts';
+import type { DefinitionLimits } from '../validate/limits.ts';
 
 export interface OpsConfig {
   /** Working directory of runs that were not started from a folder. */
   readonly workDir: string;
   /** Environment of runs whose starter has none on this machine. */
   readonly callerEnv: Readonly<Record<string, string>>;
-  readonly definitionBytes: number;
-  readonly maxSteps: number;
-  readonly maxNesting: number;
+  readonly limits: DefinitionLimits;
 }
 
 export interface OpsDeps {
@@ -38,8 +32,15 @@ export interface OpsDeps {
   readonly evaluator: ExpressionEvaluator;
   readonly compute: ComputePool;
   readonly actions: ActionRegistry;
-  readonly checkParams: (def: ActionDef, params: JsonObject) => CheckedParams;
-  readonly checkSchema: SchemaCheck;
+  readonly checkParams: (
+    def: ActionDef,
+    params: JsonObject,
+    options: { readonly skip: (value: Json) => boolean },
+  ) => CheckedParams;
+  readonly splitText: SplitText;
+  readonly quoteHoles: QuoteHoles;
+  /** True for a plugin that is configured but whose tools have never been listed. */
+  readonly isUnlistedPlugin: (name: string) => boolean;
   /** Compiles a stored definition; throws `AppError` when it no longer compiles. */
   readonly compile: (
     definition: Definition,

@@ -9,8 +9,9 @@ import type { DecisionRow } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import type { OpsDeps } from './deps.ts';
 import type { ReadRun } from './run-reader.ts';
+import { withSecretNames } from './secret-places.ts';
 import type { RunResult, WaitingForView } from './shapes.ts';
-import { stepViews, withSecretNames } from './step-view.ts';
+import { stepViews } from './step-view.ts';
 import { waitingTexts } from './waiting-text.ts';
 import { decisionOf, failureOf } from './wire.ts';
 

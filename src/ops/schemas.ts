@@ -15,11 +15,11 @@ const instant = v.pipe(text, v.description('RFC 3339 time'));
 // ---- run, rerun
 
 const launch = {
-  params: optional(s.jsonObject),
+  params: optional(s.jsonObjectInput),
   param_texts: optional(s.paramTexts),
   agent_id: optional(s.agentId),
   version: optional(s.version),
-  context: optional(s.jsonObject),
+  context: optional(s.jsonObjectInput),
   idempotency_key: optional(text),
   wait: optional(s.wait, '25s'),
 };
@@ -80,9 +80,9 @@ export const defineInput = v.strictObject({
   base: optional(s.version),
   agent_id: optional(s.agentId),
   description: optional(text),
-  input_schema: optional(s.jsonObject),
-  output_schema: optional(s.jsonObject),
-  triggers: optional(s.jsonObject),
+  input_schema: optional(s.jsonObjectInput),
+  output_schema: optional(s.jsonObjectInput),
+  triggers: optional(s.jsonObjectInput),
   validate_only: optional(v.boolean(), false),
   archived: optional(v.boolean()),
 });

@@ -14,6 +14,25 @@ const isObject = (value: unknown): boolean =>
 export const json = v.custom<Json>((value) => value !== undefined, 'must be a JSON value');
 /** A JSON object. */
 export const jsonObject = v.custom<JsonObject>(isObject, 'must be an object');
+
+/** An object in an argument; clients that send objects as JSON text are understood. */
+export const jsonObjectInput = v.pipe(
+  v.custom<JsonObject | string>(isObjectOrText, 'must be an object'),
+  v.transform((value): JsonObject => (typeof value === 'string' ? parseObject(value) : value)),
+);
+
+function isObjectOrText(value: unknown): boolean {
+  if (typeof value !== 'string') return isObject(value);
+  try {
+    return isObject(JSON.parse(value));
+  } catch {
+    // A text that is no JSON is no object either; the message says what was expected.
+    return false;
+  }
+}
+
+const parseObject = (text: string): JsonObject => JSON.parse(text) as JsonObject;
+
 const name = v.pipe(v.string(), v.minLength(1, 'must not be empty'));
 
 /** A run: its id, a unique prefix of it, or `@last`. */

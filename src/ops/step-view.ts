@@ -2,12 +2,12 @@
  * A step of a run as callers see it. Secrets are named, never shown: `${{secrets.NAME}}`.
  */
 import { outputOf } from '../core/outputs.ts';
-import type { SecretRef } from '../model/expression.ts';
-import { isJsonArray, isJsonObject, type Json, setOwn } from '../model/json.ts';
+import { type Json, setOwn } from '../model/json.ts';
 import type { StepBody } from '../model/plan.ts';
 import type { RunState, StepState } from '../model/run-state.ts';
 import { isStepEnded } from '../model/run-status.ts';
 import { toRfc3339 } from '../model/time.ts';
+import { withSecretNames } from './secret-places.ts';
 import type { StepView } from './shapes.ts';
 import { failureOf } from './wire.ts';
 
@@ -78,35 +78,5 @@ const hasOutput = (step: StepState): boolean =>
 
 function inputOf(body: StepBody, step: StepState): Json | null {
   if (body.type !== 'action' || step.params === null) return null;
-  return step.secretRefs.reduce<Json>(nameSecret, step.params);
+  return withSecretNames(step.params, step.secretRefs);
 }
-
-/** The value with a secret's place filled with its name. */
-function nameSecret(value: Json, ref: SecretRef): Json {
-  const text = ref.parts
-    .map((part) => (typeof part === 'string' ? part : `\${{secrets.${part.secret}}}`))
-    .join('');
-  const keys = ref.at
-    .split('/')
-    .slice(1)
-    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return replaceAt(value, keys, text);
-}
-
-function replaceAt(value: Json, keys: readonly string[], text: string): Json {
-  const [key, ...rest] = keys;
-  if (key === undefined) return text;
-  if (isJsonArray(value)) {
-    return value.map((item, i) => (String(i) === key ? replaceAt(item, rest, text) : item));
-  }
-  if (!isJsonObject(value)) return value;
-  const copy: Record<string, Json> = {};
-  for (const [name, item] of Object.entries(value)) {
-    setOwn(copy, name, name === key ? replaceAt(item, rest, text) : item);
-  }
-  return copy;
-}
-
-/** Names secrets inside a run's inputs. */
-export const withSecretNames = (value: Json, refs: readonly SecretRef[]): Json =>
-  refs.reduce<Json>(nameSecret, value);

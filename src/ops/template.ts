@@ -1,6 +1,8 @@
 /** `template`: one version of a template whole, with its definition and schemas. */
+
+import type { WorkflowPackage } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
-import type { JsonObject } from '../model/json.ts';
+import { type JsonObject, ownValue } from '../model/json.ts';
 import type { Store, TemplateRow } from '../model/store.ts';
 import { NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
@@ -25,6 +27,12 @@ export function findTemplate(store: Store, name: string, version: number | null)
         ? `did you mean ${near.slice(0, 3).join(', ')}?`
         : 'list them with query templates; a file needs its path, such as ./flow.yaml',
   });
+}
+
+/** The name a package gives itself, else its definition's `metadata.name`. */
+export function packageName(pack: WorkflowPackage): string | null {
+  const own = ownValue(pack.definition.metadata ?? {}, 'name');
+  return pack.name ?? (typeof own === 'string' ? own : null);
 }
 
 const isNear = (known: string, wanted: string): boolean => {

@@ -1,0 +1,70 @@
+/**
+ * Makes the catalogue: each operation over the handed-in parts, as a checked function.
+ */
+import { createDefine } from './define.ts';
+import type { OpsDeps } from './deps.ts';
+import { createDiagram } from './diagram.ts';
+import { createEvents, createFollowEvents } from './events.ts';
+import { createFollowLogs, createLogs } from './logs.ts';
+import { createNodes } from './nodes.ts';
+import { callable, followable, type Operation, type StreamOperation } from './operation.ts';
+import { createOverview } from './overview.ts';
+import { createParts } from './parts.ts';
+import { createQuery } from './query.ts';
+import { createRecover } from './recover.ts';
+import { createRerun } from './rerun.ts';
+import { createRun } from './run.ts';
+import { createSchema } from './schema.ts';
+import { createSignal } from './signal.ts';
+import { createStatus } from './status.ts';
+import { createTemplate } from './template.ts';
+import { createValidate } from './validate.ts';
+
+/** Every operation as a function of a context and its input. */
+export function createOps(deps: OpsDeps) {
+  const parts = createParts(deps);
+  const operations = {
+    run: createRun(parts),
+    rerun: createRerun(parts),
+    define: createDefine(parts),
+    validate: createValidate(parts),
+    schema: createSchema(parts),
+    status: createStatus(parts),
+    overview: createOverview(parts),
+    signal: createSignal(parts),
+    query: createQuery(parts),
+    template: createTemplate(parts),
+    events: createEvents(parts),
+    logs: createLogs(parts),
+    diagram: createDiagram(parts),
+    nodes: createNodes(parts),
+    recover: createRecover(parts),
+  };
+  const streams = { followEvents: createFollowEvents(parts), followLogs: createFollowLogs(parts) };
+  return {
+    run: callable(operations.run),
+    rerun: callable(operations.rerun),
+    define: callable(operations.define),
+    validate: callable(operations.validate),
+    schema: callable(operations.schema),
+    status: callable(operations.status),
+    overview: callable(operations.overview),
+    signal: callable(operations.signal),
+    query: callable(operations.query),
+    template: callable(operations.template),
+    events: callable(operations.events),
+    logs: callable(operations.logs),
+    diagram: callable(operations.diagram),
+    nodes: callable(operations.nodes),
+    recover: callable(operations.recover),
+    followEvents: followable(streams.followEvents),
+    followLogs: followable(streams.followLogs),
+    /** What each operation takes, gives and is on; for surfaces that are made from it. */
+    operations: operations as Readonly<Record<keyof typeof operations, AnyOperation>>,
+    streams: streams as Readonly<Record<keyof typeof streams, AnyStream>>,
+  };
+}
+
+/** An operation of unknown shape; its input must come from `parseInput`. */
+export type AnyOperation = Omit<Operation, 'handle'>;
+export type AnyStream = Omit<StreamOperation, 'follow'>;

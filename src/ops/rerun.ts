@@ -1,0 +1,145 @@
+/**
+ * `rerun`: a new run with the inputs of an earlier one, some of them replaced.
+ *
+ * The definition is the one that ran, unless another version or the file's present text is given.
+ */
+import type * as v from 'valibot';
+import { AppError } from '../model/error.ts';
+import type { RunId } from '../model/ids.ts';
+import type { StartFacts } from '../model/input.ts';
+import type { RunRow } from '../model/store.ts';
+import { type Prepared, prepare } from './definitions.ts';
+import { checkedInputs, mergeParams } from './inputs.ts';
+import { type CallContext, NOT_MCP, type Operation } from './operation.ts';
+import type { OpsParts } from './parts.ts';
+import { resolveRun } from './run-ref.ts';
+import { rerunInput, rerunOutput } from './schemas.ts';
+import type { SourceInput } from './shapes.ts';
+import { answerFor, type Launch, nameOf, paramsOf, startRun } from './start.ts';
+import { waitMsOf } from './waiting.ts';
+
+export interface RerunRequest extends Launch {
+  readonly workflow_id: string;
+  readonly version?: number | undefined;
+  readonly source?: SourceInput | undefined;
+  readonly idempotency_key?: string | undefined;
+  readonly wait: string | number;
+}
+
+export function createRerun(parts: OpsParts): Operation<typeof rerunInput, typeof rerunOutput> {
+  return {
+    name: 'rerun',
+    summary: 'Start a new run with the inputs of an earlier one',
+    input: rerunInput,
+    output: rerunOutput,
+    surfaces: NOT_MCP,
+    handle: (ctx, input) => rerunOf(parts, ctx, input),
+  };
+}
+
+/** @throws NOT_FOUND, VALIDATION_ERROR */
+export async function rerunOf(
+  parts: OpsParts,
+  ctx: CallContext,
+  request: RerunRequest,
+): Promise<v.InferOutput<typeof rerunOutput>> {
+  waitMsOf(request.wait);
+  const runId = resolveRun(parts.store, request.workflow_id);
+  const row = parts.reader.row(runId);
+  const before = factsOf(parts, row);
+  const prepared = preparedAgain(parts, ctx, row, before, request);
+  const facts = factsAgain(ctx, before, prepared, request);
+  const key = request.idempotency_key ?? null;
+  const started = await startRun(parts, prepared, facts, key);
+  const result = await answerFor(parts, ctx, started, request.wait);
+  return {
+    ...result,
+    rerun_of: runId,
+    kept: [],
+    again: prepared.plan.top.steps.map((step) => step.id),
+    changed_definition: prepared.hash !== row.definitionHash,
+  };
+}
+
+/** What the earlier run was started with. */
+function factsOf({ store }: OpsParts, row: RunRow): StartFacts {
+  const [first] = store.events(row.runId, 0, 1);
+  if (first?.type !== 'workflow_started') {
+    if (row.start !== null) return row.start;
+    throw new AppError('STORE_ERROR', `the log of run ${row.runId} does not begin with its start`);
+  }
+  const { payload } = first;
+  return {
+    inputs: payload.inputs,
+    secretRefs: payload.secret_refs ?? [],
+    context: payload.context,
+    name: payload.name,
+    template: payload.template,
+    version: payload.version,
+    agentId: payload.agent_id,
+    parent: null,
+    trigger: null,
+    exec: payload.exec,
+  };
+}
+
+function preparedAgain(
+  parts: OpsParts,
+  ctx: CallContext,
+  row: RunRow,
+  before: StartFacts,
+  { version, source }: RerunRequest,
+): Prepared {
+  if (version !== undefined) {
+    if (before.template === null) {
+      throw new AppError('VALIDATION_ERROR', `version: run ${row.runId} is of no template`);
+    }
+    return prepare(parts, ctx, { template_name: before.template, version });
+  }
+  if (source !== undefined) return prepare(parts, ctx, { source });
+  return sameDefinition(parts, row.runId, before);
+}
+
+/** The definition that ran; the input schema is known when it was a template's. */
+function sameDefinition(parts: OpsParts, runId: RunId, before: StartFacts): Prepared {
+  const hash = parts.reader.row(runId).definitionHash;
+  const { definition, output_schema } = parts.plans.stored(hash);
+  const { template, version } = before;
+  const registered = template === null ? null : parts.store.template(template, version);
+  const isSame = registered?.definitionHash === hash;
+  return {
+    pack: {
+      name: before.name,
+      description: null,
+      category: null,
+      inputSchema: isSame ? registered.pack.inputSchema : null,
+      outputSchema: output_schema,
+      triggers: null,
+      definition,
+    },
+    hash,
+    plan: parts.plans.plan(hash),
+    warnings: [],
+    template: template === null || version === null ? null : { name: template, version },
+    folder: before.exec.cwd,
+  };
+}
+
+function factsAgain(
+  ctx: CallContext,
+  before: StartFacts,
+  prepared: Prepared,
+  request: RerunRequest,
+): StartFacts {
+  const params = paramsOf(request, prepared.pack.inputSchema);
+  return {
+    ...before,
+    ...checkedInputs(prepared.pack, before, params),
+    context: mergeParams(before.context, request.context),
+    name: nameOf(prepared) ?? before.name,
+    template: prepared.template?.name ?? null,
+    version: prepared.template?.version ?? null,
+    agentId: request.agent_id ?? ctx.caller.agentId ?? before.agentId,
+    exec: { cwd: before.exec.cwd, env: ctx.exec?.env ?? before.exec.env },
+  };
+}

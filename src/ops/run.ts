@@ -1,0 +1,72 @@
+/**
+ * `run`: starts a template, a definition or a file's text, and waits until it ends, suspends or asks.
+ * With `dry_run` everything is checked and resolved, and nothing is run.
+ */
+import type * as v from 'valibot';
+import { AppError } from '../model/error.ts';
+import type { JsonObject } from '../model/json.ts';
+import { type Prepared, prepare } from './definitions.ts';
+import { modelOf } from './diagram-model.ts';
+import { asciiOf } from './draw.ts';
+import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
+import type { OpsParts } from './parts.ts';
+import { planLines } from './plan-lines.ts';
+import { rerunOf } from './rerun.ts';
+import { type RunOutput, runInput, runOutput } from './schemas.ts';
+import { withSecretNames } from './secret-places.ts';
+import { answerFor, startFactsOf, startRun } from './start.ts';
+import { waitMsOf } from './waiting.ts';
+
+type Input = v.InferOutput<typeof runInput>;
+
+export function createRun(parts: OpsParts): Operation<typeof runInput, typeof runOutput> {
+  return {
+    name: 'run',
+    summary: 'Run a template or a definition and wait for its result',
+    input: runInput,
+    output: runOutput,
+    surfaces: EVERYWHERE,
+    async handle(ctx, input) {
+      waitMsOf(input.wait);
+      if (input.rerun_of !== undefined) return again(parts, ctx, input, input.rerun_of);
+      const prepared = prepare(parts, ctx, input);
+      const facts = await startFactsOf(parts, ctx, prepared, input);
+      if (input.dry_run) return dryRunOf(parts, prepared, facts);
+      const started = await startRun(parts, prepared, facts, input.idempotency_key ?? null);
+      const result = await answerFor(parts, ctx, started, input.wait);
+      const warnings = [...prepared.warnings];
+      return warnings.length === 0 ? result : { ...result, warnings };
+    },
+  };
+}
+
+function again(
+  parts: OpsParts,
+  ctx: CallContext,
+  input: Input,
+  workflow_id: string,
+): Promise<RunOutput> {
+  if (input.template_name !== undefined || input.definition !== undefined || input.dry_run) {
+    throw new AppError(
+      'VALIDATION_ERROR',
+      'rerun_of: takes no template_name, definition or dry_run',
+    );
+  }
+  return rerunOf(parts, ctx, { ...input, workflow_id });
+}
+
+type Facts = Awaited<ReturnType<typeof startFactsOf>>;
+
+async function dryRunOf(parts: OpsParts, prepared: Prepared, facts: Facts): Promise<RunOutput> {
+  const model = modelOf(prepared, facts.name);
+  return {
+    dry_run: true,
+    name: facts.name,
+    template: facts.template,
+    version: facts.version,
+    inputs: withSecretNames(facts.inputs, facts.secretRefs) as JsonObject,
+    plan: planLines(prepared.plan),
+    warnings: [...prepared.warnings],
+    diagram: await asciiOf(parts.compute, model, { color: false, unicode: true }),
+  };
+}

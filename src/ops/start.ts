@@ -1,0 +1,150 @@
+/**
+ * Starting a run: what it is started with, and on disk before anybody is told.
+ *
+ * Without an engine here the run is left pending for the executor that lives. Everything that can be
+ * wrong with the request is found before a run exists.
+ */
+import { resolve } from 'node:path';
+import type { StartedRun } from '../model/engine.ts';
+import { AppError } from '../model/error.ts';
+import { asRunId, type RunId } from '../model/ids.ts';
+import type { StartFacts } from '../model/input.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { toRfc3339 } from '../model/time.ts';
+import type { Prepared } from './definitions.ts';
+import { inputsOf, mergeParams } from './inputs.ts';
+import type { CallContext } from './operation.ts';
+import { typeParams } from './param-text.ts';
+import type { OpsParts } from './parts.ts';
+import { runResultOf } from './run-view.ts';
+import type { RunResult } from './shapes.ts';
+import { packageName } from './template.ts';
+import { waitForRun, waitMsOf } from './waiting.ts';
+
+export interface Launch {
+  readonly params?: JsonObject | undefined;
+  readonly param_texts?: readonly string[] | undefined;
+  readonly agent_id?: string | undefined;
+  readonly context?: JsonObject | undefined;
+}
+
+/** The caller's params: the object, then the typed texts. */
+export const paramsOf = (launch: Launch, schema: Json | null): JsonObject =>
+  mergeParams(launch.params, typeParams(launch.param_texts ?? [], schema));
+
+/** What a run of this definition is started with. @throws VALIDATION_ERROR */
+export async function startFactsOf(
+  parts: OpsParts,
+  ctx: CallContext,
+  prepared: Prepared,
+  launch: Launch,
+): Promise<StartFacts> {
+  const { pack, template } = prepared;
+  const name = nameOf(prepared);
+  const agentId = launch.agent_id ?? ctx.caller.agentId;
+  const context = mergeParams(pack.definition.context, launch.context);
+  const now = toRfc3339(parts.clock.now());
+  const workflow: JsonObject = {
+    name,
+    template_name: template?.name ?? null,
+    template_version: template?.version ?? null,
+    agent_id: agentId,
+    started_at: now,
+    now,
+    parent_id: null,
+  };
+  const params = paramsOf(launch, pack.inputSchema);
+  const { inputs, secretRefs } = await inputsOf(parts, prepared, { workflow, context, params });
+  return {
+    inputs,
+    secretRefs,
+    context,
+    name,
+    template: template?.name ?? null,
+    version: template?.version ?? null,
+    agentId,
+    parent: null,
+    trigger: null,
+    exec: {
+      cwd: resolve(prepared.folder, pack.definition.working_dir ?? '.'),
+      env: ctx.exec?.env ?? parts.config.callerEnv,
+    },
+  };
+}
+
+/** The package's name, else the template's. */
+export const nameOf = ({ pack, template }: Prepared): string | null =>
+  packageName(pack) ?? template?.name ?? null;
+
+/** Puts the run on disk, here or for whoever executes. @throws CONFLICT for a reused key */
+export function startRun(
+  parts: OpsParts,
+  prepared: Prepared,
+  facts: StartFacts,
+  idempotencyKey: string | null,
+): Promise<StartedRun> {
+  if (parts.engine === null) return leavePending(parts, prepared, facts, idempotencyKey);
+  return parts.engine.start({
+    definition: prepared.pack.definition,
+    definitionHash: prepared.hash,
+    outputSchema: prepared.pack.outputSchema,
+    facts,
+    idempotencyKey,
+  });
+}
+
+async function leavePending(
+  { store, clock, random }: OpsParts,
+  prepared: Prepared,
+  facts: StartFacts,
+  key: string | null,
+): Promise<StartedRun> {
+  const runId = asRunId(random.uuid());
+  store.putDefinition(prepared.hash, storedOf(prepared));
+  const outcome = store.createPending({
+    runId,
+    definitionHash: prepared.hash,
+    start: facts,
+    createdAt: clock.now(),
+    idempotency:
+      key === null
+        ? null
+        : {
+            scope: facts.template ?? prepared.hash,
+            key,
+            fingerprint: random.sha256(JSON.stringify(facts.inputs)),
+          },
+    concurrencyKey: null,
+    claimableFrom: clock.now(),
+  });
+  if (outcome.ok) return { runId, created: true };
+  if (outcome.reason === 'duplicate' && outcome.sameParams) {
+    return { runId: outcome.runId, created: false };
+  }
+  if (outcome.reason === 'lost') throw new AppError('INTERNAL', 'the new run could not be added');
+  throw new AppError('CONFLICT', 'this idempotency key was used with other params', {
+    details: { workflow_id: outcome.runId },
+    hint: `run ${outcome.runId} has it; use another key for other params`,
+  });
+}
+
+/** The JSON that a definition is stored as, under its hash. */
+export const storedOf = ({ pack }: Pick<Prepared, 'pack'>): Json => ({
+  definition: pack.definition as unknown as Json,
+  output_schema: pack.outputSchema,
+});
+
+/** Tells the run's id, waits as asked, and answers with the run. */
+export async function answerFor(
+  parts: OpsParts,
+  ctx: CallContext,
+  started: StartedRun,
+  wait: string | number,
+): Promise<RunResult> {
+  const runId: RunId = started.runId;
+  ctx.onStarted?.(runId);
+  const timeoutMs = waitMsOf(wait);
+  if (timeoutMs !== 0) await waitForRun(parts, runId, 'stopped', { timeoutMs, abort: ctx.abort });
+  const result = runResultOf(parts, parts.reader.read(runId));
+  return started.created ? result : { ...result, created: false };
+}
