@@ -7,6 +7,9 @@
  */
 import type { Json } from '../model/json.ts';
 import { APPEND, type CelNode, childrenOf, constantPath } from './cel-ast.ts';
+import { MAX_KEPT_PATTERN_SIZE } from './cel-functions.ts';
+import { MAX_PATTERN_SIZE } from './expr-lang/limits.ts';
+import { compilePattern } from './expr-lang/pattern.ts';
 import { itemOf, measureJson, SCALAR, type Size, textSize } from './measure.ts';
 
 /** Estimated steps over data; `read` answers a constant path. Stops counting above `cap`. */
@@ -16,12 +19,15 @@ interface Estimate {
   steps: number;
   readonly cap: number;
   readonly read: (path: readonly string[]) => Json | undefined;
+  /** Sizes of constant patterns, found once. */
+  readonly patterns: Map<CelNode, number>;
 }
 
 type Variables = ReadonlyMap<string, Size>;
 
 const NOTHING: Size = { ...SCALAR, nodes: 0, chars: 0 };
 const CHARS_PER_STEP = 100;
+const STEPS_A_COMPILED_INSTRUCTION = 2.5;
 /** Functions whose work is the same whatever the data. */
 const CONSTANT_TIME: ReadonlySet<string> = new Set(
   (
@@ -37,8 +43,9 @@ const COMPARISONS: ReadonlySet<string> = new Set(
 /** The estimate of a tree, or null when its work is bounded by its source alone. */
 export function celCostOf(tree: CelNode): CelCost | null {
   if (isScalar(tree) && isConstantWork(tree)) return null;
+  const patterns = new Map<CelNode, number>();
   return (read, cap) => {
-    const estimate: Estimate = { steps: 0, cap, read };
+    const estimate: Estimate = { steps: 0, cap, read, patterns };
     const result = visit(tree, 1, new Map(), estimate);
     // The result is walked once more when it becomes JSON.
     charge(estimate, 1, result.nodes, result.chars);
@@ -146,12 +153,48 @@ function visitCall(node: CelNode, times: number, vars: Variables, estimate: Esti
     estimate.steps += times * all.length;
     return all;
   }
+  if (name === 'matches') {
+    const pattern = childrenOf(node)[1];
+    chargeMatch(
+      pattern === undefined ? MAX_PATTERN_SIZE : patternSize(pattern, estimate),
+      times,
+      sizes,
+      estimate,
+    );
+    return SCALAR;
+  }
   if (name === 'size') {
     charge(estimate, times, 1, all.length + all.chars);
     return SCALAR;
   }
   charge(estimate, times, all.nodes, all.chars);
   return resultSize(name, sizes, all, times, estimate);
+}
+
+/** Linear in the text, times the instructions of the pattern, which is compiled first. */
+function chargeMatch(
+  pattern: number,
+  times: number,
+  sizes: readonly Size[],
+  estimate: Estimate,
+): void {
+  const chars = sizes[0]?.chars ?? 0;
+  const compiled = pattern > MAX_KEPT_PATTERN_SIZE ? times : 1;
+  estimate.steps += compiled * pattern * STEPS_A_COMPILED_INSTRUCTION;
+  estimate.steps += times * chars * (0.2 + pattern / 40);
+}
+
+/** Instructions of a constant pattern; one only known later may be of any size. */
+function patternSize(node: CelNode, { patterns }: Estimate): number {
+  const known = patterns.get(node);
+  if (known !== undefined) return known;
+  const constant =
+    node.exprKind.case === 'constExpr' ? node.exprKind.value.constantKind : undefined;
+  if (constant?.case !== 'stringValue') return MAX_PATTERN_SIZE;
+  const compiled = compilePattern(constant.value);
+  const size = typeof compiled === 'string' ? 0 : compiled.size;
+  patterns.set(node, size);
+  return size;
 }
 
 function resultSize(
@@ -170,10 +213,6 @@ function resultSize(
       return grown(first.chars + first.nodes * (1 + rest.chars), times, estimate);
     case 'format':
       return grown((first.chars + 1) * (1 + rest.chars + rest.nodes), times, estimate);
-    case 'matches':
-      // Linear in the text, times the states of the pattern.
-      charge(estimate, times, 0, first.chars * (1 + rest.chars) * 4);
-      return SCALAR;
     case 'split':
       return listOf([textSize(first.chars)], first.chars + 1);
     default:

@@ -15,13 +15,20 @@ import {
   listType,
 } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
-import { RE2JS } from '@bufbuild/re2';
 import { APPEND } from './cel-ast.ts';
+import { celStringFunctions } from './cel-strings.ts';
+import { compilePattern } from './expr-lang/pattern.ts';
 import { createLruCache } from './lru.ts';
 
 const { BOOL, DOUBLE, INT, STRING } = CelScalar;
 const LIST = listType(CelScalar.DYN);
-const MAX_PATTERNS = 200;
+/** Patterns that are kept compiled, and how many instructions one may have to be kept. */
+const MAX_KEPT_PATTERNS = 100;
+export const MAX_KEPT_PATTERN_SIZE = 1_000;
+
+interface Matcher {
+  test(text: string): boolean;
+}
 
 type Arithmetic = (left: number, right: number) => number;
 
@@ -42,6 +49,7 @@ const MIXED: readonly (readonly [string, Arithmetic])[] = [
 export function celFunctions(): CelFunc[] {
   return [
     ...strings,
+    ...celStringFunctions(),
     ...MIXED.flatMap(([name, apply]) => mixedOverloads(name, apply)),
     celFunc('_%_', [DOUBLE, DOUBLE], DOUBLE, remainder),
     ...matchesFunctions(),
@@ -57,14 +65,14 @@ function mixedOverloads(name: string, apply: Arithmetic): CelFunc[] {
 }
 
 function matchesFunctions(): CelFunc[] {
-  const patterns = createLruCache<RE2JS>(MAX_PATTERNS);
+  const patterns = createLruCache<Matcher>(MAX_KEPT_PATTERNS);
   const matches = (text: string, pattern: string): boolean => {
-    let compiled = patterns.get(pattern);
-    if (compiled === undefined) {
-      compiled = RE2JS.compile(pattern);
-      patterns.set(pattern, compiled);
-    }
-    return compiled.test(text);
+    const known = patterns.get(pattern);
+    if (known !== undefined) return known.test(text);
+    const compiled = compilePattern(pattern);
+    if (typeof compiled === 'string') throw new Error(compiled);
+    if (compiled.size <= MAX_KEPT_PATTERN_SIZE) patterns.set(pattern, compiled.matcher);
+    return compiled.matcher.test(text);
   };
   return [
     celFunc('matches', [STRING, STRING], BOOL, matches),

@@ -70,6 +70,8 @@ describe('work goes to a compute process when there is much of it', () => {
     'inputs.numbers == inputs.numbers',
     '5 in inputs.numbers',
     "inputs.text.matches('(a|aa)+$')",
+    `'a'.matches('${'(a{1,900}b)'.repeat(6)}')`,
+    "['a'].all(x, x.matches(inputs.text))",
     "inputs.text.replace('a', inputs.text)",
     "inputs.rows.map(r, inputs.text).join('')",
     `[1]${'.map(x, [x, x])'.repeat(40)}`,
