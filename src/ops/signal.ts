@@ -105,7 +105,7 @@ async function sendThroughInbox(
 ): Promise<SignalOutcome> {
   const { store, clock } = parts;
   const receivedAt = clock.now();
-  const body = signal as unknown as Json;
+  const body = inboxBodyOf(signal);
   const sent = store.send({ runId, kind: 'signal', body, receivedAt, idempotencyKey });
   if (sent === null) throw new AppError('NOT_FOUND', `there is no run "${runId}"`);
   const verdict = await waitUntil(parts, () => store.row(sent.id)?.verdict ?? null, {
@@ -118,6 +118,18 @@ async function sendThroughInbox(
     ? { ok: true, pending: false, result: verdict.result, error: null }
     : { ok: false, pending: false, result: {}, error: verdict.error };
 }
+
+/** A signal as the inbox keeps it; who owns the run reads it back. */
+const inboxBodyOf = (signal: Signal): Json => ({
+  type: signal.type,
+  by: signal.by,
+  role: signal.role,
+  sender: signal.sender,
+  payload: signal.payload,
+  ...(signal.stepId === undefined ? {} : { step_id: signal.stepId }),
+  ...(signal.name === undefined ? {} : { name: signal.name }),
+  ...(signal.reasoning === undefined ? {} : { reasoning: signal.reasoning }),
+});
 
 function signalOf({ caller }: CallContext, input: Input): Signal {
   return {
