@@ -1,0 +1,155 @@
+/**
+ * What a command is, and what it is given: streams, configuration, the opened application.
+ *
+ * A command's module only describes and acts; opening, closing and error texts are here and in
+ * `program.ts`. Nothing heavy is imported before a command asks for the application.
+ */
+import type { Command } from 'commander';
+import type { App, OpenOptions } from '../src/app.ts';
+import { type Config, loadConfig, type SettingKey } from '../src/config.ts';
+import { createLogger } from '../src/log.ts';
+import type { Engine } from '../src/model/engine.ts';
+import { AppError } from '../src/model/error.ts';
+import type { CallContext } from '../src/ops/operation.ts';
+import type { SourceText } from './errors.ts';
+import { readSource } from './sources.ts';
+import type { Terminal } from './terminal.ts';
+
+export type { App };
+/** The application in a process that executes runs. */
+export type ExecutingApp = App & { readonly engine: Engine };
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly dbPath?: string;
+  readonly logLevel?: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Cli {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  readonly env: Environment;
+  /** One line of result, on stdout. */
+  print(line: string): void;
+  printLines(lines: readonly string[]): void;
+  /** A JSON document on stdout. */
+  printJson(value: unknown): void;
+  /** A line of JSON on stdout, for streams. */
+  printJsonLine(value: unknown): void;
+  /** One line for the person, on stderr; nothing with `--json`. */
+  note(line: string): void;
+  config(): Config;
+  /** Opens the application once, to read and to send; `program.ts` closes it. */
+  open(): Promise<App>;
+  /** Opens the application once, to execute runs; `program.ts` closes it. */
+  openExecuting(options?: Pick<OpenOptions, 'claims' | 'role'>): Promise<ExecutingApp>;
+  /** Where log lines go: to what owns the screen just now, else (null) to stderr. */
+  logTo(sink: ((line: string) => void) | null): void;
+  /** Who calls and from where. With an agent's name it is that agent who speaks. */
+  context(options?: { agent?: string | undefined; abort?: AbortSignal }): CallContext;
+  /** Reads a workflow file and remembers its text for error messages. */
+  readSource(file: string): ReturnType<typeof readSource>;
+  readonly sources: readonly SourceText[];
+  /** Closes what was opened. */
+  close(): Promise<void>;
+}
+
+export type Handler<A extends unknown[]> = (cli: Cli, ...args: A) => Promise<number>;
+/** Makes a handler of positional arguments and options into what commander calls. */
+export type Act = <A extends unknown[]>(handler: Handler<A>) => (...args: A) => Promise<void>;
+
+/** A command's module: names arguments, options, examples and what to do. */
+export interface CommandModule {
+  readonly configure: (command: Command, act: Act) => void;
+}
+
+/** Adds the examples to a command's help. */
+export function withExamples(
+  command: Command,
+  examples: readonly (readonly [line: string, what: string])[],
+): Command {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}
+
+/** The context of one invocation. */
+export function createCli(terminal: Terminal, env: Environment, common: CommonOptions): Cli {
+  const sources: SourceText[] = [];
+  let config: Config | null = null;
+  let app: Promise<App> | null = null;
+  let logSink: ((line: string) => void) | null = null;
+  const write = (text: string): void => terminal.stdout.write(text);
+  const configOf = (): Config => {
+    config ??= loadConfig({ flags: flagsOf(common), env });
+    return config;
+  };
+  const open = (options: OpenOptions): Promise<App> => {
+    const { stderr } = terminal;
+    const log = createLogger({
+      level: configOf().settings.log_level,
+      pretty: stderr.isTerminal,
+      color: stderr.style.enabled,
+      write: (line) => (logSink === null ? stderr.write(line) : logSink(line)),
+      now: Date.now,
+    });
+    app ??= import('../src/app.ts').then((module) =>
+      module.openApp(configOf(), { log, ...options }),
+    );
+    return app;
+  };
+  return {
+    terminal,
+    json: common.json === true,
+    env,
+    sources,
+    print: (line) => write(`${line}\n`),
+    printLines: (lines) => {
+      if (lines.length > 0) write(`${lines.join('\n')}\n`);
+    },
+    printJson: (value) =>
+      write(`${JSON.stringify(value, null, terminal.stdout.isTerminal ? 2 : undefined)}\n`),
+    printJsonLine: (value) => write(`${JSON.stringify(value)}\n`),
+    note: (line) => {
+      if (common.json !== true) terminal.stderr.write(`${line}\n`);
+    },
+    config: configOf,
+    open: () => open({ execute: false }),
+    openExecuting: async (options = {}) => {
+      const { engine, ...rest } = await open({ execute: true, ...options });
+      if (engine === null) throw new AppError('INTERNAL', 'the engine was not opened');
+      return { ...rest, engine };
+    },
+    logTo: (sink) => {
+      logSink = sink;
+    },
+    context: ({ agent, abort } = {}) => ({
+      caller: {
+        agentId: agent ?? `cli:${configOf().user}`,
+        role: 'local',
+        sender: agent === undefined ? 'person' : 'agent',
+      },
+      exec: { cwd: process.cwd(), env: configOf().callerEnv },
+      ...(abort === undefined ? {} : { abort }),
+    }),
+    readSource: (file) => {
+      const source = readSource(file);
+      sources.splice(0, sources.length, { file, text: source.text });
+      return source;
+    },
+    close: async () => {
+      const opened = await app?.catch(() => null);
+      await opened?.close();
+    },
+  };
+}
+
+function flagsOf({ dbPath, logLevel }: CommonOptions): Partial<Record<SettingKey, unknown>> {
+  return {
+    ...(dbPath === undefined ? {} : { db_path: dbPath }),
+    ...(logLevel === undefined ? {} : { log_level: logLevel }),
+  };
+}

@@ -1,0 +1,73 @@
+/** `opcode define`: validates workflow files and registers them as templates. */
+import type { Command } from 'commander';
+import { AppError } from '../../src/model/error.ts';
+import { type Act, type App, type Cli, withExamples } from '../command.ts';
+import { showWarnings } from '../execute-run.ts';
+import { EXIT } from '../exit.ts';
+import type { Style } from '../print/style.ts';
+import { oneLine } from '../print/text.ts';
+
+interface Options {
+  readonly name?: string;
+  readonly description?: string;
+  readonly agent?: string;
+}
+
+type Defined = Awaited<ReturnType<App['ops']['define']>>;
+
+export function configure(command: Command, act: Act): void {
+  withExamples(
+    command
+      .argument('<file...>', 'workflow files')
+      .option('--name <name>', 'name of the template (else the one in the file)')
+      .option('--description <text>', 'description of the template')
+      .option('--agent <name>', 'register it in the name of this agent')
+      .action(act(define)),
+    [
+      ['opcode define deploy.yaml', 'register, or add a version'],
+      ['opcode define flow.json --name nightly-report', 'under another name'],
+    ],
+  );
+}
+
+async function define(cli: Cli, files: string[], options: Options): Promise<number> {
+  if (options.name !== undefined && files.length > 1) {
+    throw new AppError('VALIDATION_ERROR', '--name is for one file', {
+      hint: 'give the files one by one, or put a "name" into each',
+    });
+  }
+  const app = await cli.open();
+  const results: Defined[] = [];
+  for (const file of files) {
+    const source = cli.readSource(file);
+    const result = await app.ops.define(cli.context({ agent: options.agent }), {
+      source,
+      ...(options.name === undefined ? {} : { name: options.name }),
+      ...(options.description === undefined ? {} : { description: options.description }),
+      ...(options.agent === undefined ? {} : { agent_id: options.agent }),
+    });
+    results.push(result);
+    if (!cli.json) tell(cli, result);
+  }
+  if (cli.json) cli.printJson(files.length === 1 ? results[0] : results);
+  return EXIT.ok;
+}
+
+function tell(cli: Cli, result: Defined): void {
+  const { style } = cli.terminal.stdout;
+  showWarnings(cli, result.warnings);
+  const version = result.version === null ? '' : ` v${result.version}`;
+  cli.print(`${style.bold(oneLine(result.name))}${version}  ${style.dim(whatHappened(result))}`);
+  cli.printLines(result.diff.map((line) => `  ${diffLine(line, style)}`));
+}
+
+function whatHappened({ created, previous_version: before }: Defined): string {
+  if (!created) return 'unchanged';
+  return before === null ? 'registered' : `new version, after v${before}`;
+}
+
+function diffLine(line: string, style: Style): string {
+  const text = oneLine(line) === line.trim() ? line : oneLine(line);
+  if (line.startsWith('+')) return style.green(text);
+  return line.startsWith('-') ? style.red(text) : style.dim(text);
+}

@@ -1,0 +1,122 @@
+/** `opcode recover`: goes on with what is unfinished, until all has ended or waits for somebody. */
+import type { Command } from 'commander';
+import type { RunId } from '../../src/model/ids.ts';
+import type { RunSummary } from '../../src/ops/shapes.ts';
+import { type Act, type Cli, type ExecutingApp, withExamples } from '../command.ts';
+import { executeRun } from '../execute-run.ts';
+import { EXIT } from '../exit.ts';
+import { onInterrupts } from '../interrupts.ts';
+import { runTable } from '../print/run-table.ts';
+import { counted } from '../print/text.ts';
+
+interface Options {
+  readonly quiet?: boolean;
+}
+
+const PAGE = 500;
+const GRACE_MS = 365 * 86_400_000;
+
+export function configure(command: Command, act: Act): void {
+  withExamples(
+    command
+      .argument('[run]', 'only this run')
+      .option('-q, --quiet', 'no progress')
+      .action(act(recover)),
+    [
+      ['opcode recover', 'after a crash: everything that nobody executes'],
+      ['opcode recover 01934c', 'one run, with its progress'],
+    ],
+  );
+}
+
+async function recover(cli: Cli, run: string | undefined, options: Options): Promise<number> {
+  return run === undefined ? recoverAll(cli, options) : recoverOne(cli, run, options);
+}
+
+async function recoverOne(cli: Cli, run: string, options: Options): Promise<number> {
+  const app = await cli.openExecuting();
+  const before = await app.ops.status(cli.context(), { workflow_id: run, include: [] });
+  const { workflow_id } = before;
+  const { code } = await executeRun(cli, app, {
+    quiet: options.quiet,
+    waitMs: null,
+    afterSequence: before.last_sequence,
+    start: async (context) => ({
+      workflow_id,
+      ...(await app.ops.recover(context, { workflow_id })),
+    }),
+    document: ({ claimed }, { status, output, error, waiting_for }) => ({
+      workflow_id,
+      claimed,
+      status,
+      output,
+      error,
+      waiting_for,
+    }),
+  });
+  return code;
+}
+
+async function recoverAll(cli: Cli, { quiet }: Options): Promise<number> {
+  const app = await cli.openExecuting({ claims: true, role: 'recover' });
+  const unfinished = await runsOf(cli, app);
+  const leaving = new AbortController();
+  const stopInterrupts = onInterrupts({
+    first: () => {
+      cli.note('Waiting for the steps in flight; Ctrl-C again stops them.');
+      void stop(app, GRACE_MS, leaving);
+    },
+    again: () => void stop(app, 0, leaving),
+    terminate: () => void stop(app, GRACE_MS, leaving),
+  });
+  try {
+    const { claimed } = await app.ops.recover(cli.context(), {});
+    if (quiet !== true) cli.note(`Going on with ${counted(claimed, 'run')}.`);
+    await settleAll(cli, app, leaving.signal);
+  } finally {
+    stopInterrupts();
+  }
+  const after = await Promise.all(unfinished.map((run) => summaryOf(cli, app, run.workflow_id)));
+  if (cli.json) cli.printJson({ workflows: after });
+  else cli.printLines(runTable(after, cli.terminal.stdout));
+  return leaving.signal.aborted ? EXIT.interrupted : EXIT.ok;
+}
+
+async function stop(app: ExecutingApp, graceMs: number, leaving: AbortController): Promise<void> {
+  await app.engine.stop({ graceMs, graceUnsafeMs: graceMs });
+  leaving.abort();
+}
+
+async function runsOf(cli: Cli, app: ExecutingApp): Promise<RunSummary[]> {
+  const page = await app.ops.query(cli.context(), {
+    resource: 'workflows',
+    filter: { status: ['pending', 'active'], limit: PAGE },
+  });
+  return page.workflows ?? [];
+}
+
+async function summaryOf(cli: Cli, app: ExecutingApp, workflow_id: string): Promise<RunSummary> {
+  const page = await app.ops.query(cli.context(), {
+    resource: 'workflows',
+    filter: { workflow_id, limit: 1 },
+  });
+  const [run] = page.workflows ?? [];
+  if (run === undefined) throw new Error(`run ${workflow_id} is gone`);
+  return run;
+}
+
+/** Waits run after run, until none is left that goes on by itself. */
+async function settleAll(cli: Cli, app: ExecutingApp, leaving: AbortSignal): Promise<void> {
+  const left = new Promise<void>((resolve) =>
+    leaving.addEventListener('abort', () => resolve(), { once: true }),
+  );
+  while (!leaving.aborted) {
+    const [next] = await runsOf(cli, app);
+    if (next === undefined) return;
+    const settled = app.engine.settled(next.workflow_id as RunId, {
+      timeoutMs: null,
+      orSuspended: true,
+    });
+    await Promise.race([settled, left]);
+  }
+}

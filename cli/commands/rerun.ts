@@ -1,0 +1,80 @@
+/** `opcode rerun`: a new run with the inputs of an earlier one, some of them replaced. */
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { isJsonObject, ownValue } from '../../src/model/json.ts';
+import type { StatusOutput } from '../../src/ops/schemas.ts';
+import { collect, type ParamOptions, paramsOf, waitMsOf, wholeNumber } from '../args.ts';
+import { type Act, type App, type Cli, withExamples } from '../command.ts';
+import { executeRun, resultDocument } from '../execute-run.ts';
+import { oneLine } from '../print/text.ts';
+import type { readSource } from '../sources.ts';
+
+interface Options extends ParamOptions {
+  readonly version?: number;
+  readonly agent?: string;
+  readonly idempotencyKey?: string;
+  readonly wait?: string;
+  readonly quiet?: boolean;
+}
+
+type Rerun = Awaited<ReturnType<App['ops']['rerun']>>;
+
+export function configure(command: Command, act: Act): void {
+  withExamples(
+    command
+      .argument('<run>', 'run id, its beginning, or @last')
+      .option('-p, --param <key=value>', 'replace an input; key:=json', collect)
+      .option('--params <file|->', 'inputs to replace, as a JSON object')
+      .option('--version <n>', 'another version of its template', wholeNumber(1))
+      .option('--agent <name>', 'run it in the name of this agent')
+      .option('--idempotency-key <key>', 'start at most one run with this key')
+      .option('--wait <duration>', 'leave after this time, e.g. 30s')
+      .option('-q, --quiet', 'print the output only')
+      .action(act(rerun)),
+    [
+      ['opcode rerun @last', 'the last run once more'],
+      ['opcode rerun 01934c -p env=staging', 'with one input changed'],
+    ],
+  );
+}
+
+async function rerun(cli: Cli, run: string, options: Options): Promise<number> {
+  const params = await paramsOf(cli, options);
+  const app = await cli.openExecuting();
+  const before = await app.ops.status(cli.context(), { workflow_id: run, include: [] });
+  const source = options.version === undefined ? presentSource(cli, before) : null;
+  const { code } = await executeRun(cli, app, {
+    quiet: options.quiet,
+    agent: options.agent,
+    waitMs: waitMsOf(options.wait),
+    start: (context) =>
+      app.ops.rerun(context, {
+        workflow_id: before.workflow_id,
+        ...params,
+        ...(source === null ? {} : { source }),
+        ...(options.version === undefined ? {} : { version: options.version }),
+        ...(options.agent === undefined ? {} : { agent_id: options.agent }),
+        ...(options.idempotencyKey === undefined
+          ? {}
+          : { idempotency_key: options.idempotencyKey }),
+        wait: 0,
+      }),
+    tell: (started) => tell(cli, started),
+    document: resultDocument,
+  });
+  return code;
+}
+
+/** The file a run was started from as it is now; null when there is none any more. */
+function presentSource(cli: Cli, { trigger }: StatusOutput): ReturnType<typeof readSource> | null {
+  const file = isJsonObject(trigger) ? ownValue(trigger, 'file') : undefined;
+  return typeof file === 'string' && existsSync(file) ? cli.readSource(file) : null;
+}
+
+function tell(cli: Cli, { kept, again, changed_definition }: Rerun): void {
+  const { style } = cli.terminal.stderr;
+  const list = (ids: readonly string[]): string => ids.map(oneLine).join(', ');
+  if (changed_definition) cli.note(style.yellow('The workflow has changed since that run.'));
+  if (kept.length > 0) cli.note(`${style.bold('Kept')}   ${list(kept)}`);
+  cli.note(`${style.bold('Again')}  ${list(again)}`);
+}

@@ -1,0 +1,23 @@
+/** `opcode version`: which release this is and what it runs on. */
+import type { Command } from 'commander';
+import { type Act, type Cli, withExamples } from '../command.ts';
+import { EXIT } from '../exit.ts';
+import { release } from '../version.ts';
+
+export function configure(command: Command, act: Act): void {
+  withExamples(command.action(act(version)), [
+    ['opcode version', 'version, commit, platform'],
+    ['opcode version --json', 'for scripts'],
+  ]);
+}
+
+async function version(cli: Cli): Promise<number> {
+  const facts = {
+    ...release(),
+    bun: Bun.version,
+    platform: `${process.platform}-${process.arch}`,
+  };
+  if (cli.json) cli.printJson(facts);
+  else cli.print(`opcode ${facts.version} (${facts.commit}), Bun ${facts.bun}, ${facts.platform}`);
+  return EXIT.ok;
+}

@@ -1,0 +1,57 @@
+/**
+ * The answer to `opcode status`: what goes on, what waits and why, what failed lately.
+ */
+import type { RunStatus } from '../../src/model/run-status.ts';
+import type { Ops } from '../../src/ops/catalog.ts';
+import type { RunSummary } from '../../src/ops/shapes.ts';
+import type { OutputStream } from '../terminal.ts';
+import { tagOf } from './marks.ts';
+import { shortId } from './run-id.ts';
+import { runTable } from './run-table.ts';
+import { oneLine } from './text.ts';
+
+type Overview = Awaited<ReturnType<Ops['overview']>>;
+
+const ORDER: readonly RunStatus[] = [
+  'active',
+  'pending',
+  'suspended',
+  'completed',
+  'failed',
+  'cancelled',
+];
+
+/** Lines of the overview; a hint for beginners when there is nothing yet. */
+export function overviewLines(overview: Overview, stream: OutputStream): string[] {
+  const { style } = stream;
+  const counts = ORDER.filter((status) => (overview.counts[status] ?? 0) > 0);
+  if (counts.length === 0) {
+    return [
+      'Nothing has run yet.',
+      `Try ${style.cyan('opcode examples quickstart --run')}, or ${style.cyan('opcode run <file>')}.`,
+    ];
+  }
+  const numbers = counts.map((status) => `${tagOf(status, style)} ${overview.counts[status]}`);
+  return [
+    numbers.join('   '),
+    ...section('Running', overview.running, stream),
+    ...section('Waiting', overview.waiting, stream),
+    ...decisions(overview, stream),
+    ...section('Failed lately', overview.failed, stream),
+  ];
+}
+
+function section(title: string, runs: readonly RunSummary[], stream: OutputStream): string[] {
+  if (runs.length === 0) return [];
+  return ['', stream.style.bold(title), ...runTable(runs, stream)];
+}
+
+function decisions({ pending_decisions: pending }: Overview, { style }: OutputStream): string[] {
+  if (pending.length === 0) return [];
+  const lines = pending.map((decision) => {
+    const options = decision.options.map((option) => oneLine(option.id)).join('|');
+    const choice = options === '' ? '<answer>' : options;
+    return `  ${style.cyan(`opcode decide ${shortId(decision.workflow_id)} ${oneLine(decision.step_id)} ${choice}`)}`;
+  });
+  return ['', style.bold('Decisions'), ...lines];
+}

@@ -1,0 +1,115 @@
+/**
+ * How a run is told when it is left: one line about it, then its error, or what it waits for with the
+ * commands that help.
+ */
+
+import { isJsonObject, type Json, ownValue } from '../../src/model/json.ts';
+import { isRunEnded } from '../../src/model/run-status.ts';
+import { formatDuration } from '../../src/model/time.ts';
+import type { StatusOutput } from '../../src/ops/schemas.ts';
+import type { DecisionView } from '../../src/ops/shapes.ts';
+import { codeTag } from '../errors.ts';
+import { tagOf } from './marks.ts';
+import { shortId } from './run-id.ts';
+import type { Style } from './style.ts';
+import { indent, oneLine, printable } from './text.ts';
+
+/** The parts of a run that are told. */
+export type ToldRun = Pick<
+  StatusOutput,
+  | 'workflow_id'
+  | 'status'
+  | 'paused'
+  | 'name'
+  | 'template'
+  | 'version'
+  | 'error'
+  | 'duration_ms'
+  | 'has_executor'
+  | 'pending_decisions'
+  | 'waiting_for'
+>;
+
+/** `✓ completed  deploy  3.2s  01934…` */
+export function headLine(run: ToldRun, style: Style): string {
+  const name = oneLine(run.template ?? run.name ?? 'run');
+  const version = run.version === null ? '' : style.dim(` v${run.version}`);
+  const paused = run.paused ? style.yellow('  paused') : '';
+  const spent = style.dim(formatDuration(run.duration_ms));
+  return `${tagOf(run.status, style)}  ${style.bold(name)}${version}${paused}  ${spent}  ${run.workflow_id}`;
+}
+
+/** The head line and everything a person needs to go on. */
+export function runEndLines(run: ToldRun, style: Style): string[] {
+  const lines = [headLine(run, style)];
+  if (run.error !== undefined) lines.push(...errorLinesOf(run.error, run, style));
+  if (isRunEnded(run.status)) return lines;
+  for (const wait of run.waiting_for) {
+    if (!['decision', 'outcome_unknown'].includes(wait.kind))
+      lines.push(`  ${printable(wait.text)}`);
+  }
+  for (const decision of run.pending_decisions) lines.push(...decisionLines(decision, style));
+  const commands = commandsFor(run);
+  if (commands.length > 0) lines.push(...commands.map((command) => `  ${style.cyan(command)}`));
+  return lines;
+}
+
+/** A line that says that nothing moves, when that is so; else null. */
+export function noExecutorLine(run: ToldRun, style: Style): string | null {
+  const isIdle = run.status === 'suspended' && run.waiting_for.length > 0;
+  if (isRunEnded(run.status) || run.has_executor || isIdle) return null;
+  const what = style.yellow('No process executes this run; nothing moves until one does.');
+  return `${what} ${style.cyan(`opcode recover ${shortId(run.workflow_id)}`)}`;
+}
+
+const TAILS = ['stderr_tail', 'stdout_tail'] as const;
+
+function errorLinesOf(
+  error: NonNullable<ToldRun['error']>,
+  { workflow_id, status }: ToldRun,
+  style: Style,
+): string[] {
+  const attempts = (error.attempts ?? 1) > 1 ? ` after ${error.attempts} attempts` : '';
+  const at =
+    error.step_id === undefined ? '' : ` in ${style.bold(oneLine(error.step_id))}${attempts}`;
+  const lines = [`${codeTag(error.code, style)} ${printable(error.message)}${at}`];
+  for (const tail of TAILS) {
+    const text = detail(error.details, tail);
+    if (typeof text !== 'string' || text.trim() === '') continue;
+    lines.push(
+      style.dim(`  ${tail.replace('_tail', '')}:`),
+      indent(printable(text.trimEnd()), '    '),
+    );
+  }
+  if (status === 'failed') {
+    lines.push(
+      `  ${style.dim('Try again:')} ${style.cyan(`opcode retry ${shortId(workflow_id)}`)}`,
+    );
+  }
+  return lines;
+}
+
+const detail = (details: Json | undefined, key: string): Json | undefined =>
+  isJsonObject(details) ? ownValue(details, key) : undefined;
+
+function decisionLines(decision: DecisionView, style: Style): string[] {
+  const who = decision.target_agent === undefined ? '' : ` from ${oneLine(decision.target_agent)}`;
+  const prompt = oneLine(
+    typeof decision.prompt === 'string' ? decision.prompt : JSON.stringify(decision.prompt),
+  );
+  const options = decision.options.map((option) => oneLine(option.id)).join('|');
+  const choice = options === '' ? '<answer>' : options;
+  return [
+    `  ${style.magenta('?')} ${style.bold(oneLine(decision.step_id))}${who}: ${prompt}`,
+    `    ${style.cyan(`opcode decide ${shortId(decision.workflow_id)} ${oneLine(decision.step_id)} ${choice}`)}`,
+  ];
+}
+
+/** Commands that move a run that waits for something else than a decision. */
+function commandsFor(run: ToldRun): string[] {
+  const id = shortId(run.workflow_id);
+  if (run.paused) return [`opcode resume ${id}`];
+  return run.waiting_for
+    .filter((wait) => wait.kind === 'signal')
+    .map((wait) => `opcode signal ${id} data --name ${wait.name ?? ''} --data '{}'`);
+}

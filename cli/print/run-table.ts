@@ -1,0 +1,46 @@
+/**
+ * Runs as lines of a table.
+ */
+import { formatDuration } from '../../src/model/time.ts';
+import type { RunSummary } from '../../src/ops/shapes.ts';
+import type { OutputStream } from '../terminal.ts';
+import { tagOf } from './marks.ts';
+import { shortId } from './run-id.ts';
+import { table } from './table.ts';
+import { oneLine } from './text.ts';
+
+const HEADINGS = ['run', 'status', 'workflow', 'started', 'took', 'about'];
+
+/** A table of runs; the last column says why one waits or failed. */
+export function runTable(runs: readonly RunSummary[], stream: OutputStream): string[] {
+  const { style } = stream;
+  const rows = runs.map((run) => [
+    shortId(run.workflow_id),
+    tagOf(run.status, style),
+    workflowText(run),
+    localTime(run.created_at),
+    formatDuration(run.duration_ms),
+    aboutText(run),
+  ]);
+  return table(HEADINGS, rows, { style, width: stream.columns() });
+}
+
+function workflowText({ template, name, version }: RunSummary): string {
+  const text = oneLine(template ?? name ?? '');
+  return version === null ? text : `${text} v${version}`;
+}
+
+/** What a run is about just now: its error, or what it waits for. */
+export function aboutText(run: RunSummary): string {
+  if (run.error !== undefined) return oneLine(`[${run.error.code}] ${run.error.message}`);
+  if (run.paused === true) return 'paused';
+  return run.waiting_for.map((wait) => oneLine(wait.text)).join('; ');
+}
+
+/** `2025-11-24 14:03` in the local zone. */
+export function localTime(time: string): string {
+  const date = new Date(time);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}

@@ -1,0 +1,87 @@
+/**
+ * Text that came from elsewhere, made fit for a terminal: width, cropping, control characters, JSON.
+ *
+ * Whatever a workflow, a step or a person wrote passes `printable` or `oneLine` before it reaches a
+ * terminal, so that data can neither move the cursor nor forge a line.
+ */
+import type { Json } from '../../src/model/json.ts';
+
+const ESC = '\u001b';
+const RESET = `${ESC}[0m`;
+/** A colour sequence; in a group, so that splitting keeps it. */
+const COLOR = new RegExp(`(${ESC}\\[[0-9;:]*m)`);
+
+/** Columns a text takes; colours take none. */
+export const widthOf = (text: string): number => Bun.stringWidth(text);
+
+/** Pads with spaces up to a width in columns. */
+export const padTo = (text: string, width: number): string =>
+  text + ' '.repeat(Math.max(0, width - widthOf(text)));
+
+/** The text in at most `width` columns, colours kept; what is cut off is shown by `…`. */
+export function crop(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let kept = '';
+  let used = 0;
+  let isColored = false;
+  for (const part of text.split(COLOR)) {
+    if (part.startsWith(ESC)) {
+      kept += part;
+      isColored = true;
+      continue;
+    }
+    for (const { segment } of new Intl.Segmenter().segment(part)) {
+      used += widthOf(segment);
+      if (used > width - 1) return `${kept}…${isColored ? RESET : ''}`;
+      kept += segment;
+    }
+  }
+  return kept;
+}
+
+const isColor = (sequence: string): boolean => /^\[[0-9;:]*m$/.test(sequence);
+
+/** Control characters as escapes; line breaks and tabs stay, colours when `colors` allows them. */
+export function printable(text: string, colors = false): string {
+  let shown = '';
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] ?? '';
+    const code = text.charCodeAt(i);
+    const isControl = code < 0x20 || (code >= 0x7f && code <= 0x9f);
+    if (!isControl || char === '\n' || char === '\t') {
+      shown += char;
+      continue;
+    }
+    const end = char === ESC && colors ? text.indexOf('m', i) : -1;
+    if (end > 0 && isColor(text.slice(i + 1, end + 1))) {
+      shown += text.slice(i, end + 1);
+      i = end;
+    } else if (char !== '\r') shown += escaped(code);
+  }
+  return shown;
+}
+
+const escaped = (code: number): string => `\\x${code.toString(16).padStart(2, '0')}`;
+
+/** Everything on one line: white space runs become one space. */
+export const oneLine = (text: string): string => printable(text.replaceAll(/\s+/g, ' ').trim());
+
+/** A JSON value as a person reads it: texts as they are, the rest as indented JSON. */
+export function readableJson(value: Json): string {
+  return printable(typeof value === 'string' ? value : JSON.stringify(value, null, 2));
+}
+
+/** A JSON value on one line. */
+export const inlineJson = (value: Json): string =>
+  oneLine(typeof value === 'string' ? value : JSON.stringify(value));
+
+/** Each line with something before it. */
+export const indent = (text: string, by: string): string =>
+  text
+    .split('\n')
+    .map((line) => (line === '' ? line : by + line))
+    .join('\n');
+
+/** `1 step`, `2 steps`. */
+export const counted = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`;

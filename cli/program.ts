@@ -1,0 +1,148 @@
+/**
+ * The command line as a whole: finds the command, parses, acts, closes, and turns whatever was thrown
+ * into a text and an exit code.
+ *
+ * Only the module of the command that is asked for is loaded. stdout carries results, stderr the rest.
+ */
+import { Command, CommanderError } from 'commander';
+import { AppError } from '../src/model/error.ts';
+import { type Act, type Cli, type CommonOptions, createCli, type Environment } from './command.ts';
+import { asAppError, errorJson, errorLines, exitCodeOfError, lookOf } from './errors.ts';
+import { EXIT } from './exit.ts';
+import { COMMANDS } from './table.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
+
+/** Runs one command line to its end and ends the process with its exit code. */
+export async function runProgram(args: readonly string[]): Promise<void> {
+  const { env } = process;
+  const terminal = processTerminal(env);
+  const code = await execute(args, terminal, env);
+  await terminal.flushed();
+  process.exit(code);
+}
+
+/** Runs one command line; never throws. Returns the exit code. */
+export async function execute(
+  args: readonly string[],
+  terminal: Terminal,
+  env: Environment,
+): Promise<number> {
+  const wantsJson = beforeDashes(args).includes('--json');
+  const state: { code: number; cli: Cli | null } = { code: EXIT.ok, cli: null };
+  const act: Act =
+    (handler) =>
+    async (...args) => {
+      const cli = createCli(terminal, env, optionsOf(args));
+      state.cli = cli;
+      state.code = await handler(cli, ...args);
+    };
+  try {
+    const words = normalised(args);
+    const program = await buildProgram(words[0], terminal, act);
+    if (words.length === 0) program.outputHelp();
+    else await program.parseAsync([...words], { from: 'user' });
+  } catch (thrown) {
+    state.code = report(thrown, terminal, state.cli, wantsJson);
+  }
+  try {
+    await state.cli?.close();
+  } catch (thrown) {
+    const code = report(thrown, terminal, state.cli, wantsJson);
+    if (state.code === EXIT.ok) state.code = code;
+  }
+  return state.code;
+}
+
+/** Commander hands a handler its arguments, then the options, then the command. */
+const optionsOf = (args: readonly unknown[]): CommonOptions => (args.at(-2) ?? {}) as CommonOptions;
+
+const beforeDashes = (args: readonly string[]): readonly string[] => {
+  const at = args.indexOf('--');
+  return at < 0 ? args : args.slice(0, at);
+};
+
+/** `opcode help run` is `opcode run --help`. */
+function normalised(args: readonly string[]): readonly string[] {
+  if (args[0] !== 'help') return args;
+  return args[1] === undefined ? ['--help'] : [args[1], '--help'];
+}
+
+async function buildProgram(
+  wanted: string | undefined,
+  terminal: Terminal,
+  act: Act,
+): Promise<Command> {
+  const { style } = terminal.stdout;
+  const program = new Command('opcode')
+    .description('Durable workflows: defined once, run without spending tokens.')
+    .usage('<command> [options]')
+    .helpOption('-h, --help', 'Show help')
+    .helpCommand(false)
+    .option('-V, --version', 'Print the version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      outputError: () => undefined,
+      getOutHelpWidth: () => terminal.stdout.columns() ?? 100,
+      getOutHasColors: () => style.enabled,
+    })
+    .configureHelp({
+      styleTitle: (text) => style.bold(text),
+      styleSubcommandText: (text) => style.cyan(text),
+      styleOptionTerm: (text) => style.cyan(text),
+      styleArgumentText: (text) => style.cyan(text),
+      subcommandTerm: (command) => command.name(),
+    })
+    .addHelpText('after', `\nExamples:\n${FIRST_STEPS.join('\n')}`);
+  for (const { name, summary, group, load } of COMMANDS) {
+    const command = program.command(name).summary(summary).description(summary).helpGroup(group);
+    if (name !== wanted) continue;
+    (await load()).configure(command, act);
+    addCommonOptions(command);
+  }
+  return program;
+}
+
+const FIRST_STEPS = [
+  '  opcode examples quickstart --run   see a workflow run to its end',
+  '  opcode run deploy.yaml -p env=prod run a workflow file',
+  '  opcode <command> --help            options and examples of a command',
+];
+
+function addCommonOptions(command: Command): void {
+  command
+    .optionsGroup('Everywhere:')
+    .option('--json', 'Print JSON: one document, or one line per item of a stream')
+    .option('--db-path <file>', 'Database file')
+    .option('--log-level <level>', 'debug, info, warn or error')
+    .helpOption('-h, --help', 'Show help');
+}
+
+function report(thrown: unknown, terminal: Terminal, cli: Cli | null, json: boolean): number {
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.ok;
+  const error = thrown instanceof CommanderError ? usageError(thrown) : asAppError(thrown);
+  if (json) terminal.stdout.write(`${JSON.stringify(errorJson(error))}\n`);
+  else {
+    const look = lookOf(terminal.stderr.style, terminal.stderr.columns());
+    const lines = errorLines(error, cli?.sources ?? [], look);
+    terminal.stderr.write(`${lines.join('\n')}\n`);
+    if (error.code === 'INTERNAL') showCause(error, terminal, cli);
+  }
+  return exitCodeOfError(error);
+}
+
+function showCause(error: AppError, terminal: Terminal, cli: Cli | null): void {
+  const isDebug = cli?.env.OPCODE_LOG_LEVEL === 'debug';
+  if (isDebug && error.cause instanceof Error) terminal.stderr.write(`${error.cause.stack}\n`);
+}
+
+/** What commander says, in our form. */
+function usageError(error: CommanderError): AppError {
+  const [what = '', ...more] = error.message
+    .replace(/^error: /, '')
+    .replaceAll(/[()]/g, '')
+    .split('\n');
+  const hint = [...more, 'see --help'].filter((line) => line !== '').join('; ');
+  return new AppError('VALIDATION_ERROR', what, { hint });
+}

@@ -1,0 +1,143 @@
+/**
+ * The steps of a run as a short list: top-level steps always, nested ones while something is open in
+ * them, the least interesting left out when there are more than fit. Pure: data in, lines out.
+ */
+import { isStepEnded } from '../../src/model/run-status.ts';
+import { formatDuration } from '../../src/model/time.ts';
+import type { StepView } from '../../src/ops/shapes.ts';
+import { markOf, STATUS_WIDTH, wordOf } from '../print/marks.ts';
+import type { Style } from '../print/style.ts';
+import { counted, crop, oneLine, padTo, widthOf } from '../print/text.ts';
+
+export interface StepListOptions {
+  readonly style: Style;
+  readonly width: number;
+  /** Lines at most. */
+  readonly rows: number;
+  /** Epoch milliseconds; open steps show how long they have been going on. */
+  readonly nowMs: number;
+}
+
+interface Item {
+  readonly step: StepView;
+  readonly depth: number;
+  readonly label: string;
+}
+
+const TIME_WIDTH = 7;
+const LEAST_DETAIL = 8;
+/** Of the width, for indentation, mark and label. */
+const NAME_SHARE = 0.5;
+
+/** Lines of the list, each at most `width` columns. */
+export function stepList(
+  steps: Readonly<Record<string, StepView>>,
+  options: StepListOptions,
+): string[] {
+  const items = itemsOf(steps);
+  const { shown, left } = fitting(items, options.rows);
+  const widest = Math.max(0, ...shown.map((item) => widthOf(nameOf(item, options.style))));
+  const nameWidth = Math.min(widest, Math.floor(options.width * NAME_SHARE));
+  const lines = shown.map((item) => lineOf(item, nameWidth, options));
+  return left === '' ? lines : [...lines, options.style.dim(crop(`  ${left}`, options.width))];
+}
+
+/** Indentation, mark and label. */
+const nameOf = ({ depth, label, step }: Item, style: Style): string =>
+  `${'  '.repeat(depth)}${markOf(step.status, style)} ${label}`;
+
+function lineOf(item: Item, nameWidth: number, options: StepListOptions): string {
+  const { style, width, nowMs } = options;
+  const { step } = item;
+  const name = padTo(crop(nameOf(item, style), nameWidth), nameWidth);
+  const word = padTo(wordOf(step.status, style), STATUS_WIDTH);
+  const head = `  ${name}  ${word}  ${elapsedText(step, nowMs).padStart(TIME_WIDTH)}`;
+  const detail = oneLine(detailOf(step, nowMs));
+  const room = width - widthOf(head) - 2;
+  return room < LEAST_DETAIL || detail === ''
+    ? crop(head, width)
+    : `${head}  ${style.dim(crop(detail, room))}`;
+}
+
+function elapsedText(step: StepView, nowMs: number): string {
+  if (step.started_at === undefined || step.status === 'skipped') return '';
+  const isOpen = !isStepEnded(step.status);
+  const spent = isOpen ? nowMs - Date.parse(step.started_at) : step.duration_ms;
+  return spent === undefined ? '' : formatDuration(Math.max(0, spent));
+}
+
+/** What a step is about just now, in a few words. */
+export function detailOf(step: StepView, nowMs: number): string {
+  if (step.error !== undefined) {
+    const again = step.status === 'retrying' ? `${retryText(step, nowMs)}: ` : '';
+    return `${again}${step.error.code} ${step.error.message}`;
+  }
+  if (step.skip_reason !== undefined) return step.skip_reason.replaceAll('_', ' ');
+  if (step.waiting_for !== undefined) return `waits for ${step.waiting_for}`;
+  if (step.due_at !== undefined && step.type === 'wait') return `until ${clockText(step.due_at)}`;
+  const isMore = (step.attempts ?? 1) > 1;
+  const attempt = isMore ? ` (attempt ${step.attempts})` : '';
+  return isStepEnded(step.status) ? attempt.trim() : `${step.action ?? step.type}${attempt}`;
+}
+
+function retryText(step: StepView, nowMs: number): string {
+  if (step.retry_at === undefined) return 'again soon';
+  const left = Date.parse(step.retry_at) - nowMs;
+  return left <= 0 ? 'again now' : `again in ${formatDuration(left)}`;
+}
+
+/** `14:03:59` of a time, in the local zone. */
+export const clockText = (time: string): string => new Date(time).toTimeString().slice(0, 8);
+
+/** Steps worth a line, children behind their parents. */
+function itemsOf(steps: Readonly<Record<string, StepView>>): Item[] {
+  const all = Object.values(steps);
+  const children = Map.groupBy(all, (step) => parentOf(step.step_id, steps));
+  const items: Item[] = [];
+  const add = (step: StepView, depth: number, parent: string | null): void => {
+    const label = parent === null ? step.step_id : step.step_id.slice(parent.length + 1);
+    items.push({ step, depth, label: oneLine(label) });
+    if (isStepEnded(step.status)) return;
+    for (const child of children.get(step.step_id) ?? []) {
+      if (isTelling(child)) add(child, depth + 1, step.step_id);
+    }
+  };
+  for (const step of children.get(null) ?? []) add(step, 0, null);
+  return items;
+}
+
+/** Of nested steps, those that are open or went wrong. */
+const isTelling = (step: StepView): boolean =>
+  step.status === 'failed' || !(isStepEnded(step.status) || step.status === 'pending');
+
+/** The nearest step whose path this one lies under. */
+function parentOf(path: string, steps: Readonly<Record<string, StepView>>): string | null {
+  for (let at = path.lastIndexOf('.'); at > 0; at = path.lastIndexOf('.', at - 1)) {
+    const above = path.slice(0, at);
+    if (Object.hasOwn(steps, above)) return above;
+  }
+  return null;
+}
+
+/** Drops the later pending steps first, then the earlier finished ones. */
+function fitting(items: readonly Item[], rows: number): { shown: readonly Item[]; left: string } {
+  if (items.length <= rows) return { shown: items, left: '' };
+  const room = Math.max(1, rows - 1);
+  const kept = new Set(items);
+  const drop = (candidates: readonly Item[]): number => {
+    const gone = candidates.slice(0, Math.max(0, kept.size - room));
+    for (const item of gone) kept.delete(item);
+    return gone.length;
+  };
+  const are = (...statuses: string[]): Item[] =>
+    items.filter((item) => statuses.includes(item.step.status));
+  const pending = drop(are('pending', 'scheduled').reverse());
+  const done = drop(are('completed', 'skipped'));
+  const open = drop(are('running', 'suspended', 'retrying', 'failed').reverse());
+  const parts = [
+    done === 0 ? '' : `${counted(done, 'step')} done`,
+    open === 0 ? '' : `${counted(open, 'more step')} going on`,
+    pending === 0 ? '' : `${counted(pending, 'step')} to come`,
+  ].filter((part) => part !== '');
+  return { shown: items.filter((item) => kept.has(item)), left: `… ${parts.join(', ')}` };
+}

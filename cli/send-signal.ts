@@ -1,0 +1,185 @@
+/**
+ * Sending signals: to one run, which is then continued here when nobody else executes it, or to many
+ * after a count and a yes. `signal` and its short forms are made of this.
+ */
+import type { Command } from 'commander';
+import { AppError } from '../src/model/error.ts';
+import type { SignalType } from '../src/model/event.ts';
+import type { RunId } from '../src/model/ids.ts';
+import type { Json } from '../src/model/json.ts';
+import { isRunEnded } from '../src/model/run-status.ts';
+import type { StatusOutput } from '../src/ops/schemas.ts';
+import { waitMsOf } from './args.ts';
+import type { App, Cli } from './command.ts';
+import { executeRun } from './execute-run.ts';
+import { EXIT } from './exit.ts';
+import { runEndLines } from './print/run-end.ts';
+import { shortId } from './print/run-id.ts';
+import { inlineJson, oneLine } from './print/text.ts';
+import { sendToMany } from './send-to-many.ts';
+
+export interface SignalOptions {
+  readonly agent?: string;
+  readonly reason?: string;
+  readonly detach?: boolean;
+  readonly wait?: string;
+  readonly where?: string;
+  readonly yes?: boolean;
+  readonly quiet?: boolean;
+  readonly idempotencyKey?: string;
+}
+
+export interface SignalRequest {
+  readonly type: SignalType;
+  readonly step?: string | undefined;
+  readonly name?: string | undefined;
+  readonly payload?: Json | undefined;
+}
+
+export type SignalInput = Omit<Parameters<App['ops']['signal']>[1], 'workflow_id'>;
+type Sent = Awaited<ReturnType<App['ops']['signal']>>;
+
+/** The options every signalling command has. */
+export function addSignalOptions(command: Command, options: { bulk: boolean }): Command {
+  command
+    .option('--reason <text>', 'why; recorded with the signal')
+    .option('--agent <name>', 'speak in the name of this agent')
+    .option('--detach', 'do not go on with the run here')
+    .option('--wait <duration>', 'leave after this time, e.g. 30s')
+    .option('--idempotency-key <key>', 'send at most one signal with this key')
+    .option('-q, --quiet', 'no progress');
+  if (!options.bulk) return command;
+  return command
+    .option('--where <conditions>', 'to every run that fits, e.g. status=failed,template=deploy')
+    .option('-y, --yes', 'with --where: do not ask');
+}
+
+/** Sends one signal, or one to each run that fits `--where`. */
+export async function sendSignal(
+  cli: Cli,
+  run: string | undefined,
+  request: SignalRequest,
+  options: SignalOptions,
+): Promise<number> {
+  const input = inputOf(request, options);
+  if (options.where !== undefined) {
+    if (run !== undefined) {
+      throw new AppError('VALIDATION_ERROR', 'give a run or --where, not both');
+    }
+    return sendToMany(cli, input, { ...options, where: options.where });
+  }
+  if (run === undefined) {
+    throw new AppError('VALIDATION_ERROR', 'which run? Give its id, @last, or --where', {
+      hint: 'opcode status lists runs',
+    });
+  }
+  return options.detach === true
+    ? sendAndLeave(cli, run, input, options)
+    : sendAndFollow(cli, run, input, options);
+}
+
+function inputOf(request: SignalRequest, options: SignalOptions): SignalInput {
+  const { type, step, name, payload } = request;
+  return {
+    signal_type: type,
+    ...(step === undefined ? {} : { step_id: step }),
+    ...(name === undefined ? {} : { name }),
+    ...(payload === undefined ? {} : { payload }),
+    ...(options.reason === undefined ? {} : { reasoning: options.reason }),
+    ...(options.agent === undefined ? {} : { agent_id: options.agent }),
+    ...(options.idempotencyKey === undefined ? {} : { idempotency_key: options.idempotencyKey }),
+  };
+}
+
+async function sendAndFollow(
+  cli: Cli,
+  run: string,
+  input: SignalInput,
+  options: SignalOptions,
+): Promise<number> {
+  const app = await cli.openExecuting();
+  const before = await app.ops.status(cli.context(), { workflow_id: run, include: [] });
+  const waitMs = waitMsOf(options.wait);
+  const isElsewhere = (sent: Sent): boolean =>
+    !(app.engine.owns(sent.workflow_id as RunId) || isRunEnded(sent.status));
+  const { code, run: after } = await executeRun(cli, app, {
+    quiet: options.quiet,
+    agent: options.agent,
+    // A run that another process executes is left to it, unless waiting was asked for.
+    waitMs: (sent: Sent) => (isElsewhere(sent) && options.wait === undefined ? 0 : waitMs),
+    brief: input.signal_type === 'cancel' || input.signal_type === 'pause',
+    afterSequence: before.last_sequence,
+    start: (context) =>
+      app.ops.signal(context, { ...input, workflow_id: before.workflow_id, wait: 0 }),
+    tell: (sent) => cli.note(sentLine(cli, sent)),
+    document: documentOf,
+  });
+  return isAsWished(input, after) ? EXIT.ok : code;
+}
+
+/** A cancelled, paused or rejected run is what was asked for. */
+function isAsWished({ signal_type: type, payload }: SignalInput, run: StatusOutput): boolean {
+  if (type === 'cancel') return run.status === 'cancelled' || run.error?.code === 'REJECTED';
+  if (type === 'pause') return run.paused;
+  const isReject = JSON.stringify(payload ?? null).includes('"reject":true');
+  return type === 'decision' && isReject && run.error?.code === 'REJECTED';
+}
+
+function documentOf(sent: Sent, run: StatusOutput): unknown {
+  const { output: _output, error: _error, next: _next, ...rest } = sent;
+  return {
+    ...rest,
+    status: run.status,
+    ...(run.output === undefined ? {} : { output: run.output }),
+    ...(run.error === undefined ? {} : { error: run.error }),
+    waiting_for: run.waiting_for,
+    ...(run.next === undefined ? {} : { next: run.next }),
+  };
+}
+
+async function sendAndLeave(
+  cli: Cli,
+  run: string,
+  input: SignalInput,
+  options: SignalOptions,
+): Promise<number> {
+  const app = await cli.open();
+  const before = await app.ops.status(cli.context(), { workflow_id: run, include: [] });
+  // Nobody will answer when nobody executes: it is enough that the signal is on disk.
+  const abort = before.has_executor ? new AbortController().signal : AbortSignal.abort();
+  const context = cli.context({ agent: options.agent, abort });
+  const sent = await app.ops.signal(context, { ...input, workflow_id: before.workflow_id });
+  if (cli.json) {
+    cli.printJson(sent);
+    return EXIT.ok;
+  }
+  cli.note(sentLine(cli, sent));
+  if (!before.has_executor) {
+    cli.note(`Nothing moves until an executor lives: opcode recover ${shortId(sent.workflow_id)}`);
+    return EXIT.ok;
+  }
+  const after = await app.ops.status(cli.context(), { workflow_id: sent.workflow_id });
+  for (const line of runEndLines(after, cli.terminal.stderr.style)) cli.note(line);
+  return EXIT.ok;
+}
+
+const DONE: Readonly<Record<string, string>> = {
+  decision: 'Decided',
+  data: 'Sent',
+  cancel: 'Cancelled',
+  retry: 'Retrying',
+  skip: 'Skipped',
+  pause: 'Pausing',
+  resume: 'Resumed',
+};
+
+/** What a signal did, in a line. */
+export function sentLine(cli: Cli, sent: Sent): string {
+  const { style } = cli.terminal.stderr;
+  const facts = Object.entries(sent.result)
+    .map(([key, value]) => `${oneLine(key)}=${inlineJson(value)}`)
+    .join(' ');
+  const what =
+    sent.pending === true ? 'Accepted, not yet applied' : (DONE[sent.signal_type] ?? 'Sent');
+  return `${style.bold(what)} ${style.dim(facts)}`.trimEnd();
+}

@@ -1,0 +1,72 @@
+/**
+ * The table of commands: name, one line, group, and where it is loaded from when it is asked for.
+ */
+import type { CommandModule } from './command.ts';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly group: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+const WORK = 'Workflows:';
+const RUNS = 'Runs:';
+const LOOK = 'Looking:';
+const MORE = 'More:';
+
+const entry = (
+  group: string,
+  name: string,
+  summary: string,
+  load: () => Promise<CommandModule>,
+): CommandEntry => ({ group, name, summary, load });
+
+/** Every command, in the order in which help lists it. */
+export const COMMANDS: readonly CommandEntry[] = [
+  entry(WORK, 'run', 'Run a template or a workflow file', () => import('./commands/run.ts')),
+  entry(WORK, 'exec', 'Run one command, durable and logged', () => import('./commands/exec.ts')),
+  entry(
+    WORK,
+    'define',
+    'Register workflow files as templates',
+    () => import('./commands/define.ts'),
+  ),
+  entry(
+    WORK,
+    'validate',
+    'Find the problems in workflow files',
+    () => import('./commands/validate.ts'),
+  ),
+  entry(
+    WORK,
+    'schema',
+    'Print the JSON Schema of a workflow file',
+    () => import('./commands/schema.ts'),
+  ),
+  entry(WORK, 'examples', 'List, copy or run the examples', () => import('./commands/examples.ts')),
+
+  entry(RUNS, 'decide', 'Answer a decision', () => import('./commands/decide.ts')),
+  entry(RUNS, 'reject', 'Reject a decision: its step fails', () => import('./commands/reject.ts')),
+  entry(RUNS, 'cancel', 'Cancel a run, or one waiting step', () => import('./commands/cancel.ts')),
+  entry(RUNS, 'retry', 'Try a failed run again', () => import('./commands/retry.ts')),
+  entry(RUNS, 'skip', 'Go on without a step', () => import('./commands/skip.ts')),
+  entry(RUNS, 'pause', 'Start nothing new in a run', () => import('./commands/pause.ts')),
+  entry(RUNS, 'resume', 'Go on with a paused run', () => import('./commands/resume.ts')),
+  entry(RUNS, 'signal', 'Send any signal to a run', () => import('./commands/signal.ts')),
+  entry(RUNS, 'rerun', 'Run again with the same inputs', () => import('./commands/rerun.ts')),
+  entry(RUNS, 'recover', 'Continue what was interrupted', () => import('./commands/recover.ts')),
+
+  entry(
+    LOOK,
+    'status',
+    'What runs, waits and failed; or one run',
+    () => import('./commands/status.ts'),
+  ),
+  entry(LOOK, 'logs', 'What the steps of a run printed', () => import('./commands/logs.ts')),
+  entry(LOOK, 'events', 'The event log of a run', () => import('./commands/events.ts')),
+  entry(LOOK, 'query', 'List runs, templates, decisions, …', () => import('./commands/query.ts')),
+  entry(LOOK, 'diagram', 'Draw a workflow or a run', () => import('./commands/diagram.ts')),
+
+  entry(MORE, 'version', 'Print the version', () => import('./commands/version.ts')),
+];
