@@ -18,7 +18,7 @@ const MAX_NAMED_OPTIONS = 6;
 export const shortText = (text: string): string => truncate(cleanText(text), MAX_TEXT_COLUMNS);
 
 /** An expression without the `${{ }}` around the whole of it. */
-export function shortExpression(source: Json | undefined): string {
+function shortExpression(source: Json | undefined): string {
   if (isJsonArray(source)) return `${source.length} ${source.length === 1 ? 'item' : 'items'}`;
   if (isJsonObject(source)) return 'an object';
   const text = cleanText(String(source ?? '?'));

@@ -20,7 +20,7 @@ import { cleanText, textWidth } from './text.ts';
 
 export const FONT_NAME = 'DejaVu Sans';
 
-export interface DotOptions {
+interface DotOptions {
   readonly for: 'plain' | 'svg';
 }
 
@@ -65,7 +65,7 @@ function writeDefaults(writer: Writer, title: string | null): void {
   const heading =
     title === null ? '' : `, label=${quote(cleanText(title))}, labelloc=t, fontsize=16`;
   lines.push(
-    `graph [compound=true, rankdir=TB, nodesep=0.35, ranksep=0.45, bgcolor=white, pad=0.2, ${font}, fontcolor=${quote(TEXT_COLOR)}${heading}];`,
+    `graph [compound=true, rankdir=TB, nodesep=0.35, ranksep=0.45, bgcolor=transparent, pad=0.2, ${font}, fontcolor=${quote(TEXT_COLOR)}${heading}];`,
     `node [shape=box, style="rounded,filled", fontsize=11, margin="0.16,0.09", ${font}, fontcolor=${quote(TEXT_COLOR)}];`,
     `edge [fontsize=9, arrowsize=0.7, color=${quote(LINE_COLOR)}, ${font}, fontcolor=${quote(MUTED_COLOR)}];`,
   );

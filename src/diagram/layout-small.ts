@@ -15,7 +15,7 @@ import { type DiagramModel, indexModel, MAX_DRAWN_NODES } from './model.ts';
 import type { NodePosition, PlainLayout } from './plain.ts';
 
 /** A model with more edges is left to Graphviz. */
-export const MAX_SMALL_EDGES = 2000;
+const MAX_SMALL_EDGES = 2000;
 
 /**
  * Positions of every node that is drawn, after folding (x: place in its row, y: row of its list), or

@@ -8,18 +8,18 @@
 import { AppError, messageOf } from '../model/error.ts';
 import { FONT_NAME } from './dot.ts';
 
-export interface LayoutTask {
+interface LayoutTask {
   readonly format: 'plain' | 'svg';
   readonly dot: string;
 }
 
-export interface PngAssets {
+interface PngAssets {
   readonly wasm: Uint8Array<ArrayBuffer>;
   readonly fonts: readonly Uint8Array[];
 }
 
 /** A picture is scaled up to twice its size for sharp text, as long as it has no more pixels. */
-export const SHARP_PNG_PIXELS = 5_000_000;
+const SHARP_PNG_PIXELS = 5_000_000;
 /** What a picture of natural size may have; a larger one is scaled down. */
 export const MAX_PNG_PIXELS = 20_000_000;
 export const MAX_PNG_SIDE = 16_000;

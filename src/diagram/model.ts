@@ -72,7 +72,7 @@ export interface DiagramModel {
 }
 
 /** How a status looks where only text is available; `plain` is for terminals without Unicode. */
-export interface StatusMark {
+interface StatusMark {
   readonly mark: string;
   readonly plain: string;
   readonly word: string;

@@ -3,7 +3,7 @@
  */
 import type { StepStatus } from '../model/run-status.ts';
 
-export interface StatusColors {
+interface StatusColors {
   readonly fill: string;
   readonly stroke: string;
 }
@@ -12,7 +12,7 @@ export const TEXT_COLOR = '#1f2933';
 export const MUTED_COLOR = '#52606d';
 export const LINE_COLOR = '#616e7c';
 export const CLUSTER_COLORS: StatusColors = { fill: '#f8fafc', stroke: '#cbd2d9' };
-export const NO_STATUS_COLORS: StatusColors = { fill: '#ffffff', stroke: '#7b8794' };
+const NO_STATUS_COLORS: StatusColors = { fill: '#ffffff', stroke: '#7b8794' };
 
 const BUSY: StatusColors = { fill: '#e0f2fe', stroke: '#0284c7' };
 

@@ -216,6 +216,7 @@ describe('statuses of a run', () => {
 
   test('of iterations are folded: the gravest one, and how many have ended', () => {
     const statuses = overlay([
+      ['notify', 'running', '12s'],
       ['notify.iter_0.mail', 'completed'],
       ['notify.iter_1.mail', 'failed'],
       ['notify.iter_2.mail', 'running'],

@@ -38,6 +38,25 @@ describe('Graphviz', () => {
     expect(svg).not.toContain('<b>');
   });
 
+  test('draws any text as text', async () => {
+    const text = '</text><script>alert("1")</script> &amp; \uffff\u0000 \\N';
+    const hostile = buildDiagram({
+      metadata: { name: text },
+      steps: [
+        { id: 'a', run: text, description: text },
+        {
+          id: 'b',
+          type: 'condition',
+          config: { expression: text, branches: { [text]: [{ id: 'c', run: text }] } },
+        },
+      ],
+    });
+    const svg = await runLayoutTask({ format: 'svg', dot: toDot(hostile, { for: 'svg' }) });
+    expect(svg).not.toContain('<script');
+    expect(svg).toContain('&lt;script&gt;');
+    expect(svg.trimEnd()).toEndWith('</svg>');
+  });
+
   test('says so when it is given something else', async () => {
     const drawing = runLayoutTask({ format: 'svg', dot: 'digraph {' });
     expect(drawing).rejects.toThrow(/Graphviz could not draw/);

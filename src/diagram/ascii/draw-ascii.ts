@@ -32,7 +32,7 @@ export const DEFAULT_WIDTH = 80;
 /** Nested lists get at least this many columns, even where that makes the drawing wider. */
 const MIN_LIST_WIDTH = 16;
 
-export interface AsciiOptions {
+interface AsciiOptions {
   /** Columns to keep to; 80 when not given. */
   readonly width?: number;
   readonly color: boolean;

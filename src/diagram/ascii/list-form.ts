@@ -17,7 +17,7 @@ import { cleanText, padTo, shownText, textWidth, truncate, wrapText } from '../t
 import { foldedText, statusWords } from '../words.ts';
 import { BOLD, boldColor, DIM, markedLabel, statusColor } from './styles.ts';
 
-export interface ListOptions {
+interface ListOptions {
   readonly color?: boolean;
   readonly unicode?: boolean;
   /** Columns to keep to; not limited when not given. */

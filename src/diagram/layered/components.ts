@@ -3,7 +3,7 @@
  */
 import type { Link } from './nets.ts';
 
-export interface Part {
+interface Part {
   /** In written order. */
   readonly vertices: readonly number[];
   /** Links by the place of a vertex in `vertices`. */

@@ -18,7 +18,7 @@ interface Tie {
 /** The left column an item is drawn to, or null when no line draws it. */
 export type Pull = (item: number, columns: readonly number[]) => number | null;
 
-export interface Pulls {
+interface Pulls {
   readonly none: Pull;
   readonly up: Pull;
   readonly down: Pull;

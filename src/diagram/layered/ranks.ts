@@ -31,7 +31,7 @@ export function longestPathRanks(count: number, links: readonly Link[]): number[
   return ranks;
 }
 
-export interface RowLimits {
+interface RowLimits {
   readonly widths: readonly number[];
   readonly gap: number;
   readonly maxWidth: number;
