@@ -5,6 +5,7 @@
  * stand-ins; makes `has(a.b.c)` absorb a missing `a.b`; makes macros that build lists append.
  */
 import type { parse } from '@bufbuild/cel';
+import { FUNCTION_NAMESPACES } from './cel-extensions.ts';
 
 export type CelNode = NonNullable<ReturnType<typeof parse>['expr']>;
 type Comprehension = Extract<CelNode['exprKind'], { case: 'comprehensionExpr' }>['value'];
@@ -74,7 +75,7 @@ export function restoreNames(node: CelNode, names: ReadonlyMap<string, string>):
   for (const child of childrenOf(node)) restoreNames(child, names);
 }
 
-export interface FreeName {
+interface FreeName {
   readonly name: string;
   readonly id: bigint;
 }
@@ -100,10 +101,19 @@ export function readsOf(root: CelNode): Reads {
       visitComprehension(node.exprKind.value, bound, visit);
       return;
     }
-    for (const child of childrenOf(node)) visit(child, bound);
+    const namespace = namespaceOf(node);
+    for (const child of childrenOf(node)) if (child !== namespace) visit(child, bound);
   };
   visit(root, new Set());
   return { paths, freeNames };
+}
+
+/** `math` in `math.abs(x)`: the beginning of a function's name, which reads nothing. */
+function namespaceOf(node: CelNode): CelNode | null {
+  if (node.exprKind.case !== 'callExpr') return null;
+  const { target } = node.exprKind.value;
+  if (target?.exprKind.case !== 'identExpr') return null;
+  return FUNCTION_NAMESPACES.has(target.exprKind.value.name) ? target : null;
 }
 
 function visitComprehension(

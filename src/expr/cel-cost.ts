@@ -7,6 +7,7 @@
  */
 import type { Json } from '../model/json.ts';
 import { APPEND, type CelNode, childrenOf, constantPath } from './cel-ast.ts';
+import { MAX_RANGE } from './cel-extensions.ts';
 import { MAX_KEPT_PATTERN_SIZE } from './cel-functions.ts';
 import { MAX_PATTERN_SIZE } from './expr-lang/limits.ts';
 import { compilePattern } from './expr-lang/pattern.ts';
@@ -124,7 +125,7 @@ function visitMacro(node: CelNode, times: number, vars: Variables, estimate: Est
   if (iterVar2) inner.set(iterVar2, itemOf(range));
   inner.set(accuVar, NOTHING);
   const turns = times * Math.max(1, range.length);
-  if (accuInit !== undefined) visit(accuInit, times, vars, estimate);
+  const initial = accuInit === undefined ? SCALAR : visit(accuInit, times, vars, estimate);
   if (loopCondition !== undefined) visit(loopCondition, turns, inner, estimate);
   const step = visit(loopStep, turns, inner, estimate);
   const built: Size = {
@@ -133,7 +134,8 @@ function visitMacro(node: CelNode, times: number, vars: Variables, estimate: Est
     nodes: 1 + range.length * step.nodes,
     chars: range.length * step.chars,
   };
-  inner.set(accuVar, built);
+  // Over nothing the result is made of what it began with: so is `cel.bind`.
+  inner.set(accuVar, range.length === 0 ? initial : built);
   return result === undefined ? built : visit(result, times, inner, estimate);
 }
 
@@ -163,6 +165,7 @@ function visitCall(node: CelNode, times: number, vars: Variables, estimate: Esti
     );
     return SCALAR;
   }
+  if (name === 'range') return rangeSize(node, times, estimate);
   if (name === 'size') {
     charge(estimate, times, 1, all.length + all.chars);
     return SCALAR;
@@ -197,6 +200,17 @@ function patternSize(node: CelNode, { patterns }: Estimate): number {
   return size;
 }
 
+/** `lists.range(n)`: of a constant length, or of any. */
+function rangeSize(node: CelNode, times: number, estimate: Estimate): Size {
+  const length = childrenOf(node).at(-1);
+  const constant =
+    length?.exprKind.case === 'constExpr' ? length.exprKind.value.constantKind : null;
+  const known = constant?.case === 'int64Value' ? Math.max(0, Number(constant.value)) : MAX_RANGE;
+  const items = Math.min(known, MAX_RANGE);
+  charge(estimate, times, items, 0);
+  return { ...SCALAR, length: items, nodes: items + 1, itemNodes: 1 };
+}
+
 function resultSize(
   name: string,
   sizes: readonly Size[],
@@ -213,6 +227,9 @@ function resultSize(
       return grown(first.chars + first.nodes * (1 + rest.chars), times, estimate);
     case 'format':
       return grown((first.chars + 1) * (1 + rest.chars + rest.nodes), times, estimate);
+    case 'sort':
+      charge(estimate, times, all.length * 10, 0);
+      return all;
     case 'split':
       return listOf([textSize(first.chars)], first.chars + 1);
     default:

@@ -16,6 +16,7 @@ import {
 } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import { APPEND } from './cel-ast.ts';
+import { celExtensions } from './cel-extensions.ts';
 import { celStringFunctions } from './cel-strings.ts';
 import { compilePattern } from './expr-lang/pattern.ts';
 import { createLruCache } from './lru.ts';
@@ -50,6 +51,7 @@ export function celFunctions(): CelFunc[] {
   return [
     ...strings,
     ...celStringFunctions(),
+    ...celExtensions(),
     ...MIXED.flatMap(([name, apply]) => mixedOverloads(name, apply)),
     celFunc('_%_', [DOUBLE, DOUBLE], DOUBLE, remainder),
     ...matchesFunctions(),

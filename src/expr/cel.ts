@@ -22,6 +22,7 @@ import {
   selection,
 } from './cel-ast.ts';
 import { type CelCost, celCostOf } from './cel-cost.ts';
+import { expandExtensions } from './cel-expand.ts';
 import { celFunctions } from './cel-functions.ts';
 import { maskCelSource } from './cel-source.ts';
 import { CelResultError, jsonFromCel } from './cel-values.ts';
@@ -46,9 +47,9 @@ export interface CelProgram {
 }
 
 /** Why a constant path has no value, or null when that is not known. */
-export type Explain = (segments: readonly string[]) => string | null;
+type Explain = (segments: readonly string[]) => string | null;
 
-export type CompiledCel =
+type CompiledCel =
   | { readonly ok: true; readonly program: CelProgram }
   | { readonly ok: false; readonly problem: Omit<ExpressionProblem, 'pointer'> };
 
@@ -57,9 +58,9 @@ export interface CelCompiler {
   compile(source: string, stepIds: ReadonlySet<string>, roots: ReadonlySet<string>): CompiledCel;
 }
 
-/** Names that are no data: types, and namespaces of functions. */
-const NON_DATA_NAMES: ReadonlySet<string> = new Set(
-  'int uint double bool string bytes list map null_type type google strings'.split(' '),
+/** Names of types, which are values in CEL. */
+const TYPE_NAMES: ReadonlySet<string> = new Set(
+  'int uint double bool string bytes list map null_type type google'.split(' '),
 );
 
 type Env = ReturnType<typeof celEnv>;
@@ -72,7 +73,7 @@ export function createCelCompiler(limits: ExpressionLimits): CelCompiler {
       try {
         const parsed = parseCel(source, stepIds, limits);
         const unknown = parsed.reads.freeNames.find(
-          ({ name }) => !roots.has(name) && !NON_DATA_NAMES.has(name),
+          ({ name }) => !roots.has(name) && !TYPE_NAMES.has(name),
         );
         if (unknown !== undefined) {
           const offset = parsed.positions[String(unknown.id)] ?? null;
@@ -109,6 +110,7 @@ function parseCel(
     throw new CelSourceError(`the expression nests deeper than ${limits.maxNesting} levels`);
   }
   restoreNames(expr, masked.names);
+  expandExtensions(expr);
   return { tree: expr, reads: readsOf(expr), positions: sourceInfo?.positions ?? {} };
 }
 

@@ -12,7 +12,7 @@ import { createLruCache } from './lru.ts';
 type Problem = Omit<ExpressionProblem, 'pointer'>;
 type Bad = { readonly ok: false; readonly problem: Problem };
 
-export interface CelUnit {
+interface CelUnit {
   readonly ok: true;
   readonly program: CelProgram;
   /** The step ids with dashes that its source was read with. */

@@ -55,7 +55,7 @@ function evaluateOperand(operand: Operand, evaluation: Evaluation): Outcome {
 }
 
 /** A path's value with the secrets it carries, or why it has none. */
-export function evaluatePath(path: Path, scope: Scope): Outcome {
+function evaluatePath(path: Path, scope: Scope): Outcome {
   const value = resolvePath(path, scope);
   if (value === undefined) return missingPath(path, scope);
   if (path.segments[0] !== 'inputs') return valueOutcome(value);
@@ -66,7 +66,7 @@ export function evaluatePath(path: Path, scope: Scope): Outcome {
 }
 
 /** The failure of a path without a value. */
-export function missingPath(path: Path, scope: Scope): Outcome {
+function missingPath(path: Path, scope: Scope): Outcome {
   const why = explainMissing(path.segments, scope);
   return badEvaluation(`${pathText(path.segments)}: ${why ?? 'there is no such value'}`, true);
 }

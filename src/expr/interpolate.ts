@@ -183,7 +183,7 @@ function chargeText(text: string, building: Building): boolean {
 }
 
 /** A value inside longer text: null is empty, whole numbers have all their digits, the rest JSON. */
-export function textOf(value: Json): string {
+function textOf(value: Json): string {
   if (typeof value === 'string') return value;
   if (value === null) return '';
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) >= 1e21) {

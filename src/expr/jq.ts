@@ -6,7 +6,7 @@
  */
 import type { Json } from '../model/json.ts';
 
-export interface JqOptions {
+interface JqOptions {
   /** Values of `$name` variables. */
   readonly args: Readonly<Record<string, Json>>;
   /** Epoch milliseconds that `now` gives; 0 when not given. */

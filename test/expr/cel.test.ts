@@ -83,6 +83,47 @@ describe('values', () => {
   }
 });
 
+describe('functions of the extension libraries', () => {
+  const cases: readonly (readonly [string, Json])[] = [
+    ['cel.bind(x, inputs.n * 2, x + x)', 20],
+    ['cel.bind(x, inputs.nums, x.exists(y, y == size(x)))', true],
+    ['math.greatest(inputs.n, 2.5, 7)', 7],
+    ['math.least(inputs.nums)', 1],
+    ['math.least(inputs.n)', 5],
+    ['math.ceil(2.1) + math.floor(2.9) + math.round(-2.5)', 2],
+    ['math.abs(-3) + math.sign(-2.5)', 2],
+    ['math.round(inputs.n)', 5],
+    ["base64.encode(b'hello')", 'aGVsbG8='],
+    ["string(base64.decode('aGVsbG8'))", 'hello'],
+    ['inputs.nums.sort().reverse()', [3, 2, 1]],
+    ["['b', 'a'].sort()", ['a', 'b']],
+    ['[1, 1.0, 2, "1"].distinct()', [1, 2, '1']],
+    ['[[1, [2]], 3].flatten()', [1, [2], 3]],
+    ['[[1, [2]], 3].flatten(2)', [1, 2, 3]],
+    ['inputs.nums.slice(1, 3)', [1, 2]],
+    ['inputs.nums.first() + inputs.nums.last()', 5],
+    ['lists.range(3)', [0, 1, 2]],
+    ["'abc'.reverse()", 'cba'],
+  ];
+  for (const [source, value] of cases) {
+    test(source, () => {
+      expect(resultOf(source)).toEqual(value);
+    });
+  }
+
+  test('what cannot be is a failure', () => {
+    for (const source of [
+      '[1, "a"].sort()',
+      '[].first()',
+      'inputs.nums.slice(2, 9)',
+      "math.greatest('a', 1)",
+      "base64.decode('?')",
+    ]) {
+      expect(failureOf(source)).toStartWith('INTERPOLATION_ERROR');
+    }
+  });
+});
+
 describe('has absorbs what is missing on the way', () => {
   const cases: readonly (readonly [string, boolean])[] = [
     ['has(inputs.n)', true],
@@ -184,6 +225,7 @@ describe('problems at define time', () => {
     ['inputs.n +', 9, 'not valid CEL'],
     ['', 0, 'there is no expression'],
     ['imputs.n > 1', 0, 'unknown name "imputs"'],
+    ['math', 0, 'unknown name "math"'],
     ['inputs.rows.map(x, x + y)', 23, 'unknown name "y"'],
     ['secrets.KEY == 1', 0, 'secrets cannot be used in calculations'],
     ["${{inputs.a}} == 'x'", 0, 'whole expression only'],

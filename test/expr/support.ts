@@ -41,7 +41,7 @@ export function makeScope(data: ScopeData = {}): Scope {
 }
 
 export const completed = (output: Json): StepView => ({ status: 'completed', output, error: null });
-export const skipped: StepView = { status: 'skipped', output: null, error: null };
+const skipped: StepView = { status: 'skipped', output: null, error: null };
 
 export const NO_ANSWERS: ComputeMemo = { get: () => undefined };
 
@@ -114,7 +114,7 @@ export function evaluate(
 export const resultOf = (source: string, data: ScopeData = SAMPLE): Json =>
   unwrap(evaluate(source, data));
 
-export function unwrap(evaluated: Evaluated): Json {
+function unwrap(evaluated: Evaluated): Json {
   if (evaluated.kind === 'value') return evaluated.value;
   throw new Error(evaluated.kind === 'pending' ? 'pending' : evaluated.error.message);
 }

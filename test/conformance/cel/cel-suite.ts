@@ -2,7 +2,15 @@
  * Runs cases of the official CEL conformance suite through the adapter's own pieces: its function
  * table and its rewriting of the parsed tree.
  */
-import { type CelInput, type CelValue, celEnv, celUint, isCelError, parse, plan } from '@bufbuild/cel';
+import {
+  type CelInput,
+  type CelValue,
+  celEnv,
+  celUint,
+  isCelError,
+  parse,
+  plan,
+} from '@bufbuild/cel';
 import type { Value } from '@bufbuild/cel-spec/cel/expr/value_pb.js';
 import { getTestRegistry } from '@bufbuild/cel-spec/testdata/registry.js';
 import {
@@ -12,6 +20,7 @@ import {
 } from '@bufbuild/cel-spec/testdata/tests.js';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { adaptTree, restoreNames } from '../../../src/expr/cel-ast.ts';
+import { expandExtensions } from '../../../src/expr/cel-expand.ts';
 import { celFunctions } from '../../../src/expr/cel-functions.ts';
 import { maskCelSource } from '../../../src/expr/cel-source.ts';
 
@@ -78,6 +87,7 @@ function evaluate(test: IncrementalTest['original']): CelValue | Error {
     const { expr } = parse(`${masked.text}\n`);
     if (expr === undefined) return new Error('nothing parsed');
     restoreNames(expr, masked.names);
+    expandExtensions(expr);
     adaptTree(expr);
     return plan(env, expr)(bindings) as CelValue | Error;
   } catch (thrown) {

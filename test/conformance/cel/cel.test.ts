@@ -1,5 +1,6 @@
 /**
- * CEL against the official conformance suite: the core sections and the `strings` extension.
+ * CEL against the official conformance suite: the core sections and the extensions
+ * that are here as a whole.
  */
 import { describe, expect, test } from 'bun:test';
 import { celCases } from './cel-suite.ts';
@@ -43,7 +44,7 @@ function failuresIn(section: string): string[] {
 }
 
 describe('CEL conformance', () => {
-  for (const section of [...CORE_SECTIONS, 'string_ext']) {
+  for (const section of [...CORE_SECTIONS, 'string_ext', 'bindings_ext', 'encoders_ext']) {
     test(section, () => {
       expect(failuresIn(section)).toEqual([]);
     });
