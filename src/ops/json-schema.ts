@@ -6,7 +6,7 @@
  */
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
-import { definitionValue, json, jsonObject, jsonObjectInput, wait } from './shapes.ts';
+import { definitionValue, json, jsonObject, objectOrText } from './shapes.ts';
 
 type Known = ReadonlyMap<unknown, JsonSchema>;
 
@@ -14,9 +14,8 @@ const known = (): Known =>
   new Map<unknown, JsonSchema>([
     [json, {}],
     [jsonObject, { type: 'object' }],
-    [jsonObjectInput, { type: 'object' }],
+    [objectOrText, { type: 'object' }],
     [definitionValue, { type: ['object', 'string'] }],
-    [wait, { type: ['string', 'integer'] }],
   ]);
 
 /** What callers may send. */

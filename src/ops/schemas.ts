@@ -169,7 +169,14 @@ export const overviewInput = v.strictObject({
   failed_within: optional(text, '24h'),
 });
 export const overviewOutput = v.object({
-  counts: v.record(v.picklist(RUN_STATUSES), v.number()),
+  counts: v.object({
+    pending: v.number(),
+    active: v.number(),
+    suspended: v.number(),
+    completed: v.number(),
+    failed: v.number(),
+    cancelled: v.number(),
+  }),
   running: v.array(s.runSummary),
   waiting: v.array(s.runSummary),
   failed: v.array(s.runSummary),

@@ -15,9 +15,12 @@ export const json = v.custom<Json>((value) => value !== undefined, 'must be a JS
 /** A JSON object. */
 export const jsonObject = v.custom<JsonObject>(isObject, 'must be an object');
 
+/** An object, or a JSON text that holds one. */
+export const objectOrText = v.custom<JsonObject | string>(isObjectOrText, 'must be an object');
+
 /** An object in an argument; clients that send objects as JSON text are understood. */
 export const jsonObjectInput = v.pipe(
-  v.custom<JsonObject | string>(isObjectOrText, 'must be an object'),
+  objectOrText,
   v.transform((value): JsonObject => (typeof value === 'string' ? parseObject(value) : value)),
 );
 
