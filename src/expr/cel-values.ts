@@ -72,11 +72,18 @@ function objectMap(object: JsonObject, convert: CelConverter): CelMap {
 
 /** `steps` as a map of the visible steps, each built when it is read. */
 export function stepsMap(scope: Scope, convert: CelConverter): CelMap {
+  // Kept, because a macro may ask for a step at every element.
+  const known = new Map<string, CelMap>();
   return lazyMap(
     () => [...scope.stepIds()],
     (id) => {
+      const before = known.get(id);
+      if (before !== undefined) return before;
       const view = scope.step(id);
-      return view === undefined ? undefined : stepMap(view, convert);
+      if (view === undefined) return undefined;
+      const map = stepMap(view, convert);
+      known.set(id, map);
+      return map;
     },
   );
 }

@@ -17,7 +17,7 @@ import {
 import { badEvaluation, failed, type Outcome, shortSource, valueOutcome } from './failures.ts';
 import type { ExpressionLimits } from './limits.ts';
 import { listNames, nearestName } from './names.ts';
-import { allSteps, explainMissing, resolvePath, rootName } from './path.ts';
+import { allSteps, explainMissing, rootName } from './path.ts';
 
 export interface ExprUnit {
   readonly source: string;
@@ -113,14 +113,20 @@ function unitOf(program: ExprProgram): ExprUnit {
 
 /** Root names of a scope; of `steps` only what the references say, unless everything is read. */
 function scopeEnv(scope: Scope, references: readonly Reference[], whole: boolean): ExprEnv {
-  const ofSteps = references.filter(([root]) => root === 'steps');
-  const get = (name: string): Json | undefined => {
-    if (name !== 'steps') return resolvePath({ segments: [name] }, scope);
-    return whole ? allSteps(scope) : bindingsOf(ofSteps, scope).steps;
+  let steps: Json | undefined;
+  const stepsPart = (): Json | undefined => {
+    if (whole) return allSteps(scope);
+    const ofSteps = references.filter(([root]) => root === 'steps');
+    return bindingsOf(ofSteps, scope).steps;
   };
   return {
-    has: (name) => name === 'steps' || get(name) !== undefined,
-    get,
+    has: (name) => name === 'steps' || scope.value(rootName(name)) !== undefined,
+    get: (name) => {
+      if (name !== 'steps') return scope.value(rootName(name));
+      // Built once: a closure may ask for it at every element.
+      steps ??= stepsPart();
+      return steps;
+    },
     names: () => ['steps', ...scope.names()],
     nowMs: scope.nowMs,
   };
