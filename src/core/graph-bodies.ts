@@ -50,11 +50,14 @@ function listsOf(
   place: Place,
   def: StepDef,
   path: IssuePath,
-  names: ReadonlySet<string> = place.names,
+  inside: { readonly names: ReadonlySet<string>; readonly concurrent: boolean } = {
+    names: place.names,
+    concurrent: place.frame?.concurrent ?? false,
+  },
 ): ListPlan[] {
   return childLists(def).map(({ defs, path: inner, key }) => {
     const pathOf = (index: number): IssuePath => [...path, ...inner, index];
-    const at = { pathOf, outer: place.frame, key, names, sequence: true };
+    const at = { pathOf, outer: place.frame, key, ...inside, sequence: true };
     return compileList(cx, defs, at).plan;
   });
 }
@@ -81,7 +84,9 @@ function compileLoop(cx: PlanContext, place: Place, def: StepDef, path: IssuePat
   const { config = {} } = def;
   const mode = config.mode === 'while' || config.mode === 'until' ? config.mode : 'for_each';
   const names = new Set([...place.names, 'loop']);
-  const [body = NO_LIST] = listsOf(cx, place, def, path, names);
+  const maxConcurrency = mode === 'for_each' ? (config.max_concurrency ?? 1) : 1;
+  const concurrent = maxConcurrency > 1;
+  const [body = NO_LIST] = listsOf(cx, place, def, path, { names, concurrent });
   const ids = indexOfList(cx, config.body ?? []);
   const { over, condition } = config;
   return {
@@ -103,7 +108,7 @@ function compileLoop(cx: PlanContext, place: Place, def: StepDef, path: IssuePat
           ),
     body,
     maxIter: config.max_iter ?? null,
-    maxConcurrency: mode === 'for_each' ? (config.max_concurrency ?? 1) : 1,
+    maxConcurrency,
   };
 }
 

@@ -52,6 +52,8 @@ export interface Frame {
   readonly key: string;
   /** Root names expressions of its steps may begin with. */
   readonly names: ReadonlySet<string>;
+  /** Whether the nearest loop around runs several iterations at once. */
+  readonly concurrent: boolean;
   at: number;
   /** What each step reads of this list, by index. */
   readonly reads: Map<number, Map<number, Origin>>;

@@ -26,6 +26,7 @@ export interface ListPlace {
   /** Which list below the outer frame's step this is. */
   readonly key: string;
   readonly names: ReadonlySet<string>;
+  readonly concurrent: boolean;
   /** Whether a step without `depends_on` follows the one before it. */
   readonly sequence: boolean;
 }
@@ -49,6 +50,7 @@ export function compileList(
     outer: place.outer,
     key: place.key,
     names: place.names,
+    concurrent: place.concurrent,
     at: -1,
     reads: new Map(),
   };

@@ -7,13 +7,14 @@ const MAX_CANDIDATES = 2000;
 
 /**
  * The candidate nearest to `name` by edits (insert, delete, replace, swap of neighbours), case aside;
- * null when none is near: at most a third of the name's length, 3 at most.
+ * null when none is near: at most a third of the name's length, 3 at most, never all of it.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | null {
   if (name.length > MAX_NAME) return null;
   const wanted = name.toLowerCase();
   let best: string | null = null;
-  let least = Math.min(3, Math.max(1, Math.floor(name.length / 3))) + 1;
+  const most = Math.min(3, Math.max(1, Math.floor(name.length / 3)), name.length - 1);
+  let least = most + 1;
   let looked = 0;
   for (const candidate of candidates) {
     looked += 1;

@@ -23,6 +23,10 @@ export function noteReads(
 ): void {
   for (const reference of references) {
     const [root, id] = reference;
+    const isPrevious = root === 'loop' && id === 'previous' && place.test === null;
+    if (isPrevious && place.frame?.concurrent === true) {
+      report(cx, pathOf(reference), SEVERAL_AT_ONCE);
+    }
     if (root === undefined || !ROOTS.has(root)) continue;
     if (!place.names.has(root)) report(cx, pathOf(reference), notHere(root, place.names));
     else if (root === 'steps' && id !== undefined) {
@@ -35,6 +39,9 @@ export function noteReads(
 const ROOTS: ReadonlySet<string> = new Set(
   'steps inputs workflow context loop step error data input args'.split(' '),
 );
+
+const SEVERAL_AT_ONCE =
+  '`loop.previous` is not there in a loop that runs several iterations at once';
 
 const WHY_NOT: Readonly<Record<string, string>> = {
   loop: 'no loop is around this place',

@@ -43,6 +43,7 @@ export function compilePlan(definition: Definition, deps: PlanDeps): CompiledPla
     outer: null,
     key: '',
     names: STEP_NAMES,
+    concurrent: false,
     sequence: definition.order === 'sequence',
   });
   const behind = withIds(cx, frame.indexById.keys(), () => compileBehind(cx, definition, frame));
@@ -100,7 +101,14 @@ function hookPlan(
   names: ReadonlySet<string>,
 ): ListPlan | null {
   if (def === undefined) return null;
-  const place = { pathOf: () => [field], outer: top, key: id, names, sequence: false };
+  const place = {
+    pathOf: () => [field],
+    outer: top,
+    key: id,
+    names,
+    concurrent: false,
+    sequence: false,
+  };
   return compileList(cx, [{ ...def, id }], place).plan;
 }
 

@@ -9,6 +9,7 @@ import type { NodeId, RunId } from '../model/ids.ts';
 import type { EngineInput } from '../model/input.ts';
 import type { Json } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
+import { concurrencyPlace, isItsTurn } from './concurrency.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
 import { foldRun } from './turn.ts';
@@ -57,6 +58,10 @@ export async function claimRun(
   const row = store.run(runId);
   if (row === null) return null;
   const plan = plans.plan(row.definitionHash);
+  if (row.start !== null && row.seq === 0) {
+    const place = concurrencyPlace(deps, runId, plan, row.start);
+    if (place !== null && !isItsTurn(deps, runId, place)) return null;
+  }
   const claim = store.claim(runId, deps.node.nodeId, dead);
   if (claim === null) return null;
   if (claim.seq === 0 && row.start !== null) {

@@ -12,10 +12,11 @@ import type { Json } from '../model/json.ts';
 import type { NewRun } from '../model/store.ts';
 import { createBreakers } from './breakers.ts';
 import { createPlans, type Plans } from './claiming.ts';
+import { type ConcurrencyPlace, concurrencyPlace, runsInTheWay } from './concurrency.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { createEventBus, type EventBus } from './event-bus.ts';
 import { pullInbox, signalToBody } from './inbox.ts';
-import { createLifecycle, type Lifecycle } from './lifecycle.ts';
+import { createLifecycle, duplicateError, type Lifecycle } from './lifecycle.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { createOutputLog, type OutputLog, type StreamMasker } from './output-log.ts';
@@ -151,15 +152,17 @@ async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
   deps.store.putDefinition(definitionHash, stored);
   const plan = plans.plan(definitionHash);
   const runId = asRunId(deps.random.uuid());
+  const place = concurrencyPlace(deps, runId, plan, facts);
   const create: NewRun = {
     runId,
     definitionHash,
     start: facts,
     createdAt: deps.clock.now(),
     idempotency: idempotencyOf(deps, request),
-    concurrencyKey: null,
+    concurrencyKey: place?.key ?? null,
     claimableFrom: deps.clock.now(),
   };
+  if (place !== null && request.reuse === undefined) return startInTurn(wired, create, place);
   const run = newLiveRun(runId, plan, 1, null, { facts, create, reuse: request.reuse ?? null });
   runs.live.set(runId, run);
   runs.family.add(runId);
@@ -167,6 +170,51 @@ async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
   mailbox.wake(run);
   watch.poke();
   return started;
+}
+
+/** A run that counts against a limit is put down first, and starts when its turn has come. */
+async function startInTurn(
+  wired: Wired,
+  create: NewRun,
+  place: ConcurrencyPlace,
+): Promise<StartedRun> {
+  const { deps, runs, takeover } = wired;
+  const inTheWay = runsInTheWay(deps, place);
+  if (inTheWay.length > 0 && place.whenFull === 'reject') {
+    throw new AppError(
+      'CONFLICT',
+      `${place.limit} runs with the key "${place.key}" are unfinished`,
+      {
+        details: { running: inTheWay },
+        hint: 'wait until one has ended, or cancel it',
+      },
+    );
+  }
+  const outcome = deps.store.createPending(create);
+  if (!outcome.ok && outcome.reason === 'duplicate') {
+    if (outcome.sameParams) return { runId: outcome.runId, created: false };
+    throw duplicateError(outcome.runId);
+  }
+  runs.family.add(create.runId);
+  if (place.whenFull === 'replace') for (const id of inTheWay) replaceRun(wired, id);
+  await takeover.claim(create.runId);
+  return { runId: create.runId, created: true };
+}
+
+/** Cancels a run that a newer one takes the place of. */
+function replaceRun({ deps, takeover, runs }: Wired, runId: RunId): void {
+  const signal: Signal = {
+    type: 'cancel',
+    by: 'concurrency',
+    role: 'operator',
+    sender: 'system',
+    payload: null,
+    reasoning: 'replaced by a newer run with the same concurrency key',
+  };
+  const message = { runId, kind: 'signal' as const, body: signalToBody(signal) };
+  deps.store.send({ ...message, receivedAt: deps.clock.now(), idempotencyKey: null });
+  runs.family.add(runId);
+  takeover.takeOn(runId);
 }
 
 function idempotencyOf(deps: RuntimeDeps, request: StartRequest): NewRun['idempotency'] {

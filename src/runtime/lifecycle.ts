@@ -68,7 +68,8 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
   };
 }
 
-function duplicateError(runId: RunId): AppError {
+/** The refusal of a start whose idempotency key belongs to other params. */
+export function duplicateError(runId: RunId): AppError {
   return new AppError('CONFLICT', 'this idempotency key was used with other params', {
     details: { workflow_id: runId },
     hint: `run ${runId} has it; use another key for other params`,
@@ -109,7 +110,18 @@ function letGo(parts: LifecycleParts, run: LiveRun, append: RunAppend): void {
   const { runs, deps, takeOn } = parts;
   dropRun(parts, run);
   if (deps.store.unsettled(run.runId).length > 0) takeOn(run.runId);
-  else if (isRunEnded(append.patch.status)) runs.family.delete(run.runId);
+  else if (isRunEnded(append.patch.status)) {
+    runs.family.delete(run.runId);
+    wakeQueued(parts, run);
+  }
+}
+
+/** Runs that waited for this one's place under `concurrency`. */
+function wakeQueued({ deps, runs, takeOn }: LifecycleParts, run: LiveRun): void {
+  if (run.plan.concurrency === null) return;
+  for (const waiting of [...runs.family]) {
+    if (deps.store.head(waiting)?.status === 'pending') takeOn(waiting);
+  }
 }
 
 /** Starts and stops what the turn led to. */
@@ -148,6 +160,7 @@ function releaseEnded(parts: LifecycleParts, run: LiveRun): void {
   dropRun(parts, run);
   runs.family.delete(run.runId);
   releaseRow(deps, run, null);
+  wakeQueued(parts, run);
 }
 
 /** Gives a run's row up; when that cannot be written the row counts as free once this process ends. */

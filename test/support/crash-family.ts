@@ -67,7 +67,7 @@ async function answer(
   if (kind === 'outcome_unknown') {
     // The sink knows what happened.
     const happened = (test.sink.done.get(path) ?? 0) > 0;
-    const value = valueOf(test, runId, path);
+    const value = givenValue(test, runId, path);
     const payload = happened ? { choice: 'completed', data: { value } } : { choice: 'rerun' };
     await test.signal(runId, { type: 'decision', stepId: path, payload });
     return;
@@ -79,7 +79,7 @@ async function answer(
 }
 
 /** The value an interrupted step was given, from its start in the log. */
-function valueOf(test: TestEngine, runId: RunId, path: string): Json {
+function givenValue(test: TestEngine, runId: RunId, path: string): Json {
   let value: Json = null;
   for (const event of test.store.events(runId, 0, 100_000)) {
     if (event.type === 'step_started' && event.path === path) {

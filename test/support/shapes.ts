@@ -26,7 +26,7 @@ const ask = (id: string, more: Partial<StepDef> = {}): StepDef => ({
 const shape = (
   name: string,
   steps: readonly StepDef[],
-  more: Partial<Shape> & { definition?: Partial<Definition> } = {},
+  more: Partial<Omit<Shape, 'definition'>> & { definition?: Partial<Definition> } = {},
 ): Shape => ({
   ...more,
   name,
