@@ -144,8 +144,8 @@ export const SETTINGS = {
 
 export type SettingKey = keyof typeof SETTINGS;
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
-export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
-export type SettingOrigin = 'flag' | 'environment' | 'settings.json' | 'default';
+type Settings = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
+type SettingOrigin = 'flag' | 'environment' | 'settings.json' | 'default';
 
 export interface Config {
   readonly home: string;

@@ -13,7 +13,7 @@ import { checkedInputs, evaluateNow, type Inputs } from './inputs.ts';
 import { createPlans } from './plans.ts';
 import { findTemplate, packageName } from './template.ts';
 
-export interface ChildStart {
+interface ChildStart {
   readonly ok: true;
   readonly definitionHash: DefinitionHash;
   readonly template: string;
@@ -24,7 +24,7 @@ export interface ChildStart {
   readonly name: string | null;
 }
 
-export type ResolvedChild = ChildStart | { readonly ok: false; readonly error: StepFailure };
+type ResolvedChild = ChildStart | { readonly ok: false; readonly error: StepFailure };
 
 export interface ChildStarter {
   /** What the params of a `workflow.run` step would start. */

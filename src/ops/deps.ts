@@ -14,7 +14,7 @@ import type { Clock, ComputePool, ProcessControl, Randomness } from '../model/po
 import type { Store } from '../model/store.ts';
 import type { DefinitionLimits } from '../validate/limits.ts';
 
-export interface OpsConfig {
+interface OpsConfig {
   /** Working directory of runs that were not started from a folder. */
   readonly workDir: string;
   /** Environment of runs whose starter has none on this machine. */

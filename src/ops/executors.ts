@@ -13,12 +13,12 @@ type Deps = Pick<OpsDeps, 'store' | 'clock' | 'processes'>;
 const CLAIMING_ROLES: ReadonlySet<string> = new Set(['serve', 'recover', 'mcp', 'daemon']);
 
 /** Alive as far as can be told from here: its process lives, or its lease has not run out. */
-export function isNodeAlive(deps: Deps, node: NodeRow): boolean {
+function isNodeAlive(deps: Deps, node: NodeRow): boolean {
   const known = deps.processes.isAlive(node);
   return known ?? node.leaseUntil > deps.clock.now();
 }
 
-export const deadNodes = (deps: Deps): readonly NodeId[] =>
+const deadNodes = (deps: Deps): readonly NodeId[] =>
   deps.store
     .nodes()
     .filter((node) => !isNodeAlive(deps, node))

@@ -33,7 +33,7 @@ export const runInput = v.strictObject({
   dry_run: optional(v.boolean(), false),
 });
 
-export const dryRunResult = v.object({
+const dryRunResult = v.object({
   dry_run: v.literal(true),
   name: v.nullable(text),
   template: v.nullable(text),
@@ -119,7 +119,7 @@ export const schemaOutput = v.object({ schema: s.jsonObject });
 
 // ---- status, overview, template, nodes, recover
 
-export const STATUS_PARTS = ['steps', 'decisions', 'events', 'context', 'output'] as const;
+const STATUS_PARTS = ['steps', 'decisions', 'events', 'context', 'output'] as const;
 export const statusInput = v.strictObject({
   workflow_id: s.workflowId,
   step_id: optional(s.stepId),
@@ -280,7 +280,7 @@ export const queryInput = v.strictObject({
   resource: v.picklist(RESOURCES),
   filter: optional(queryFilter, {}),
 });
-export const templateSummary = v.object({
+const templateSummary = v.object({
   name: text,
   version: v.number(),
   description: v.nullable(text),
@@ -289,7 +289,7 @@ export const templateSummary = v.object({
   archived: v.boolean(),
   created_at: text,
 });
-export const actionView = v.object({
+const actionView = v.object({
   name: text,
   description: text,
   effect: text,

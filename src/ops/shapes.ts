@@ -98,7 +98,7 @@ export const waitingForView = v.object({
 });
 export type WaitingForView = v.InferOutput<typeof waitingForView>;
 
-export const stepView = v.object({
+const stepView = v.object({
   step_id: v.string(),
   type: v.string(),
   action: v.optional(v.string()),

@@ -21,7 +21,7 @@ import { waitForRun, waitMsOf, waitUntil } from './waiting.ts';
 type Input = v.InferOutput<typeof signalInput>;
 
 /** How long the verdict is waited for before the answer is "accepted, not yet applied". */
-export const VERDICT_WAIT_MS = 10_000;
+const VERDICT_WAIT_MS = 10_000;
 
 /** Events by which a run moves on. */
 const MOVES: ReadonlySet<string> = new Set([
