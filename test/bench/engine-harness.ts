@@ -56,11 +56,11 @@ export interface BenchEngineOptions {
 
 const pure: ActionDef = {
   name: 'bench.pure',
-  description: 'does nothing, inside the decision',
+  description: 'gives its value back, inside the decision',
   effect: 'pure',
   inline: true,
   params: { value: { type: 'any' } },
-  run: () => ({ output: null }),
+  run: ({ value }) => ({ output: value ?? null }),
 };
 
 const unsafe: ActionDef = {
