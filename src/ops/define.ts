@@ -2,17 +2,13 @@
  * `define`: checks a workflow and registers it under a name. An identical one answers with the version
  * that is there; an existing one can be changed by `edits`, archived and brought back.
  */
-import { dirname } from 'node:path';
 import type * as v from 'valibot';
 import type { WorkflowPackage } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, setOwn } from '../model/json.ts';
 import type { TemplateRow } from '../model/store.ts';
-import {
-  isPackage,
-  type ReadDefinition,
-  readDefinitionValue,
-} from '../validate/read-definition.ts';
+import { isPackage } from '../validate/package.ts';
+import { type ReadDefinition, readDefinitionValue } from '../validate/read-definition.ts';
 import { accepted, checkRead, folderOf, type Prepared, readGiven } from './definitions.ts';
 import { applyEdits } from './edits.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
@@ -69,26 +65,27 @@ function define(parts: OpsParts, ctx: CallContext, input: Input): Output {
 }
 
 function register(
-  { store, clock }: OpsParts,
+  parts: OpsParts,
   ctx: CallContext,
   input: Input,
   name: string,
   prepared: Prepared,
 ): { readonly version: number; readonly created: boolean } {
+  const { store, clock } = parts;
   store.putDefinition(prepared.hash, storedOf(prepared));
   return store.define({
     name,
     definitionHash: prepared.hash,
     pack: prepared.pack,
     agentId: input.agent_id ?? ctx.caller.agentId,
-    workingDir: workingDirOf(ctx, input),
+    workingDir: workingDirOf(parts, ctx, input),
     createdAt: clock.now(),
   });
 }
 
 /** The folder a template was defined from: the file's, else the caller's on this machine. */
-function workingDirOf(ctx: CallContext, { source }: Input): string | null {
-  if (source?.file !== undefined) return dirname(source.file);
+function workingDirOf(parts: OpsParts, ctx: CallContext, { source }: Input): string | null {
+  if (source?.file !== undefined) return folderOf(parts, ctx, source);
   return ctx.exec?.cwd ?? null;
 }
 

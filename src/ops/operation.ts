@@ -10,6 +10,7 @@ import { AppError } from '../model/error.ts';
 import type { ExecContext } from '../model/event.ts';
 import type { Signal } from '../model/input.ts';
 import { formatIssuePath, type IssuePath } from '../model/issue.ts';
+import type { Json } from '../model/json.ts';
 
 export type Surface = 'cli' | 'mcp' | 'http' | 'tui' | 'panel';
 export const EVERYWHERE: readonly Surface[] = ['cli', 'mcp', 'http', 'tui', 'panel'];
@@ -26,6 +27,8 @@ export interface CallContext {
   readonly caller: Caller;
   /** Working directory and environment of a caller on this machine; null for MCP and HTTP. */
   readonly exec: ExecContext | null;
+  /** What started it when nobody did by hand: a schedule, a webhook. Recorded with the run. */
+  readonly trigger?: Json;
   /** Ends waiting and following early; what was started goes on. */
   readonly abort?: AbortSignal;
   /** Told the run's id as soon as it is on disk, before any waiting. */

@@ -3,7 +3,14 @@
  */
 import type * as v from 'valibot';
 import { RUN_STATUSES } from '../model/run-status.ts';
-import type { DecisionRow, DecisionStatus, RunRow, TemplateRow } from '../model/store.ts';
+import type {
+  DecisionRow,
+  DecisionStatus,
+  Page,
+  RunFilter,
+  RunRow,
+  TemplateRow,
+} from '../model/store.ts';
 import { checkFields, pageOf, type QueryFilter, timesOf, valuesOf } from './filter.ts';
 import { EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
@@ -42,28 +49,40 @@ function listWorkflows(parts: OpsParts, filter: QueryFilter): Output {
     'until',
   ]);
   const nowMs = clock.now();
-  const status =
-    filter.status === undefined ? {} : { status: valuesOf('status', filter.status, RUN_STATUSES) };
-  const only = filter.workflow_id === undefined ? null : resolveRun(store, filter.workflow_id);
-  const isWanted = (row: RunRow): boolean => only === null || row.runId === only;
-  const page = pageOf(
-    (limit, cursor) =>
-      store.queryRuns({
-        ...status,
-        ...timesOf(filter),
-        ...(filter.template_name === undefined ? {} : { template: filter.template_name }),
-        ...(filter.agent_id === undefined ? {} : { agentId: filter.agent_id }),
-        ...(filter.name === undefined ? {} : { name: filter.name }),
-        limit,
-        ...(cursor === undefined ? {} : { cursor }),
-      }),
-    filter,
-    isWanted,
-  );
-  return withCursor(
-    { workflows: page.items.map((row) => summary(parts, row, nowMs)) },
-    page.nextCursor,
-  );
+  const statuses =
+    filter.status === undefined ? null : valuesOf('status', filter.status, RUN_STATUSES);
+  const asked = {
+    ...(statuses === null ? {} : { status: statuses }),
+    ...timesOf(filter),
+    ...(filter.template_name === undefined ? {} : { template: filter.template_name }),
+    ...(filter.agent_id === undefined ? {} : { agentId: filter.agent_id }),
+    ...(filter.name === undefined ? {} : { name: filter.name }),
+  };
+  const page =
+    filter.workflow_id === undefined
+      ? pageOf((limit, cursor) => store.queryRuns({ ...asked, limit, ...cursorOf(cursor) }), filter)
+      : onlyRun(parts, filter.workflow_id, asked);
+  const workflows = page.items.map((row) => summary(parts, row, nowMs));
+  return withCursor({ workflows }, page.nextCursor);
+}
+
+const cursorOf = (cursor: string | undefined) => (cursor === undefined ? {} : { cursor });
+
+/** One run, when the other filters let it through. */
+function onlyRun(
+  { store, reader }: OpsParts,
+  reference: string,
+  asked: Omit<RunFilter, 'limit'>,
+): Page<RunRow> {
+  const row = reader.row(resolveRun(store, reference));
+  const isWanted =
+    (asked.status?.includes(row.status) ?? true) &&
+    (asked.template === undefined || row.template === asked.template) &&
+    (asked.agentId === undefined || row.agentId === asked.agentId) &&
+    (asked.name === undefined || row.name === asked.name) &&
+    row.createdAt >= (asked.since ?? row.createdAt) &&
+    row.createdAt <= (asked.until ?? row.createdAt);
+  return { items: isWanted ? [row] : [], nextCursor: null };
 }
 
 function summary({ store }: OpsParts, row: RunRow, nowMs: number) {
@@ -97,7 +116,7 @@ function listEvents(parts: OpsParts, filter: QueryFilter): Output {
         ...(filter.step_id === undefined ? {} : { path: filter.step_id }),
         ...(type === undefined ? {} : { types: typeof type === 'string' ? type.split(',') : type }),
         limit,
-        ...(cursor === undefined ? {} : { cursor }),
+        ...cursorOf(cursor),
       }),
     filter,
     ({ runId }) => runs(runId),
@@ -158,7 +177,7 @@ function listDecisions(parts: OpsParts, filter: QueryFilter): Output {
           : { runId: resolveRun(store, filter.workflow_id) }),
         ...(filter.agent_id === undefined ? {} : { targetAgent: filter.agent_id }),
         limit,
-        ...(cursor === undefined ? {} : { cursor }),
+        ...cursorOf(cursor),
       }),
     filter,
     isWanted,

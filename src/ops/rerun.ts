@@ -134,11 +134,13 @@ function factsAgain(
   const params = paramsOf(request, prepared.pack.inputSchema);
   return {
     ...before,
+    parent: null,
     ...checkedInputs(prepared.pack, before, params),
     context: mergeParams(before.context, request.context),
     name: nameOf(prepared) ?? before.name,
     template: prepared.template?.name ?? null,
     version: prepared.template?.version ?? null,
+    trigger: ctx.trigger ?? null,
     agentId: request.agent_id ?? ctx.caller.agentId ?? before.agentId,
     exec: { cwd: before.exec.cwd, env: ctx.exec?.env ?? before.exec.env },
   };

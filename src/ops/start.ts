@@ -64,7 +64,7 @@ export async function startFactsOf(
     version: template?.version ?? null,
     agentId,
     parent: null,
-    trigger: null,
+    trigger: ctx.trigger ?? null,
     exec: {
       cwd: resolve(prepared.folder, pack.definition.working_dir ?? '.'),
       env: ctx.exec?.env ?? parts.config.callerEnv,

@@ -77,6 +77,8 @@ describe('workflows', () => {
     expect(await runs({ workflow_id: failed.workflow_id.slice(0, 8) })).toEqual([
       failed.workflow_id,
     ]);
+    const other = { workflow_id: failed.workflow_id, status: 'completed' };
+    expect(await runs(other)).toEqual([]);
     harness.engine.clock.jump(3_600_000);
     const hourLater = toRfc3339(harness.engine.clock.now() - 60_000);
     const late = await runOf(harness.ops, steps(noop('late')));

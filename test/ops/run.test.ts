@@ -96,6 +96,13 @@ describe('a run', () => {
     expect(told).toEqual(['workflow_id' in result ? result.workflow_id : '']);
   });
 
+  test('records what started it when nobody did by hand', async () => {
+    const trigger = { type: 'schedule', name: 'nightly' };
+    const result = await harness.ops.run({ ...person, trigger }, { definition: steps(noop('a')) });
+    const id = 'workflow_id' in result ? result.workflow_id : '';
+    expect(await harness.ops.status(person, { workflow_id: id })).toMatchObject({ trigger });
+  });
+
   test('stops waiting when the caller goes away', async () => {
     const gone = new AbortController();
     gone.abort();
