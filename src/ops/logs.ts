@@ -3,13 +3,13 @@
  */
 import type { RunId } from '../model/ids.ts';
 import { isRunEnded } from '../model/run-status.ts';
-import type { LogChunk } from '../model/store.ts';
+import type { LogChunk, Store } from '../model/store.ts';
 import { NOT_MCP, type Operation, type StreamOperation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { resolveRun, resolveStep } from './run-ref.ts';
 import { followLogsInput, logChunk, logsInput, logsOutput } from './schemas.ts';
 import { waitUntil } from './waiting.ts';
-import { logChunkOf } from './wire.ts';
+import { type LogChunkView, logChunkOf } from './wire.ts';
 
 const PAGE = 200;
 
@@ -39,38 +39,61 @@ export function createLogs(parts: OpsParts): Operation<typeof logsInput, typeof 
 export function createFollowLogs(
   parts: OpsParts,
 ): StreamOperation<typeof followLogsInput, typeof logChunk> {
-  const { store, engine } = parts;
+  const { store } = parts;
   return {
     name: 'followLogs',
     summary: 'Follow what the shell steps of a run print',
     input: followLogsInput,
     output: logChunk,
     surfaces: NOT_MCP,
-    async *follow(ctx, input) {
+    follow(ctx, input) {
       const runId = resolveRun(store, input.workflow_id);
       const path = pathOf(parts, runId, input.step_id);
-      let after = input.after_offset;
-      const look = (): readonly LogChunk[] | null => {
-        // Asked first: what is written between the two looks is then seen by the second.
-        const head = store.head(runId);
-        const isOver = head === null || isRunEnded(head.status);
-        const chunks = store.logs(runId, after, PAGE, path);
-        return chunks.length > 0 || isOver ? chunks : null;
-      };
-      while (ctx.abort?.aborted !== true) {
-        // Printed text is no event: what this process writes is looked for by time as well.
-        const timeoutMs = engine === null ? null : OWN_LOOK_MS;
-        const chunks = await waitUntil(parts, look, { timeoutMs, abort: ctx.abort, runId });
-        if (chunks === null) continue;
-        if (chunks.length === 0) return;
-        for (const chunk of chunks) {
-          after = chunk.offset;
-          yield logChunkOf(chunk);
-        }
-      }
+      return followFrom(parts, { runId, path, after: input.after_offset, abort: ctx.abort });
     },
   };
 }
+
+interface Following {
+  readonly runId: RunId;
+  readonly path: string | undefined;
+  readonly after: number;
+  readonly abort: AbortSignal | undefined;
+}
+
+async function* followFrom(parts: OpsParts, following: Following): AsyncGenerator<LogChunkView> {
+  const { store, engine } = parts;
+  const { runId, path, abort } = following;
+  let { after } = following;
+  const printed = (): readonly LogChunk[] => store.logs(runId, after, PAGE, path);
+  const look = (): readonly LogChunk[] | null => {
+    const chunks = printed();
+    return chunks.length > 0 || hasEnded(store, runId) ? chunks : null;
+  };
+  while (abort?.aborted !== true) {
+    // Printed text is no event: what this process writes is looked for by time as well.
+    const timeoutMs = engine === null ? null : OWN_LOOK_MS;
+    let chunks = (await waitUntil(parts, look, { timeoutMs, abort, runId })) ?? printed();
+    if (chunks.length === 0 && hasEnded(store, runId)) {
+      // The last of it is written a moment after the end.
+      await waitUntil(parts, () => null, { timeoutMs: SETTLE_MS, abort, runId });
+      chunks = printed();
+      if (chunks.length === 0) return;
+    }
+    for (const chunk of chunks) {
+      after = chunk.offset;
+      yield logChunkOf(chunk);
+    }
+  }
+}
+
+const hasEnded = (store: Store, runId: RunId): boolean => {
+  const head = store.head(runId);
+  return head === null || isRunEnded(head.status);
+};
+
+/** How long after a run's end its last printed text may come, milliseconds. */
+const SETTLE_MS = 400;
 
 /** How often a process that executes looks for what it has itself written, milliseconds. */
 const OWN_LOOK_MS = 100;
