@@ -53,9 +53,14 @@ export function fail(
   message: string,
   hint?: string | undefined,
 ): undefined {
+  if (isFull(reading)) return undefined;
   reading.issues.push(errorAt(path, message, { hint }));
   return undefined;
 }
+
+/** Nobody reads on; a text made of errors must not take for ever. */
+const isFull = (reading: Reading): boolean => reading.issues.length >= MAX_ISSUES;
+const MAX_ISSUES = 1000;
 
 const wrongType = (reading: Reading, path: IssuePath, wanted: string, value: Json): undefined =>
   fail(reading, path, `this must be ${wanted}, not ${described(value)}`);
@@ -203,6 +208,7 @@ function reportUnknown(
   fields: Fields,
   options: ShapeOptions,
 ): void {
+  if (isFull(reading)) return;
   const known = Object.keys(fields);
   const near = nearestName(key, known);
   const hint =

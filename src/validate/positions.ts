@@ -1,6 +1,7 @@
 /**
  * Where each value of a text stands, so that an issue's path leads to a line and a column.
  */
+import type { Issue } from '../model/issue.ts';
 import { parseIssuePath } from './issues.ts';
 
 /** A value's place in the text: offset of the value, and of its key when it has one. */
@@ -47,4 +48,11 @@ export function createLineIndex(text: string): (offset: number) => LineColumn {
     }
     return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
   };
+}
+
+/** An issue with its place in the file, when it has none yet. */
+export function located(issue: Issue, locate: Locate): Issue {
+  if (issue.line !== undefined) return issue;
+  const place = locate(issue.path);
+  return place === null ? issue : { ...issue, ...place };
 }

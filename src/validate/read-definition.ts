@@ -2,19 +2,21 @@
  * Reads a workflow from a text or a tool argument, with the places of its parts. What is read is not
  * yet known to be well formed: `validate-workflow.ts` says that.
  */
-import type { Definition, WorkflowPackage } from '../model/definition.ts';
+import type { WorkflowPackage } from '../model/definition.ts';
 import type { Issue } from '../model/issue.ts';
-import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
+import type { Json } from '../model/json.ts';
 import { errorAt } from './issues.ts';
 import { DEFAULT_DEFINITION_LIMITS, type DefinitionLimits } from './limits.ts';
-import { createLocate, type Locate } from './positions.ts';
+import { isPackage, packOf } from './package.ts';
+import { createLocate, type Locate, located } from './positions.ts';
 import { type ReadText, readJson, tooDeep } from './read-json.ts';
 import { readYaml } from './read-yaml.ts';
+import { checkStructure } from './structure.ts';
 
 export type DefinitionFormat = 'json' | 'jsonc' | 'yaml';
 
 export interface ReadDefinition {
-  /** Null when there is no definition to speak of; its parts are checked by `validateWorkflow`. */
+  /** Null when there is no definition to speak of, and then an issue says why. */
   readonly pack: WorkflowPackage | null;
   readonly raw: Json;
   readonly issues: readonly Issue[];
@@ -48,7 +50,20 @@ export function readDefinition(
   const issues = read.issues.map((issue) => located(issue, locate));
   const { value } = read;
   if (value === undefined) return { ...refused(issues), locate };
-  return { pack: packOf(value), raw: value, issues, locate };
+  return withPack(value, issues, limits, locate);
+}
+
+/** A value without a definition in it gets told what is missing. */
+function withPack(
+  value: Json,
+  issues: readonly Issue[],
+  limits: DefinitionLimits,
+  locate: Locate,
+): ReadDefinition {
+  const pack = packOf(value);
+  const more = pack === null ? checkStructure(value, limits).issues : [];
+  const all = [...issues, ...more.map((issue) => located(issue, locate))];
+  return { pack, raw: value, issues: all, locate };
 }
 
 function readText(text: string, format: DefinitionFormat, limits: DefinitionLimits): ReadText {
@@ -65,7 +80,7 @@ export function readDefinitionValue(
   if (isDeeperThan(value, limits.maxDepth)) return refused([tooDeep([], limits)]);
   const bytes = Buffer.byteLength(JSON.stringify(value));
   if (bytes > limits.maxBytes) return refused([tooLarge(bytes, limits)]);
-  return { pack: packOf(value), raw: value, issues: [], locate: () => null };
+  return withPack(value, [], limits, () => null);
 }
 
 /** Goes no deeper than `max`. */
@@ -88,48 +103,4 @@ const refused = (issues: readonly Issue[]): ReadDefinition => ({
   locate: () => null,
 });
 
-/** An issue with its place in the file, when it has none yet. */
-export function located(issue: Issue, locate: Locate): Issue {
-  if (issue.line !== undefined) return issue;
-  const place = locate(issue.path);
-  return place === null ? issue : { ...issue, ...place };
-}
-
-/** True for a package (with `definition`), false for a bare definition. */
-export const isPackage = (raw: Json): raw is JsonObject =>
-  isJsonObject(raw) && Object.hasOwn(raw, 'definition') && !Object.hasOwn(raw, 'steps');
-
-/** The package a value stands for; null when there is no object for a definition. */
-function packOf(raw: Json): WorkflowPackage | null {
-  if (!isJsonObject(raw)) return null;
-  if (!isPackage(raw)) return { ...EMPTY, definition: asDefinition(raw) };
-  const definition = ownValue(raw, 'definition');
-  if (definition === undefined || !isJsonObject(definition)) return null;
-  const triggers = ownValue(raw, 'triggers');
-  return {
-    name: textOf(raw, 'name'),
-    description: textOf(raw, 'description'),
-    category: textOf(raw, 'category'),
-    inputSchema: ownValue(raw, 'input_schema') ?? null,
-    outputSchema: ownValue(raw, 'output_schema') ?? null,
-    triggers: isJsonObject(triggers) ? triggers : null,
-    definition: asDefinition(definition),
-  };
-}
-
-const EMPTY: Omit<WorkflowPackage, 'definition'> = {
-  name: null,
-  description: null,
-  category: null,
-  inputSchema: null,
-  outputSchema: null,
-  triggers: null,
-};
-
-function textOf(object: JsonObject, key: string): string | null {
-  const value = ownValue(object, key);
-  return typeof value === 'string' ? value : null;
-}
-
-/** Taken at its word: only `validateWorkflow` makes it true. */
-const asDefinition = (value: JsonObject): Definition => value as unknown as Definition;
+export { isPackage };

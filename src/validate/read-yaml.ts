@@ -6,12 +6,15 @@
  */
 import {
   type Alias,
+  Composer,
+  type CST,
+  type Document,
   isAlias,
   isMap,
   isScalar,
   isSeq,
   type ParsedNode,
-  parseDocument,
+  Parser,
   type Scalar,
   type YAMLMap,
   type YAMLSeq,
@@ -44,30 +47,21 @@ const MAX_SYNTAX_ISSUES = 20;
 
 /** Reads a text as one YAML document. */
 export function readYaml(text: string, limits: DefinitionLimits): ReadText {
-  let document: ReturnType<typeof parseDocument<ParsedNode>>;
-  try {
-    document = parseDocument<ParsedNode>(text, {
-      // Checked here: the library's own check compares every key with every other.
-      uniqueKeys: false,
-      prettyErrors: false,
-      version: '1.2',
-      schema: 'core',
-    });
-  } catch (thrown) {
-    if (!(thrown instanceof RangeError)) throw thrown;
+  const { document, problems } = parse(text);
+  // The library reports its own overflow as a problem of the text.
+  if (problems.some(({ message }) => message.includes('call stack'))) {
     return { value: undefined, position: null, issues: [tooDeep([], limits)] };
   }
-  const lineOf = createLineIndex(text);
-  const problems = [...document.errors, ...document.warnings].slice(0, MAX_SYNTAX_ISSUES);
-  if (problems.length > 0) {
-    const issues = problems.map((problem) => ({
-      ...errorAt([], `this is not YAML as it is read here: ${problem.message}`),
-      ...lineOf(problem.pos[0]),
+  if (problems.length > 0 || document === null) {
+    const lineOf = createLineIndex(text);
+    const issues = problems.map(({ message, pos }) => ({
+      ...errorAt([], `this is not YAML as it is read here: ${message}`),
+      ...lineOf(pos[0]),
     }));
     return { value: undefined, position: null, issues };
   }
   const building: Building = { limits, issues: [], anchors: new Map(), bytes: 0 };
-  const built = build(document.contents, [], null, building);
+  const built = build(document.contents as YamlNode, [], null, building);
   const fatal = building.issues.some((issue) => issue.code === 'LIMIT_EXCEEDED');
   if (building.bytes > limits.maxBytes && !fatal) {
     const message = `with its aliases spelled out the file takes more than ${limits.maxBytes} bytes`;
@@ -79,6 +73,44 @@ export function readYaml(text: string, limits: DefinitionLimits): ReadText {
     position: built.position,
     issues: building.issues,
   };
+}
+
+interface Parsed {
+  readonly document: Document.Parsed | null;
+  readonly problems: readonly {
+    readonly message: string;
+    readonly pos: readonly [number, number];
+  }[];
+}
+
+/** The one document of a text; a text full of errors is given up after the first of them. */
+function parse(text: string): Parsed {
+  const tokens: CST.Token[] = [];
+  let broken = 0;
+  for (const token of new Parser().parse(text)) {
+    tokens.push(token);
+    if (token.type === 'error') broken += 1;
+    if (broken > MAX_SYNTAX_ISSUES) break;
+  }
+  // Keys are checked for repeats here: the library compares every key with every other.
+  const composer = new Composer({ uniqueKeys: false, version: '1.2', schema: 'core' });
+  const documents: Document.Parsed[] = [];
+  try {
+    for (const document of composer.compose(tokens, true, text.length)) {
+      documents.push(document as Document.Parsed);
+      if (documents.length > 1) break;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    return { document: null, problems: [{ message: thrown.message, pos: [0, 0] }] };
+  }
+  const [document = null, second] = documents;
+  if (second !== undefined) {
+    const message = 'the file holds several documents';
+    return { document, problems: [{ message, pos: [second.range[0], second.range[1]] }] };
+  }
+  const problems = [...(document?.errors ?? []), ...(document?.warnings ?? [])];
+  return { document, problems: problems.slice(0, MAX_SYNTAX_ISSUES) };
 }
 
 function build(node: YamlNode, path: IssuePath, key: number | null, building: Building): Built {

@@ -28,7 +28,7 @@ import {
   whole,
 } from './fields.ts';
 import type { DefinitionLimits } from './limits.ts';
-import { isPackage } from './read-definition.ts';
+import { isPackage } from './package.ts';
 import { readRetry, readStep, readSteps } from './structure-step.ts';
 
 const field = (read: Reader): Field => ({ read });

@@ -30,7 +30,7 @@ export function findWarnings(
       ...blindRepeat(step),
       ...(secrets === null ? [] : actionSecrets(step, secrets)),
     ]),
-    ...(secrets === null ? [] : missingSecrets(definition.inputs ?? {}, ['inputs'], secrets)),
+    ...(secrets === null ? [] : sharedSecrets(definition, secrets)),
   ];
 }
 
@@ -103,6 +103,13 @@ function actionSecrets({ def, plan, path }: PlannedStep, known: ReadonlySet<stri
   if (plan.body.type !== 'action') return [];
   if (plan.body.params.secrets.every((name) => known.has(name))) return [];
   return missingSecrets(def.params ?? {}, [...path, 'params'], known);
+}
+
+function sharedSecrets({ inputs, defaults }: Definition, known: ReadonlySet<string>): Issue[] {
+  return [
+    ...missingSecrets(inputs ?? {}, ['inputs'], known),
+    ...missingSecrets(defaults?.params ?? {}, ['defaults', 'params'], known),
+  ];
 }
 
 /** `secrets.NAME` inside a template's braces. */
