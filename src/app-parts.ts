@@ -3,8 +3,8 @@
  * and the command that starts a compute process.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import type { EgressPolicy, PathPolicy } from './actions/deps.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import type { EgressPolicy, PathPolicy } from './actions/deps.ts';
 import type { Randomness } from './model/ports.ts';
 
 declare const OPCODE_VERSION: string | undefined;
@@ -43,7 +43,8 @@ export function createPathPolicy(rules: {
       if (access === 'read') return null;
       const readOnly = rules.readOnly.find((rule) => isUnder(path, rule));
       if (readOnly !== undefined) return `${path} is under ${readOnly}, which steps may only read`;
-      if (rules.writable.length === 0 || rules.writable.some((rule) => isUnder(path, rule))) return null;
+      if (rules.writable.length === 0 || rules.writable.some((rule) => isUnder(path, rule)))
+        return null;
       return `${path} is not under a path that steps may write to (${rules.writable.join(', ')})`;
     },
   };
@@ -70,9 +71,7 @@ export function createEgressPolicy(rules: {
 
 function isLinkLocal(address: string): boolean {
   const plain = address.toLowerCase().replace(/^::ffff:/, '');
-  return (
-    plain.startsWith('169.254.') || /^fe[89ab]/.test(plain) || plain.startsWith('fd00:ec2:')
-  );
+  return plain.startsWith('169.254.') || /^fe[89ab]/.test(plain) || plain.startsWith('fd00:ec2:');
 }
 
 /** `example.com`, `*.example.com`, an address, or an IPv4 network `10.0.0.0/8`. */

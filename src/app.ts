@@ -1,0 +1,231 @@
+/**
+ * The composition root: opens every part in order and hands the operations out. The only file that
+ * knows all parts.
+ *
+ * Whatever is opened here is closed by `close()`, in reverse order.
+ */
+import { checkParams } from './actions/check-params.ts';
+import { builtinActions, createActionRegistry } from './actions/registry.ts';
+import {
+  computeCommand,
+  createEgressPolicy,
+  createPathPolicy,
+  programVersion,
+  RANDOMNESS,
+} from './app-parts.ts';
+import type { Config } from './config.ts';
+import { DEFAULT_ENGINE_LIMITS } from './core/context.ts';
+import { compilePlan } from './core/graph.ts';
+import { createExpressionCompiler } from './expr/compiler.ts';
+import { createEngineAction } from './expr/engine-action.ts';
+import { createExpressionEvaluator } from './expr/evaluator.ts';
+import { splitText } from './expr/lexer.ts';
+import { createCommandRunner } from './isolate/command-runner.ts';
+import { createMasker, createStreamMasker } from './isolate/mask.ts';
+import { ownIdentity } from './isolate/process-info.ts';
+import { createProcessControl } from './isolate/recorded.ts';
+import { quoteHoles } from './isolate/shell-text.ts';
+import { createLogger } from './log.ts';
+import type { ActionRegistry } from './model/action.ts';
+import type { Definition } from './model/definition.ts';
+import type { Engine } from './model/engine.ts';
+import { AppError, failure } from './model/error.ts';
+import { asNodeId, type DefinitionHash } from './model/ids.ts';
+import type { Issue } from './model/issue.ts';
+import type { Json } from './model/json.ts';
+import type { Plan } from './model/plan.ts';
+import type { Logger, ProcessControl, SecretSource } from './model/ports.ts';
+import type { Store } from './model/store.ts';
+import { createChildStarter } from './ops/children.ts';
+import { createOps } from './ops/create-ops.ts';
+import type { OpsDeps } from './ops/deps.ts';
+import { createClock } from './runtime/clock.ts';
+import { createComputePool } from './runtime/compute/pool.ts';
+import { DEFAULT_RUNTIME_CONFIG, type RuntimeConfig } from './runtime/deps.ts';
+import { createEngine } from './runtime/engine.ts';
+import { openSqliteStore } from './store/sqlite/open.ts';
+import { DEFAULT_DEFINITION_LIMITS } from './validate/limits.ts';
+import { describeSchemaProblems } from './validate/schema-check.ts';
+
+export interface OpenOptions {
+  /** True: this process executes runs it is asked for. False: it only reads and sends. */
+  readonly execute: boolean;
+  /** True: it also takes on whatever is claimable (`recover`, a daemon). */
+  readonly claims?: boolean;
+  readonly role?: string;
+  readonly log?: Logger;
+}
+
+export type App = Awaited<ReturnType<typeof openApp>>;
+
+/** Opens the application. @throws AppError when the database or a setting cannot be used */
+export function openApp(config: Config, options: OpenOptions) {
+  const version = programVersion();
+  const store = openSqliteStore({
+    path: config.dbPath,
+    synchronous: config.settings.synchronous,
+    version,
+  });
+  const parts = createAppParts(config, options.log ?? defaultLog(config), store);
+  const engine = options.execute ? openEngine(config, parts, options, version) : null;
+  const ops = createOps({ ...parts, engine });
+  const close = async (): Promise<void> => {
+    const { grace, grace_unsafe: graceUnsafe } = config.settings;
+    if (engine === null) await parts.compute.close();
+    else await engine.stop({ graceMs: grace, graceUnsafeMs: graceUnsafe });
+    store.close();
+  };
+  return Promise.resolve({ ops, engine, store, close });
+}
+
+interface Parts extends Omit<OpsDeps, 'engine' | 'processes'> {
+  readonly processes: ProcessControl;
+  readonly log: Logger;
+  readonly secrets: SecretSource;
+}
+
+function createAppParts(config: Config, log: Logger, store: Store): Parts {
+  const { settings } = config;
+  const limits = {
+    maxSourceBytes: settings['limits.expression_bytes'],
+    maxTextBytes: settings['limits.interpolated_bytes'],
+  };
+  const compiler = createExpressionCompiler(limits);
+  const actions = createActionRegistry(
+    builtinActions({
+      paths: createPathPolicy({
+        deny: settings['paths.deny'],
+        readOnly: settings['paths.read_only'],
+        writable: settings['paths.writable'],
+      }),
+      deniedPaths: [config.home],
+      egress: createEgressPolicy({
+        allow: settings['egress.allow'],
+        deny: settings['egress.deny'],
+      }),
+      commands: createCommandRunner(),
+    }),
+  );
+  const clock = createClock();
+  return {
+    store,
+    clock,
+    log,
+    random: RANDOMNESS,
+    compiler,
+    evaluator: createExpressionEvaluator(limits),
+    compute: createComputePool(computeCommand(), config.callerEnv, clock),
+    actions,
+    checkParams,
+    splitText,
+    quoteHoles,
+    isUnlistedPlugin: (name) => Object.hasOwn(settings.plugins, name),
+    compile: (definition, hash, schema) => compile(compiler, actions, definition, hash, schema),
+    knownSecrets: () => null,
+    secrets: { resolve: noVault },
+    processes: createProcessControl(),
+    config: {
+      workDir: config.workDir,
+      callerEnv: config.callerEnv,
+      limits: {
+        ...DEFAULT_DEFINITION_LIMITS,
+        maxBytes: settings['limits.definition_bytes'],
+        maxSteps: settings['limits.steps'],
+        maxNesting: settings['limits.nesting'],
+      },
+    },
+  };
+}
+
+const noVault: SecretSource['resolve'] = (name) => ({
+  ok: false,
+  error: failure('VAULT_ERROR', `there is no vault on this machine, so no secret "${name}"`),
+});
+
+function compile(
+  compiler: OpsDeps['compiler'],
+  actions: ActionRegistry,
+  definition: Definition,
+  hash: DefinitionHash,
+  outputSchema: Json | null,
+): Plan {
+  const compiled = compilePlan(definition, {
+    compiler,
+    actions,
+    hash,
+    outputSchema,
+    splitText,
+    quoteHoles,
+  });
+  if (compiled.plan !== null) return compiled.plan;
+  const first: Issue | undefined = compiled.problems[0];
+  throw new AppError('VALIDATION_ERROR', `${first?.path ?? ''}: ${first?.message ?? 'no plan'}`, {
+    details: { issues: compiled.problems.map((issue) => ({ ...issue })) },
+  });
+}
+
+function openEngine(config: Config, parts: Parts, options: OpenOptions, version: string): Engine {
+  const self = ownIdentity();
+  return createEngine({
+    ...parts,
+    config: runtimeConfig(config, options.claims ?? false),
+    node: {
+      nodeId: asNodeId(RANDOMNESS.uuid()),
+      role: options.role ?? 'cli',
+      version,
+      pid: self.pid,
+      pidStarted: self.started,
+      bootId: self.bootId,
+      host: self.host,
+      pidNamespace: self.pidNamespace,
+      uid: self.uid,
+    },
+    checkParams: (def, params) => checkParams(def, params, {}),
+    checkSchema: describeSchemaProblems,
+    engineAction: createEngineAction(parts.compiler, parts.evaluator),
+    createMasker,
+    createStreamMasker,
+    children: createChildStarter(parts),
+  });
+}
+
+function runtimeConfig({ settings }: Config, claims: boolean): RuntimeConfig {
+  return {
+    ...DEFAULT_RUNTIME_CONFIG,
+    poolSize: settings.pool_size,
+    maxLiveRuns: settings['limits.live_runs'],
+    onInterrupt: settings['interrupt.policy'],
+    claims,
+    breakers: {
+      enabled: settings['circuit_breaker.enabled'],
+      failures: settings['circuit_breaker.failures'],
+      cooldownMs: settings['circuit_breaker.cooldown'],
+    },
+    actionLimits: {
+      httpBodyBytes: settings['limits.http_body_bytes'],
+      shellOutputBytes: settings['limits.shell_output_bytes'],
+      outputBytes: settings['limits.output_bytes'],
+    },
+    limits: {
+      ...DEFAULT_ENGINE_LIMITS,
+      loopIterations: settings['limits.loop_iterations'],
+      openLoopIterations: settings['limits.open_loop_iterations'],
+      stepExecutions: settings['limits.step_executions'],
+      decisionBytes: settings['limits.decision_bytes'],
+      childDepth: settings['limits.child_depth'],
+      askTimeoutMs: settings['interrupt.ask_timeout'],
+    },
+  };
+}
+
+function defaultLog(config: Config): Logger {
+  return createLogger({
+    level: config.settings.log_level,
+    pretty: process.stderr.isTTY,
+    color: process.stderr.isTTY && !config.noColor,
+    write: (line) => {
+      process.stderr.write(line);
+    },
+    now: Date.now,
+  });
+}
