@@ -78,8 +78,10 @@ export function errorLines(
   look: ErrorLook,
 ): string[] {
   const issues = issuesOf(error);
+  const isSaid = issues.some((issue) => issue.hint === error.hint);
   const head = `${codeTag(error.code, look.style)} ${printable(error.message)}`;
-  const hint = error.hint === undefined ? [] : [`  ${look.style.dim(printable(error.hint))}`];
+  const hint =
+    error.hint === undefined || isSaid ? [] : [`  ${look.style.dim(printable(error.hint))}`];
   if (issues.length === 0) return [head, ...hint];
   const [source] = sources;
   if (source === undefined && issues.length === 1) return [head, ...hint];

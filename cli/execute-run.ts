@@ -66,7 +66,7 @@ export async function executeRun<S extends Started>(
     onOutput: plan.onOutput,
   });
   if (cli.json) cli.printJson(plan.document(started, run));
-  else await showEnd(cli, app, run, plan);
+  else await showEnd(cli, app, run, { ...plan, brief: plan.brief === true || end !== 'stopped' });
   if (end === 'left') {
     if (exitCodeOfRun(run) === EXIT.waiting) tellLeft(cli, run);
     return { code: EXIT.interrupted, run };
@@ -96,7 +96,8 @@ async function showEnd<S extends Started>(
     cli.note(await drawRun(app, cli, run.workflow_id));
   }
   if (quiet !== true || run.status !== 'completed') {
-    for (const line of runEndLines(run, stderr.style)) cli.note(line);
+    const lines = runEndLines(run, stderr.style, { tails: brief !== true });
+    for (const line of lines) cli.note(line);
   }
   if (brief !== true && run.status === 'completed' && run.output !== undefined) {
     cli.print(readableJson(run.output));

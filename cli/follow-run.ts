@@ -4,6 +4,7 @@
  * Ends when the run has ended, waits for somebody who is not here, the wait is over, or the person
  * leaves. Leaving never loses anything: what is durable goes on wherever the run is executed next.
  */
+import type { RunStop } from '../src/model/engine.ts';
 import type { RunId } from '../src/model/ids.ts';
 import type { StatusOutput } from '../src/ops/schemas.ts';
 import type { Cli, ExecutingApp } from './command.ts';
@@ -43,6 +44,8 @@ export interface OutputTap {
 const NEVER_MS = 365 * 86_400_000;
 /** How long the last events are waited for once a run has stopped. */
 const DRAIN_MS = 1_000;
+/** How often a suspended run is looked at while its inbox is being read. */
+const INBOX_LOOK_MS = 20;
 
 /** Begins to collect what is printed. */
 export function tapOutput(app: ExecutingApp): OutputTap {
@@ -96,6 +99,9 @@ export async function followRun(
   try {
     const end = await waitForEnd(app, questions, leaving.signal, options);
     const run = await statusOf();
+    if (end === 'timeout' && app.engine.owns(workflowId as RunId)) {
+      progress.note(inFlightText(run, 'The time is over.'));
+    }
     await pump.until(run.last_sequence);
     return { run, end };
   } finally {
@@ -119,17 +125,23 @@ async function waitForEnd(
   );
   const deadline = waitMs === null ? null : Date.now() + waitMs;
   for (;;) {
-    const timeoutMs = deadline === null ? null : Math.max(0, deadline - Date.now());
-    const stop = await Promise.race([
-      app.engine.settled(workflowId as RunId, { timeoutMs, orSuspended: true }),
-      left,
-    ]);
-    if (stop === 'left') return 'left';
-    if (stop === 'timeout') return 'timeout';
+    const stop = await Promise.race([stopOf(app, workflowId as RunId, deadline), left]);
+    if (stop === 'left' || stop === 'timeout') return stop;
     if (stop !== 'suspended') return 'stopped';
     const answered = await Promise.race([questions.settle(), left]);
     if (answered === 'left') return 'left';
     if (answered === 'nothing') return 'stopped';
+  }
+}
+
+/** How the run stopped; suspended only when no signal is on its way to it. */
+async function stopOf(app: ExecutingApp, runId: RunId, deadline: number | null): Promise<RunStop> {
+  for (;;) {
+    const timeoutMs = deadline === null ? null : Math.max(0, deadline - Date.now());
+    const stop = await app.engine.settled(runId, { timeoutMs, orSuspended: true });
+    const isOver = deadline !== null && Date.now() >= deadline;
+    if (stop !== 'suspended' || isOver || app.store.unsettled(runId).length === 0) return stop;
+    await Bun.sleep(INBOX_LOOK_MS);
   }
 }
 
@@ -187,10 +199,10 @@ interface Leaving {
 }
 
 function interruptsOf(parts: Leaving): Parameters<typeof onInterrupts>[0] {
-  const { cli, app, progress, leaving, workflowId } = parts;
+  const { cli, app, progress, leaving, workflowId, statusOf } = parts;
   const failed = (thrown: unknown): void => progress.note(String(thrown));
   const leave = async (): Promise<void> => {
-    progress.note(await inFlightText(parts));
+    progress.note(inFlightText(await statusOf(), 'Leaving the run.'));
     await app.engine.stop({ graceMs: NEVER_MS, graceUnsafeMs: NEVER_MS });
     leaving.abort();
   };
@@ -219,13 +231,12 @@ function interruptsOf(parts: Leaving): Parameters<typeof onInterrupts>[0] {
   };
 }
 
-/** What Ctrl-C waits for, in a sentence. */
-async function inFlightText({ statusOf }: Leaving): Promise<string> {
-  const run = await statusOf();
+/** What leaving waits for, in a sentence. */
+function inFlightText(run: StatusOutput, why: string): string {
   const steps = Object.values(run.steps).filter(
     (step) => step.type === 'action' && step.status === 'running',
   );
-  if (steps.length === 0) return 'Leaving the run; nothing is in flight.';
+  if (steps.length === 0) return `${why} Nothing is in flight.`;
   const names = steps.map((step) => oneLine(step.step_id)).join(', ');
-  return `Waiting for ${counted(steps.length, 'step')} in flight (${names}); Ctrl-C again stops them.`;
+  return `${why} Waiting for ${counted(steps.length, 'step')} in flight (${names}); Ctrl-C stops them.`;
 }

@@ -24,7 +24,7 @@ export interface FrameOptions {
 
 /** Lines of a frame; [] when the text has no such line. */
 export function codeFrame(text: string, place: FramePlace, options: FrameOptions): string[] {
-  const lines = text.split(/\r\n|\n|\r/);
+  const lines = text.trimEnd().split(/\r\n|\n|\r/);
   const marked = lines[place.line - 1];
   if (marked === undefined) return [];
   const { style } = options;

@@ -78,6 +78,7 @@ async function buildProgram(
     .usage('<command> [options]')
     .helpOption('-h, --help', 'Show help')
     .helpCommand(false)
+    .enablePositionalOptions()
     .option('-V, --version', 'Print the version')
     .exitOverride()
     .configureOutput({

@@ -12,10 +12,16 @@ export async function tellNoExecutor(cli: Cli, app: App, workflowId: string): Pr
   if (line !== null) cli.note(line);
 }
 
-/** Says on stderr when unfinished runs are executed by nobody. */
-export function tellWithoutExecutor(cli: Cli, count: number): void {
+type Overview = Pick<Awaited<ReturnType<App['ops']['overview']>>, 'counts' | 'without_executor'>;
+
+/** Says on stderr when runs that should go on are executed by nobody. */
+export function tellWithoutExecutor(cli: Cli, { counts, without_executor }: Overview): void {
+  // A suspended run needs no executor: whoever answers it goes on with it.
+  const count = Math.min(without_executor, (counts.active ?? 0) + (counts.pending ?? 0));
   if (count === 0) return;
   const { style } = cli.terminal.stderr;
-  const what = `${counted(count, 'unfinished run')} without an executor; nothing moves until one lives.`;
-  cli.note(`${style.yellow(what)} ${style.cyan('opcode recover')}`);
+  const runs = `${counted(count, 'unfinished run')} without an executor`;
+  cli.note(
+    `${style.yellow(`${runs}; nothing moves until one lives.`)} ${style.cyan('opcode recover')}`,
+  );
 }

@@ -64,7 +64,7 @@ async function query(cli: Cli, resource: string, options: Options): Promise<numb
     if (result.next_cursor !== undefined) cli.note(`More: --cursor ${result.next_cursor}`);
   }
   if (known === 'workflows') {
-    tellWithoutExecutor(cli, (await app.ops.nodes(cli.context(), {})).without_executor);
+    tellWithoutExecutor(cli, await app.ops.overview(cli.context(), { limit: 1 }));
   }
   return EXIT.ok;
 }

@@ -49,7 +49,7 @@ async function showAll(cli: Cli, app: App): Promise<number> {
   const overview = await app.ops.overview(cli.context(), {});
   if (cli.json) cli.printJson(overview);
   else cli.printLines(overviewLines(overview, cli.terminal.stdout));
-  tellWithoutExecutor(cli, overview.without_executor);
+  tellWithoutExecutor(cli, overview);
   return EXIT.ok;
 }
 

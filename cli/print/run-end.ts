@@ -39,10 +39,17 @@ export function headLine(run: ToldRun, style: Style): string {
   return `${tagOf(run.status, style)}  ${style.bold(name)}${version}${paused}  ${spent}  ${run.workflow_id}`;
 }
 
-/** The head line and everything a person needs to go on. */
-export function runEndLines(run: ToldRun, style: Style): string[] {
+/** The head line and everything a person needs to go on; `tails`: what a failed command printed. */
+export function runEndLines(
+  run: ToldRun,
+  style: Style,
+  show: { readonly tails: boolean } = { tails: true },
+): string[] {
   const lines = [headLine(run, style)];
-  if (run.error !== undefined) lines.push(...errorLinesOf(run.error, run, style));
+  if (run.error !== undefined) {
+    lines.push(...errorLinesOf(run.error, style, show));
+    if (run.status === 'failed') lines.push(retryLine(run, style));
+  }
   if (isRunEnded(run.status)) return lines;
   for (const wait of run.waiting_for) {
     if (!['decision', 'outcome_unknown'].includes(wait.kind))
@@ -66,14 +73,13 @@ const TAILS = ['stderr_tail', 'stdout_tail'] as const;
 
 function errorLinesOf(
   error: NonNullable<ToldRun['error']>,
-  { workflow_id, status }: ToldRun,
   style: Style,
+  show: { readonly tails: boolean },
 ): string[] {
   const attempts = (error.attempts ?? 1) > 1 ? ` after ${error.attempts} attempts` : '';
-  const at =
-    error.step_id === undefined ? '' : ` in ${style.bold(oneLine(error.step_id))}${attempts}`;
-  const lines = [`${codeTag(error.code, style)} ${printable(error.message)}${at}`];
-  for (const tail of TAILS) {
+  const where = error.step_id === undefined ? '' : ` in ${style.bold(oneLine(error.step_id))}`;
+  const lines = [`${codeTag(error.code, style)} ${printable(error.message)}${where}${attempts}`];
+  for (const tail of show.tails ? TAILS : []) {
     const text = detail(error.details, tail);
     if (typeof text !== 'string' || text.trim() === '') continue;
     lines.push(
@@ -81,13 +87,11 @@ function errorLinesOf(
       indent(printable(text.trimEnd()), '    '),
     );
   }
-  if (status === 'failed') {
-    lines.push(
-      `  ${style.dim('Try again:')} ${style.cyan(`opcode retry ${shortId(workflow_id)}`)}`,
-    );
-  }
   return lines;
 }
+
+const retryLine = ({ workflow_id }: ToldRun, style: Style): string =>
+  `  ${style.dim('Try again:')} ${style.cyan(`opcode retry ${shortId(workflow_id)}`)}`;
 
 const detail = (details: Json | undefined, key: string): Json | undefined =>
   isJsonObject(details) ? ownValue(details, key) : undefined;
