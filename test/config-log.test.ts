@@ -54,7 +54,7 @@ describe('JSON lines', () => {
 test('readable lines hold no control characters of somebody else', () => {
   const { log, lines } = record({ pretty: true });
   log.info('a\u001b[2Jb\nERROR forged', { workflow_id: 'w' });
-  expect(lines[0]).toBe('03:04:05 INFO  a\\u001b[2Jb\\nERROR forged workflow_id=w\n');
+  expect(lines[0]).toBe('03:04:05 INFO  a\\u001b[2Jb\\u000aERROR forged workflow_id=w\n');
 });
 
 test('withFields adds to every line', () => {

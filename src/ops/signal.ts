@@ -5,17 +5,18 @@
  * the same. A refusal is thrown with its own code and changes nothing.
  */
 
-import type * as v from 'valibot';
+import * as v from 'valibot';
 import type { SignalOutcome } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Signal } from '../model/input.ts';
-import { isJsonObject, type Json } from '../model/json.ts';
+import type { Json } from '../model/json.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { resolveRun } from './run-ref.ts';
 import { endOf, nextOf, pendingDecisions, statusOf, waitingOf } from './run-view.ts';
 import { signalInput, signalOutput } from './schemas.ts';
+import { jsonObjectInput } from './shapes.ts';
 import { waitForRun, waitMsOf, waitUntil } from './waiting.ts';
 
 type Input = v.InferOutput<typeof signalInput>;
@@ -148,12 +149,8 @@ function signalOf({ caller }: CallContext, input: Input): Signal {
 function payloadOf({ payload, signal_type: type }: Input): Json {
   if (payload === undefined) return type === 'data' ? {} : null;
   if (typeof payload !== 'string' || type === 'data') return payload;
-  try {
-    const value = JSON.parse(payload) as Json;
-    if (isJsonObject(value)) return value;
-  } catch {
-    // A text that is not JSON is refused below, with what was expected.
-  }
+  const object = v.safeParse(jsonObjectInput, payload);
+  if (object.success) return object.output;
   throw new AppError('VALIDATION_ERROR', 'payload: must be an object', {
     hint: 'for a decision {"choice": "…"}, for a retry {"inputs": {…}}',
   });
