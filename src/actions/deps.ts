@@ -32,6 +32,9 @@ export interface ShellCommand {
   /** Program and its arguments. */
   readonly argv: readonly string[];
   readonly cwd: string;
+  /** The starter's variables, of which the runner lets a short list through. */
+  readonly baseEnv: Readonly<Record<string, string>>;
+  /** The step's own variables. */
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: string | null;
   readonly maxOutputBytes: number;

@@ -1,28 +1,20 @@
 /**
  * Replacing secrets by `***` in whatever an attempt yields: texts, JSON values, streams.
  *
- * A secret is found in the forms it commonly takes: itself, each of its longer lines, JSON-escaped,
- * URL-encoded, base64 and base64url. The longest form is replaced first. A secret of under 8
- * characters is masked only where it is a whole string, because it would be found everywhere.
+ * The longest spelling is replaced first. A secret of under 8 characters is masked only where it is a
+ * whole string, because it would be found everywhere.
  */
 import { isJsonArray, isJsonObject, type Json, setOwn } from '../model/json.ts';
 import type { Masker } from '../model/ports.ts';
+import { formsOf, type SecretForms } from './secret-forms.ts';
 
 export const MASK = '***';
-/** Secrets and lines shorter than this are only masked as whole strings. */
-export const MIN_MASKED_LENGTH = 8;
 
 export interface StreamMasker {
   /** Masked text that is certain; what may be the beginning of a secret is held back. */
   push(stream: 'stdout' | 'stderr', text: string): string;
   /** Masks and gives what was held back. */
   flush(stream: 'stdout' | 'stderr'): string;
-}
-
-interface Forms {
-  /** Longest first; each at least 8 characters. */
-  readonly parts: readonly string[];
-  readonly whole: ReadonlySet<string>;
 }
 
 /** Masks these secret values in texts and JSON. */
@@ -37,58 +29,23 @@ export function createStreamMasker(secrets: readonly string[]): StreamMasker {
   const held = { stdout: '', stderr: '' };
   return {
     push(stream, text) {
-      const masked = replaceParts(forms, held[stream] + text);
-      const keep = heldBack(forms, masked);
-      held[stream] = masked.slice(masked.length - keep);
-      return masked.slice(0, masked.length - keep);
+      const all = held[stream] + text;
+      const end = certainEnd(forms, all);
+      held[stream] = all.slice(end);
+      return maskParts(forms, all.slice(0, end));
     },
     flush(stream) {
       const rest = held[stream];
       held[stream] = '';
-      return rest;
+      return maskParts(forms, rest);
     },
   };
 }
 
-function formsOf(secrets: readonly string[]): Forms {
-  const parts = new Set<string>();
-  const whole = new Set<string>();
-  for (const secret of secrets) {
-    if (secret === '') continue;
-    whole.add(secret);
-    if (secret.length < MIN_MASKED_LENGTH) continue;
-    for (const form of spellings(secret)) parts.add(form);
-    for (const line of secret.split(/\r?\n/)) {
-      if (line.length >= MIN_MASKED_LENGTH) for (const form of spellings(line)) parts.add(form);
-    }
-  }
-  return { parts: [...parts].sort((a, b) => b.length - a.length), whole };
-}
+const maskText = (forms: SecretForms, text: string): string =>
+  forms.whole.has(text) ? MASK : maskParts(forms, text);
 
-function spellings(secret: string): string[] {
-  const bytes = Buffer.from(secret, 'utf8');
-  const base64 = bytes.toString('base64');
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret),
-    encodeURIComponent(secret).replaceAll('%20', '+'),
-    base64,
-    base64.replace(/=+$/, ''),
-    bytes.toString('base64url'),
-  ].filter((form) => form.length >= MIN_MASKED_LENGTH);
-}
-
-function replaceParts({ parts }: Forms, text: string): string {
-  let masked = text;
-  for (const part of parts) if (masked.includes(part)) masked = masked.replaceAll(part, MASK);
-  return masked;
-}
-
-const maskText = (forms: Forms, text: string): string =>
-  forms.whole.has(text) ? MASK : replaceParts(forms, text);
-
-function maskJson(forms: Forms, value: Json): Json {
+function maskJson(forms: SecretForms, value: Json): Json {
   if (typeof value === 'string') return maskText(forms, value);
   if (typeof value === 'number') return forms.whole.has(String(value)) ? MASK : value;
   if (isJsonArray(value)) return value.map((item) => maskJson(forms, item));
@@ -100,17 +57,54 @@ function maskJson(forms: Forms, value: Json): Json {
   return masked;
 }
 
-/** Length of the longest end of `text` that is a beginning of some form. */
-function heldBack({ parts }: Forms, text: string): number {
-  let longest = 0;
+function maskParts({ parts, encoded }: SecretForms, text: string): string {
+  let masked = text;
   for (const part of parts) {
-    const limit = Math.min(part.length - 1, text.length);
-    for (let length = limit; length > longest; length--) {
-      if (text.endsWith(part.slice(0, length))) {
-        longest = length;
-        break;
-      }
+    if (!masked.includes(part)) continue;
+    masked = encoded.has(part) ? maskWords(masked, part) : masked.replaceAll(part, MASK);
+  }
+  return masked;
+}
+
+const BASE64_CHARACTER = /[A-Za-z0-9+/=_-]/;
+
+/** Replaces every base64 word that holds the part. */
+function maskWords(text: string, part: string): string {
+  let masked = '';
+  let done = 0;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, done)) {
+    let from = at;
+    let to = at + part.length;
+    while (from > done && BASE64_CHARACTER.test(text.charAt(from - 1))) from -= 1;
+    while (to < text.length && BASE64_CHARACTER.test(text.charAt(to))) to += 1;
+    masked += text.slice(done, from) + MASK;
+    done = to;
+  }
+  return masked + text.slice(done);
+}
+
+/** How far a piece of a stream can be given out: no secret begins before and ends behind that place. */
+function certainEnd({ parts }: SecretForms, text: string): number {
+  let end = text.length;
+  for (const part of parts) end = Math.min(end, text.length - tailThatBegins(part, text));
+  for (let moved = true; moved; ) {
+    moved = false;
+    for (const part of parts) {
+      const at = text.indexOf(part, Math.max(0, end - part.length + 1));
+      if (at < 0 || at >= end) continue;
+      end = at;
+      moved = true;
     }
   }
-  return longest;
+  return end;
+}
+
+/** Length of the longest end of the text that is a beginning of the part, but not all of it. */
+function tailThatBegins(part: string, text: string): number {
+  const first = part.charAt(0);
+  const from = Math.max(0, text.length - part.length + 1);
+  for (let at = text.indexOf(first, from); at >= 0; at = text.indexOf(first, at + 1)) {
+    if (part.startsWith(text.slice(at))) return text.length - at;
+  }
+  return 0;
 }

@@ -1,0 +1,94 @@
+/**
+ * IP addresses and networks as numbers, so that no spelling of an address slips past a rule.
+ *
+ * An IPv4 address inside an IPv6 one (mapped `::ffff:0:0/96`, NAT64 `64:ff9b::/96`) is that IPv4
+ * address: it is what is talked to in the end.
+ */
+
+export interface IpAddress {
+  readonly bits: 32 | 128;
+  readonly value: bigint;
+}
+
+export interface IpNetwork extends IpAddress {
+  readonly prefix: number;
+}
+
+/** An address, null for a text that is none. A zone (`%eth0`) is left out. */
+export function parseAddress(text: string): IpAddress | null {
+  const plain = text.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  if (!plain.includes(':')) return parseIpv4(plain);
+  const value = parseIpv6(plain);
+  if (value === null) return null;
+  const high = value >> 32n;
+  const isEmbedded = high === 0xffffn || high === 0x64ff9b0000000000000000n;
+  return isEmbedded ? { bits: 32, value: value & 0xffffffffn } : { bits: 128, value };
+}
+
+/** A network such as `10.0.0.0/8`, or a single address; null for anything else. */
+export function parseNetwork(text: string): IpNetwork | null {
+  const [base = '', prefix, ...rest] = text.split('/');
+  const address = parseAddress(base);
+  if (address === null || rest.length > 0) return null;
+  if (prefix === undefined) return { ...address, prefix: address.bits };
+  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > address.bits) return null;
+  return { ...address, prefix: Number(prefix) };
+}
+
+/** True when the address lies in the network. */
+export function isInNetwork(address: IpAddress, network: IpNetwork): boolean {
+  if (address.bits !== network.bits) return false;
+  const shift = BigInt(network.bits - network.prefix);
+  return address.value >> shift === network.value >> shift;
+}
+
+/** The shortest usual text: `10.0.0.1`, `fe80::1`. */
+export function formatAddress({ bits, value }: IpAddress): string {
+  if (bits === 32) {
+    return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 0xffn)).join('.');
+  }
+  const groups = Array.from({ length: 8 }, (_, i) =>
+    ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16),
+  );
+  const [zeros] =
+    groups
+      .join(':')
+      .match(/\b0(?::0)+\b/g)
+      ?.sort((a, b) => b.length - a.length) ?? [];
+  const text = groups.join(':');
+  if (zeros === undefined) return text;
+  return text.replace(zeros, '::').replace(/:{3,}/, '::');
+}
+
+function parseIpv4(text: string): IpAddress | null {
+  const parts = text.split('.');
+  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)) {
+    return null;
+  }
+  const value = parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
+  return { bits: 32, value };
+}
+
+function parseIpv6(text: string): bigint | null {
+  const halves = text.split('::');
+  if (halves.length > 2) return null;
+  const [head, tail] = halves.map(groupsOf);
+  if (head === null || head === undefined || tail === null) return null;
+  const missing = 8 - head.length - (tail?.length ?? 0);
+  if (tail === undefined ? missing !== 0 : missing < 1) return null;
+  const groups = [...head, ...new Array<bigint>(missing).fill(0n), ...(tail ?? [])];
+  return groups.reduce((sum, group) => (sum << 16n) | group, 0n);
+}
+
+function groupsOf(text: string): bigint[] | null {
+  if (text === '') return [];
+  const groups: bigint[] = [];
+  const parts = text.split(':');
+  for (const [i, part] of parts.entries()) {
+    const ipv4 = i === parts.length - 1 && part.includes('.') ? parseIpv4(part) : null;
+    if (ipv4 !== null) groups.push(ipv4.value >> 16n, ipv4.value & 0xffffn);
+    else if (/^[0-9a-fA-F]{1,4}$/.test(part)) groups.push(BigInt(`0x${part}`));
+    else return null;
+  }
+  return groups;
+}

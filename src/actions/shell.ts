@@ -1,0 +1,189 @@
+/**
+ * `shell.exec`: one command, or with `shell: true` one shell text.
+ *
+ * A value never becomes shell text: the engine has turned each `${{ }}` of a shell text into a
+ * variable and gives the values in `hole_env`, a param no author can write.
+ */
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import type {
+  ActionContext,
+  ActionDef,
+  ActionResult,
+  EffectAction,
+  PreparedProcess,
+} from '../model/action.ts';
+import { AppError } from '../model/error.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { formatDuration, parseDuration } from '../model/time.ts';
+import { commandLimits, limitsProblem } from './command-limits.ts';
+import type { ActionDeps, CommandResult, ShellCommand } from './deps.ts';
+import { parseJsonText } from './json-text.ts';
+
+export const DEFAULT_SHELL_TIMEOUT_MS = 30_000;
+/** Characters of output in a failure's details. */
+const TAIL = 2_000;
+
+export function shellActions(deps: ActionDeps): readonly ActionDef[] {
+  const prepare = (params: JsonObject, context: ActionContext): PreparedProcess =>
+    prepareShell(deps, params, context);
+  const exec: EffectAction = {
+    name: 'shell.exec',
+    description: 'Runs a command; a non-zero exit is data unless `fail_on_error`.',
+    inline: false,
+    effect: 'unsafe',
+    params: {
+      command: { type: 'string', required: true },
+      args: { type: 'list', lenient: true, default: [] },
+      env: { type: 'object', lenient: true, default: {}, secrets: true },
+      cwd: { type: 'string' },
+      workdir: { type: 'string', aliasOf: 'cwd' },
+      stdin: { type: 'any', secrets: true },
+      timeout: { type: 'duration', description: "default: the step's, else 30s" },
+      shell: { type: 'boolean', default: false },
+      fail_on_error: { type: 'boolean', default: false },
+      limits: { type: 'object', description: 'memory, cpu, pids, network' },
+    },
+    check: ({ command, limits }) =>
+      String(command).trim() === '' ? '"command" is empty' : limitsProblem(limits),
+    run: (params, context) => prepare(params, context).run(context),
+    prepare,
+  };
+  return [exec];
+}
+
+function prepareShell(
+  deps: ActionDeps,
+  params: JsonObject,
+  context: ActionContext,
+): PreparedProcess {
+  const prepared = deps.commands.prepare(commandOf(params, context));
+  return {
+    process: prepared.process,
+    discard: () => prepared.discard(),
+    async run(live) {
+      const timeoutMs = timeoutOf(params, live);
+      const { signal, onOutput } = live;
+      const result = await prepared.run({ timeoutMs, signal, onOutput });
+      return resultOf(params, result, timeoutMs);
+    },
+  };
+}
+
+function commandOf(params: JsonObject, context: ActionContext): ShellCommand {
+  const { cwd: wanted, shell } = params;
+  const cwd = resolve(context.cwd, typeof wanted === 'string' ? wanted : '.');
+  const command = String(params.command);
+  const args = isJsonArray(params.args) ? params.args.map(String) : [];
+  const argv =
+    shell === true
+      ? ['sh', '-c', command, 'opcode', ...args]
+      : [programOf(command, cwd, context), ...args];
+  const env = {
+    ...texts(params.env),
+    ...texts(params.hole_env),
+    OPCODE_IDEMPOTENCY_KEY: context.idempotencyKey,
+  };
+  refuseNul(argv, env);
+  return {
+    argv,
+    cwd,
+    baseEnv: context.env,
+    env,
+    stdin: stdinOf(params.stdin),
+    maxOutputBytes: context.limits.shellOutputBytes,
+    limits: commandLimits(params.limits),
+  };
+}
+
+/** A path counts from the run's working directory; what is only in `cwd` is found there. */
+function programOf(command: string, cwd: string, context: ActionContext): string {
+  if (!command.includes('/')) return command;
+  const file = resolve(context.cwd, command);
+  return existsSync(file) ? file : resolve(cwd, command);
+}
+
+/** Values as a shell sees them: text as it is, null as empty, everything else as JSON. */
+function texts(values: Json | undefined): Record<string, string> {
+  const env: Record<string, string> = {};
+  if (!isJsonObject(values)) return env;
+  for (const [name, value] of Object.entries(values)) env[name] = textOf(value);
+  return env;
+}
+
+function textOf(value: Json): string {
+  if (value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+const stdinOf = (stdin: Json | undefined): string | null =>
+  stdin === undefined || stdin === null ? null : textOf(stdin);
+
+function refuseNul(argv: readonly string[], env: Readonly<Record<string, string>>): void {
+  const place = argv.some((arg) => arg.includes('\0'))
+    ? 'an argument'
+    : Object.entries(env).find(([name, value]) => name.includes('\0') || value.includes('\0'))?.[0];
+  if (place === undefined) return;
+  throw new AppError(
+    'VALIDATION_ERROR',
+    `${place} holds a NUL byte, which no command can be given`,
+    {
+      hint: 'give it by `stdin`',
+    },
+  );
+}
+
+/** The earlier of the action's and the step's; with neither 30 s. */
+function timeoutOf(params: JsonObject, context: ActionContext): number {
+  const own = params.timeout === undefined ? null : parseDuration(params.timeout);
+  const ownMs = own?.ok === true ? own.ms : null;
+  if (ownMs === null) return context.timeoutMs ?? DEFAULT_SHELL_TIMEOUT_MS;
+  return Math.min(ownMs, context.timeoutMs ?? ownMs);
+}
+
+function resultOf(params: JsonObject, result: CommandResult, timeoutMs: number): ActionResult {
+  const name = params.shell === true ? 'the command' : basename(String(params.command));
+  if (result.stopped === 'timeout') {
+    const message = `${name} ran longer than ${formatDuration(timeoutMs)} and was ended`;
+    throw new AppError('TIMEOUT_ERROR', message, { details: tails(result) });
+  }
+  if (result.stopped === 'abort') {
+    throw new AppError('CANCELLED', `${name} was stopped`, { details: tails(result) });
+  }
+  if (params.fail_on_error === true && result.exitCode !== 0) throw exitFailure(name, result);
+  const parsed = looksLikeJson(result.stdout) ? parseJsonText(result.stdout) : undefined;
+  return {
+    output: {
+      stdout: parsed ?? result.stdout,
+      stdout_raw: result.stdout,
+      stderr: result.stderr,
+      exit_code: result.exitCode,
+      ...(result.signal === null ? {} : { signal: result.signal }),
+      duration_ms: result.durationMs,
+      ...(result.truncated ? { truncated: true } : {}),
+    },
+  };
+}
+
+function exitFailure(name: string, result: CommandResult): AppError {
+  const how =
+    result.signal === null ? `exited with ${result.exitCode}` : `was ended by ${result.signal}`;
+  const said = lastLine(result.stderr);
+  return new AppError('EXECUTION_ERROR', `${name} ${how}${said === '' ? '' : `: ${said}`}`, {
+    details: tails(result),
+  });
+}
+
+const tails = (result: CommandResult): JsonObject => ({
+  exit_code: result.exitCode,
+  ...(result.signal === null ? {} : { signal: result.signal }),
+  stdout_tail: result.stdout.slice(-TAIL),
+  stderr_tail: result.stderr.slice(-TAIL),
+});
+
+function lastLine(text: string): string {
+  const line = text.slice(-TAIL).trimEnd().split('\n').at(-1)?.trim() ?? '';
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}
+
+const looksLikeJson = (text: string): boolean => /^\s*[[{]/.test(text);

@@ -1,0 +1,39 @@
+/**
+ * The environment a command gets: a short list from the starter, then what the step says.
+ *
+ * Nothing else leaks in: not the vault key, not the runtime's own `BUN_*` switches (which would act
+ * on every program built with it), not what happened to be set in the daemon's shell.
+ */
+
+const PASSED = new Set([
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LANGUAGE',
+  'TZ',
+  'TMPDIR',
+  'TERM',
+]);
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Variables of a child process; `pass` names more of the starter's that go through. */
+export function childEnvironment(
+  base: Environment,
+  step: Environment,
+  pass: readonly string[] = [],
+): Record<string, string> {
+  const env: Record<string, string> = { PATH: DEFAULT_PATH };
+  for (const [name, value] of Object.entries(base)) {
+    const wanted = PASSED.has(name) || name.startsWith('LC_') || pass.includes(name);
+    if (wanted && !isPrivate(name)) env[name] = value;
+  }
+  return { ...env, ...step };
+}
+
+const isPrivate = (name: string): boolean =>
+  name.startsWith('BUN_') || name.startsWith('OPCODE_VAULT_KEY');

@@ -1,0 +1,112 @@
+/**
+ * Spawning a command blocked: a shell that waits for a word on a pipe and then becomes the command,
+ * in place, with the same pid and start time. When we die first the pipe closes, and the shell ends
+ * without having run anything.
+ */
+import { closeSync, writeSync } from 'node:fs';
+import { AppError, messageOf } from '../model/error.ts';
+import type { Command } from './command.ts';
+import type { OpenPipe, Pipe } from './pipes.ts';
+import { signalGroup } from './process-group.ts';
+import type { Child, OutputSource } from './run-to-end.ts';
+
+const SHELL = '/bin/sh';
+/** Reads one word from descriptor 3; anything but `go` (also its end) means: run nothing. */
+const GATE =
+  'read -r OPCODE_GATE <&3 && [ "$OPCODE_GATE" = go ] && unset OPCODE_GATE && exec "$@" 3<&-; exit 125';
+
+/**
+ * A child that leads a process group of its own and waits.
+ * @throws AppError EXECUTION_ERROR when the system cannot start it
+ */
+export function spawnBlocked(
+  argv: readonly string[],
+  command: Command,
+  env: Record<string, string>,
+  openPipe: OpenPipe,
+): Child {
+  const stdin =
+    command.stdin === null || command.stdin === '' ? 'ignore' : Buffer.from(command.stdin);
+  const out = openPipe();
+  const err = out === null ? null : openPipe();
+  if (out !== null && err === null) closePipe(out);
+  const piped = out !== null && err !== null;
+  try {
+    const spawned = Bun.spawn([SHELL, '-c', GATE, 'opcode', ...argv], {
+      cwd: command.cwd,
+      env,
+      detached: true,
+      stdio: [stdin, piped ? out.write : 'pipe', piped ? err.write : 'pipe', 'pipe'],
+    });
+    if (piped) {
+      closeSync(out.write);
+      closeSync(err.write);
+    }
+    return {
+      pid: spawned.pid,
+      gate: gateOf(spawned.stdio[3]),
+      stdout: piped ? pipeSource(out) : socketSource(spawned.stdout),
+      stderr: piped ? pipeSource(err) : socketSource(spawned.stderr),
+      exited: spawned.exited,
+      exit: () => ({
+        code: spawned.exitCode,
+        signal: spawned.signalCode === null ? null : String(spawned.signalCode),
+      }),
+    };
+  } catch (thrown) {
+    if (piped) {
+      closePipe(out);
+      closePipe(err);
+    }
+    throw spawnFailure(command, thrown);
+  }
+}
+
+function spawnFailure(command: Command, thrown: unknown): AppError {
+  const tooLong = messageOf(thrown).includes('E2BIG');
+  const reason = tooLong ? 'its arguments and variables are too long' : messageOf(thrown);
+  return new AppError('EXECUTION_ERROR', `cannot run ${command.argv[0]}: ${reason}`, {
+    cause: thrown,
+    ...(tooLong ? { hint: 'give long data by `stdin`' } : {}),
+  });
+}
+
+function gateOf(descriptor: unknown): number {
+  if (typeof descriptor === 'number') return descriptor;
+  throw new AppError('INTERNAL', 'the command has no gate');
+}
+
+function closePipe(pipe: Pipe): void {
+  closeSync(pipe.read);
+  closeSync(pipe.write);
+}
+
+const pipeSource = ({ read }: Pipe): OutputSource => ({
+  open: () => Bun.file(read).stream(),
+  close: () => closeSync(read),
+});
+
+const socketSource = (stream: unknown): OutputSource => ({
+  open: () => stream as ReadableStream<Uint8Array>,
+  close: () => undefined,
+});
+
+/** Lets a blocked child become its command. */
+export function release(child: Child): void {
+  try {
+    writeSync(child.gate, 'go\n');
+  } catch (thrown) {
+    // It is dead already; how it ended is told by its exit.
+    if ((thrown as NodeJS.ErrnoException).code !== 'EPIPE') throw thrown;
+  } finally {
+    closeSync(child.gate);
+  }
+}
+
+/** Ends a blocked child that shall never run. */
+export function discard(child: Child): void {
+  closeSync(child.gate);
+  signalGroup(child.pid, 'SIGKILL');
+  child.stdout.close();
+  child.stderr.close();
+}
