@@ -21,6 +21,7 @@ import { newState } from '../../src/core/state.ts';
 import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { createEngineAction } from '../../src/expr/engine-action.ts';
 import { createExpressionEvaluator } from '../../src/expr/evaluator.ts';
+import type { InlineAction } from '../../src/model/action.ts';
 import type { Command } from '../../src/model/command.ts';
 import type { Definition } from '../../src/model/definition.ts';
 import { AppError, type ErrorCode, failure, type StepFailure } from '../../src/model/error.ts';
@@ -31,6 +32,7 @@ import type { EngineInput, Signal, SignalVerdict, StartFacts } from '../../src/m
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { RunState, StepState } from '../../src/model/run-state.ts';
+import { expectSameState } from '../core/plain-state.ts';
 import { createSink, testActions } from './test-actions.ts';
 import { sha256, startFacts, testPlan } from './test-engine.ts';
 
@@ -50,7 +52,8 @@ export interface GivenOptions {
 }
 
 /** An input, or one that names what is open now. */
-export type When = EngineInput | ((state: RunState) => EngineInput);
+export type When = EngineInput | NamedInput;
+type NamedInput = (state: RunState) => EngineInput;
 
 export interface Scenario {
   readonly state: RunState;
@@ -128,7 +131,6 @@ export function given(
       last = take(advance(state, inputs, context()));
       return scenario;
     },
-    // biome-ignore lint/suspicious/noThenProperty: it reads as a sentence and is never awaited
     then(sentences) {
       expect(shorten(last.events.map(eventSentence), sentences)).toEqual([...sentences]);
       return scenario;
@@ -188,7 +190,9 @@ function contextAt(
       const def = actions.get(action);
       if (def?.inline !== true) throw new Error(`${action} is not inline`);
       try {
-        return { ok: true, ...def.run(params, { ...inline, randomUuid: () => 'uuid' }) };
+        const run: InlineAction['run'] = def.run;
+        const result = run(params, { ...inline, randomUuid: () => 'uuid' });
+        return { ok: true, ...result };
       } catch (thrown) {
         if (!(thrown instanceof AppError)) throw thrown;
         return { ok: false, error: failure(thrown.code, thrown.message) };
@@ -210,7 +214,7 @@ const openStep = (state: RunState, path: string): StepState => {
 };
 
 export const succeeded =
-  (path: string, output: Json = null): When =>
+  (path: string, output: Json = null): NamedInput =>
   (state) => ({
     type: 'step_succeeded',
     path,
@@ -220,7 +224,11 @@ export const succeeded =
   });
 
 export const failed =
-  (path: string, code: ErrorCode = 'EXECUTION_ERROR', more: Partial<StepFailure> = {}): When =>
+  (
+    path: string,
+    code: ErrorCode = 'EXECUTION_ERROR',
+    more: Partial<StepFailure> = {},
+  ): NamedInput =>
   (state) => ({
     type: 'step_failed',
     path,
@@ -229,7 +237,7 @@ export const failed =
   });
 
 export const timer =
-  (path: string | null, kind: Extract<Command, { kind: 'timer' }>['timer']): When =>
+  (path: string | null, kind: Extract<Command, { kind: 'timer' }>['timer']): NamedInput =>
   (state) => ({
     type: 'timer_fired',
     path,
@@ -350,68 +358,4 @@ function commandSentence(command: Command): string {
   const path = command.path === null ? '' : `${command.path} `;
   if (command.kind !== 'timer') return `${command.kind} ${command.path}`;
   return `timer ${path}${command.timer} @${command.dueAt - START_MS}`;
-}
-
-/** Everything a state holds but its worklists and what is only remembered for speed. */
-export function plainState(state: RunState): unknown {
-  const {
-    plan: _plan,
-    agenda: _agenda,
-    touched: _touched,
-    top,
-    hook,
-    steps,
-    open,
-    ...rest
-  } = state;
-  return {
-    ...rest,
-    context: { ...state.context },
-    lists: [top, ...(hook === null ? [] : [hook.list])].map(plainList),
-    hook: hook === null ? null : { kind: hook.kind, output: hook.output, error: hook.error },
-    paths: [...steps.keys()].sort(),
-    open: [...open].map((step) => step.path).sort(),
-  };
-}
-
-type List = RunState['top'];
-
-const plainList = (list: List): unknown => ({
-  prefix: list.prefix,
-  index: list.index,
-  open: list.open,
-  failure: list.failure,
-  ran: list.ran,
-  steps: list.steps.map(plainStep),
-});
-
-function plainStep(step: StepState): unknown {
-  const { node: _node, plan, list: _list, sub, output, ...rest } = step;
-  const composite = plan.body.type !== 'action' && sub !== null && sub.kind !== 'wait';
-  return { ...rest, id: plan.id, output: composite ? 'assembled' : output, sub: plainSub(sub) };
-}
-
-function plainSub(sub: StepState['sub']): unknown {
-  if (sub === null) return null;
-  switch (sub.kind) {
-    case 'condition':
-      return { ...sub, list: sub.list === null ? null : plainList(sub.list) };
-    case 'loop':
-      return {
-        ...sub,
-        iterations: sub.iterations.map(plainList),
-        running: [...sub.running].sort(),
-      };
-    case 'parallel':
-      return { ...sub, branches: sub.branches.map(plainList) };
-    case 'child':
-      return { kind: sub.kind, childId: sub.childId, suspended: sub.suspended };
-    default:
-      return sub;
-  }
-}
-
-/** Two states are the same to whoever decides on them. */
-export function expectSameState(live: RunState, folded: RunState): void {
-  expect(plainState(folded)).toEqual(plainState(live));
 }
