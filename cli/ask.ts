@@ -8,8 +8,17 @@
 import { createInterface, type Interface } from 'node:readline/promises';
 import { isJsonArray, isJsonObject, type Json, ownValue } from '../src/model/json.ts';
 import type { DecisionView } from '../src/ops/shapes.ts';
+import { localTime } from './print/run-table.ts';
 import type { Style } from './print/style.ts';
-import { indent, inlineJson, oneLine, printable, readableJson } from './print/text.ts';
+import {
+  crop,
+  indent,
+  inlineJson,
+  oneLine,
+  printable,
+  readableJson,
+  widthOf,
+} from './print/text.ts';
 import type { OutputStream } from './terminal.ts';
 
 export type Answer =
@@ -21,6 +30,9 @@ export type Answer =
 export type ReadLine = (prompt: string, abort: AbortSignal) => Promise<string | null>;
 
 const REJECT = 'reject';
+const DEFAULT_WIDTH = 80;
+/** Lines of one value; `opcode status` shows the whole. */
+const MAX_DATA_LINES = 12;
 const LEFT_OPEN: Answer = { kind: 'open' };
 
 /** Asks until there is a valid answer, the person leaves it open, or `abort` says it is settled. */
@@ -31,7 +43,7 @@ export async function askDecision(
 ): Promise<Answer> {
   const { stream, readLine } = io;
   const { style } = stream;
-  stream.write(`${questionLines(decision, style).join('\n')}\n`);
+  stream.write(`${questionLines(decision, style, stream.columns() ?? DEFAULT_WIDTH).join('\n')}\n`);
   for (;;) {
     const line = await readLine(
       `${style.bold('Your choice')} ${style.dim(hintOf(decision))} `,
@@ -73,14 +85,18 @@ function hintOf(decision: DecisionView): string {
 }
 
 /** The question: who asks what about which data, the options, and what waits behind it. */
-export function questionLines(decision: DecisionView, style: Style): string[] {
+export function questionLines(
+  decision: DecisionView,
+  style: Style,
+  width: number = DEFAULT_WIDTH,
+): string[] {
   const isUnknown = decision.kind === 'outcome_unknown';
   const title = isUnknown ? 'Did this step take effect?' : 'A decision is asked for';
   const mark = style.magenta('?');
   const lines = ['', `${mark} ${style.bold(title)} ${style.dim(oneLine(decision.step_id))}`, ''];
   const prompt = readableJson(decision.prompt);
   if (prompt !== '') lines.push(indent(prompt, '  '), '');
-  const data = dataLines(decision.data, style);
+  const data = dataLines(decision.data, style, width);
   if (data.length > 0) lines.push(...data, '');
   const widest = Math.max(0, ...decision.options.map((option) => option.id.length));
   decision.options.forEach((option, i) => {
@@ -94,12 +110,19 @@ export function questionLines(decision: DecisionView, style: Style): string[] {
   return [...lines, ...behindLines(decision.then, style), ...timeoutLines(decision, style)];
 }
 
-function dataLines(data: Json, style: Style): string[] {
+/** Each value beside its name when it fits, else below it; long ones are cut off. */
+function dataLines(data: Json, style: Style, width: number): string[] {
   if (!isJsonObject(data)) return [];
-  return Object.entries(data).map(([key, value]) => {
-    const text = typeof value === 'string' ? printable(value) : inlineJson(value);
-    const shown = text.includes('\n') ? `\n${indent(text, '      ')}` : ` ${text}`;
-    return `  ${style.dim(`${oneLine(key)}:`)}${shown}`;
+  return Object.entries(data).flatMap(([key, value]) => {
+    const name = `  ${style.dim(`${oneLine(key)}:`)}`;
+    const line = `${name} ${inlineJson(value)}`;
+    const text = readableJson(value).trimEnd();
+    const isLong = widthOf(line) > width || (typeof value === 'string' && text.includes('\n'));
+    if (!isLong) return [line];
+    const lines = text.split('\n').map((each) => crop(`      ${each}`, width));
+    const left = lines.length - MAX_DATA_LINES;
+    if (left <= 0) return [name, ...lines];
+    return [name, ...lines.slice(0, MAX_DATA_LINES), style.dim(`      … ${left} more lines`)];
   });
 }
 
@@ -115,7 +138,7 @@ function behindLines(behind: Json, style: Style): string[] {
 function timeoutLines({ timeout_at, fallback }: DecisionView, style: Style): string[] {
   if (timeout_at === undefined) return [];
   const then = fallback === undefined ? 'the step fails' : `"${oneLine(fallback)}" is chosen`;
-  return [style.dim(`  Without an answer by ${timeout_at} ${then}`), ''];
+  return [style.dim(`  Without an answer by ${localTime(timeout_at)} ${then}`), ''];
 }
 
 /** Reads lines from standard input, with prompts on stderr. */

@@ -7,9 +7,6 @@
 import type { Json } from '../../src/model/json.ts';
 
 const ESC = '\u001b';
-const RESET = `${ESC}[0m`;
-/** A colour sequence; in a group, so that splitting keeps it. */
-const COLOR = new RegExp(`(${ESC}\\[[0-9;:]*m)`);
 
 /** Columns a text takes; colours take none. */
 export const widthOf = (text: string): number => Bun.stringWidth(text);
@@ -20,23 +17,9 @@ export const padTo = (text: string, width: number): string =>
 
 /** The text in at most `width` columns, colours kept; what is cut off is shown by `…`. */
 export function crop(text: string, width: number): string {
-  if (widthOf(text) <= width) return text;
-  let kept = '';
-  let used = 0;
-  let isColored = false;
-  for (const part of text.split(COLOR)) {
-    if (part.startsWith(ESC)) {
-      kept += part;
-      isColored = true;
-      continue;
-    }
-    for (const { segment } of new Intl.Segmenter().segment(part)) {
-      used += widthOf(segment);
-      if (used > width - 1) return `${kept}…${isColored ? RESET : ''}`;
-      kept += segment;
-    }
-  }
-  return kept;
+  const cut = Bun.sliceAnsi(text, 0, width, '…');
+  // Cut in the middle of a wide character it comes out one column too wide.
+  return widthOf(cut) <= width ? cut : Bun.sliceAnsi(text, 0, width - 1, '…');
 }
 
 const isColor = (sequence: string): boolean => /^\[[0-9;:]*m$/.test(sequence);

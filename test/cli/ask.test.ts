@@ -57,6 +57,13 @@ describe('the question', () => {
     ]);
   });
 
+  test('puts data that does not fit below its name, and cuts off what is long', () => {
+    const files = Array.from({ length: 30 }, (_, i) => `file-${i}`);
+    const lines = questionLines(decision({ prompt: '', data: { files } }), PLAIN_STYLE, 40);
+    expect(lines.slice(3, 6)).toEqual(['  files:', '      [', '        "file-0",']);
+    expect(lines).toContain('      … 20 more lines');
+  });
+
   test('cannot be dressed up by what it asks about', () => {
     const lines = questionLines(decision({ prompt: 'a\u001b[2J' }), PLAIN_STYLE);
     expect(lines).toContain('  a\\x1b[2J');

@@ -45,7 +45,7 @@ describe('crop', () => {
   });
 
   test('keeps colours and ends them', () => {
-    expect(crop('\u001b[31mabcdef\u001b[0m', 4)).toBe('\u001b[31mabc…\u001b[0m');
+    expect(crop('\u001b[31mabcdef\u001b[0m', 4)).toBe('\u001b[31mabc…\u001b[39m');
     expect(crop(RED, 3)).toBe(RED);
   });
 });
