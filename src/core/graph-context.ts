@@ -89,6 +89,17 @@ export const createPlanContext = (definition: Definition, deps: PlanDeps): PlanC
   indexes: new Map(),
 });
 
+/** Problems told at most; nobody reads on, and a definition made of errors must not take for ever. */
+const MAX_PROBLEMS = 1000;
+/** How many of them get a hint that must be searched for. */
+const MAX_SEARCHED_HINTS = 100;
+
+/** Whether looking for what was meant is still worth its time. */
+export const mayHint = (cx: PlanContext): boolean => cx.problems.length < MAX_SEARCHED_HINTS;
+
+/** Whether nothing more is told. */
+export const isFull = (cx: PlanContext): boolean => cx.problems.length >= MAX_PROBLEMS;
+
 /** Notes an error once. */
 export function report(
   cx: PlanContext,
@@ -96,6 +107,7 @@ export function report(
   message: string,
   options: { readonly hint?: string | undefined; readonly code?: ErrorCode } = {},
 ): void {
+  if (isFull(cx)) return;
   const text = formatIssuePath(path);
   const key = `${text}\n${message}`;
   if (cx.told.has(key)) return;

@@ -10,6 +10,8 @@ import type { ListPlan, StepPlan } from '../model/plan.ts';
 import {
   type Frame,
   indexOfList,
+  isFull,
+  mayHint,
   type Origin,
   type PlanContext,
   report,
@@ -78,6 +80,9 @@ function reportDuplicates(cx: PlanContext, frame: Frame): void {
   });
 }
 
+const meant = (cx: PlanContext, frame: Frame, id: string): string | undefined =>
+  mayHint(cx) ? suggestion(id, frame.indexById.keys()) : undefined;
+
 /** Which step is whose fallback. */
 interface Fallbacks {
   /** Owner's index → its fallback's. */
@@ -97,8 +102,7 @@ function fallbacksOf(cx: PlanContext, frame: Frame): Fallbacks {
     const target = frame.indexById.get(id);
     const owner = target === undefined ? undefined : ownerOf.get(target);
     if (target === undefined) {
-      const hint = suggestion(id, frame.indexById.keys());
-      report(cx, path, `there is no step "${id}" in this list`, { hint });
+      report(cx, path, `there is no step "${id}" in this list`, { hint: meant(cx, frame, id) });
     } else if (target === i) {
       report(cx, path, `step "${id}" cannot be its own fallback`);
     } else if (owner !== undefined) {
@@ -157,8 +161,7 @@ function reportMissing(cx: PlanContext, frame: Frame, id: string, path: IssuePat
     });
     return;
   }
-  const hint = suggestion(id, frame.indexById.keys());
-  report(cx, path, `there is no step "${id}" in this list`, { hint });
+  report(cx, path, `there is no step "${id}" in this list`, { hint: meant(cx, frame, id) });
 }
 
 /** A fallback may wait only for the step it stands in for and for what came before that one. */
@@ -172,29 +175,37 @@ function checkFallbackEdges(
     const targets = edges[fallback] ?? new Map<number, Origin>();
     const direct = edges[owner] ?? new Map<number, Origin>();
     if ([...targets.keys()].every((target) => target === owner || direct.has(target))) continue;
-    const earlier = reachableFrom(owner, edges, fallbacks);
-    for (const [target, origin] of targets) {
-      if (earlier.has(target)) continue;
+    for (const target of notBefore(owner, new Set(targets.keys()), edges, fallbacks)) {
       const [id, own, other] = [fallback, owner, target].map((i) => frame.defs[i]?.id ?? '');
       const message = `"${id}" is the fallback of "${own}" and may depend only on it and on what it depends on, not on "${other}"`;
-      report(cx, origin.path(), message);
+      report(cx, targets.get(target)?.path() ?? frame.pathOf(fallback), message);
     }
+    if (isFull(cx)) return;
   }
 }
 
-function reachableFrom(start: number, edges: Edges, fallbacks: Fallbacks): Set<number> {
+/** Those of the targets that a step neither is nor waits for, directly or through others. */
+function notBefore(
+  start: number,
+  targets: Set<number>,
+  edges: Edges,
+  fallbacks: Fallbacks,
+): ReadonlySet<number> {
   const reached = new Set([start]);
-  const todo = [start];
-  for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
-    const owner = fallbacks.ownerOf.get(at);
-    const next = [...(edges[at]?.keys() ?? []), ...(owner === undefined ? [] : [owner])];
+  const queue = [start];
+  targets.delete(start);
+  for (let at = 0; at < queue.length && targets.size > 0; at++) {
+    const step = queue[at] as number;
+    const owner = fallbacks.ownerOf.get(step);
+    const next = [...(edges[step]?.keys() ?? []), ...(owner === undefined ? [] : [owner])];
     for (const target of next) {
       if (reached.has(target)) continue;
       reached.add(target);
-      todo.push(target);
+      queue.push(target);
+      targets.delete(target);
     }
   }
-  return reached;
+  return targets;
 }
 
 const WAITS: Readonly<Record<Origin['kind'], string>> = {

@@ -9,7 +9,14 @@ import type { StepDef } from '../model/definition.ts';
 import type { Reference } from '../model/expression.ts';
 import { branchPrefix, iterationPrefix, parallelPrefix, stepPath } from '../model/ids.ts';
 import type { IssuePath } from '../model/issue.ts';
-import { type Frame, indexOfList, type Place, type PlanContext, report } from './graph-context.ts';
+import {
+  type Frame,
+  indexOfList,
+  mayHint,
+  type Place,
+  type PlanContext,
+  report,
+} from './graph-context.ts';
 import { nearestName } from './graph-nearest.ts';
 
 type PathOf = () => IssuePath;
@@ -200,6 +207,11 @@ export function childLists(def: StepDef): ChildList[] {
 }
 
 function reportUnknown(cx: PlanContext, place: Place, id: string, pathOf: PathOf): void {
+  const message = `no step "${id}" can be read here`;
+  if (!mayHint(cx)) {
+    report(cx, pathOf(), message);
+    return;
+  }
   const elsewhere = place.frame === null ? [] : pathsOf(cx.definition.steps, id);
   const visible = [...cx.visibleIds];
   const near = nearestName(id, visible);
@@ -211,7 +223,7 @@ function reportUnknown(cx: PlanContext, place: Place, id: string, pathOf: PathOf
   const shown = visible.slice(0, 10).join(', ');
   const there = visible.length === 0 ? 'there is none' : `there is: ${shown}`;
   const more = visible.length > 10 ? ` and ${visible.length - 10} more` : '';
-  report(cx, pathOf(), `no step "${id}" can be read here; ${there}${more}`, { hint });
+  report(cx, pathOf(), `${message}; ${there}${more}`, { hint });
 }
 
 /** Full paths of steps with an id, wherever they are: at most three. */

@@ -24,6 +24,9 @@ export interface ParamsDeps {
   readonly isUnlistedPlugin: (name: string) => boolean;
 }
 
+/** Issues told at most: a definition made of errors must not take for ever. */
+const MAX_ISSUES = 1000;
+
 const ENGINE_PREFIX = /^\s*(?:cel|jq|expr):/;
 
 /** True for a text whose value is known only when it is resolved. */
@@ -37,7 +40,7 @@ export function checkActions(definition: Definition, deps: ParamsDeps): Issue[] 
   for (const { def, path } of stepsOf(definition)) {
     if ((def.type ?? 'action') !== 'action') continue;
     const step = paramsOfStep(definition.defaults, deps.actions, def, path);
-    if (step.action === '') continue;
+    if (step.action === '' || issues.length >= MAX_ISSUES) continue;
     used.add(step.action);
     const action = deps.actions.get(step.action);
     if (action === undefined) issues.push(unknownAction(step.action, [...path, 'action'], deps));

@@ -7,7 +7,7 @@ import type { Issue } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import { errorAt } from './issues.ts';
 import { DEFAULT_DEFINITION_LIMITS, type DefinitionLimits } from './limits.ts';
-import { isPackage, packOf } from './package.ts';
+import { packOf } from './package.ts';
 import { createLocate, type Locate, located } from './positions.ts';
 import { type ReadText, readJson, tooDeep } from './read-json.ts';
 import { readYaml } from './read-yaml.ts';
@@ -102,5 +102,3 @@ const refused = (issues: readonly Issue[]): ReadDefinition => ({
   issues,
   locate: () => null,
 });
-
-export { isPackage };

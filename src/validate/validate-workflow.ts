@@ -31,7 +31,7 @@ export interface ValidateDeps
 }
 
 export interface Validated {
-  /** Errors and warnings in the order of the file's parts; those in a file have line and column. */
+  /** Errors and warnings; those in a file have line and column and stand in its order. */
   readonly issues: Issue[];
   /** Null when there is an error. */
   readonly plan: Plan | null;
@@ -61,7 +61,7 @@ export function validateWorkflow(
       if (!told.has(path)) issues.push({ ...issue, path });
     }
   }
-  const unique = withoutRepeats(issues).map((issue) => located(issue, locate));
+  const unique = inOrder(withoutRepeats(issues).map((issue) => located(issue, locate)));
   return { issues: unique, plan: hasErrors(unique) ? null : plan };
 }
 
@@ -100,6 +100,10 @@ function joined(prefix: IssuePath, path: string): string {
   if (before === '' || path === '') return before + path;
   return path.startsWith('[') ? `${before}${path}` : `${before}.${path}`;
 }
+
+/** By their place in the file; those of a tool argument stay in the order they were found in. */
+const inOrder = (issues: readonly Issue[]): Issue[] =>
+  issues.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 
 function withoutRepeats(issues: readonly Issue[]): Issue[] {
   const seen = new Set<string>();

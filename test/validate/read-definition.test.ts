@@ -70,9 +70,9 @@ describe('places', () => {
   test('issues have line and column in every format', () => {
     const json =
       '{\n  "steps": [\n    {"id": "a", "action": "fs.read",\n     "params": {"pth": "x"}}\n  ]\n}';
-    expect(places(json, 'json')).toEqual(['steps[0].params.pth 4:24', 'steps[0].params.path 4:6']);
+    expect(places(json, 'json')).toEqual(['steps[0].params.path 4:6', 'steps[0].params.pth 4:24']);
     const yaml = 'steps:\n  - id: a\n    action: fs.read\n    params:\n      pth: x\n';
-    expect(places(yaml, 'yaml')).toEqual(['steps[0].params.pth 5:12', 'steps[0].params.path 4:5']);
+    expect(places(yaml, 'yaml')).toEqual(['steps[0].params.path 4:5', 'steps[0].params.pth 5:12']);
   });
 
   test('odd keys are found too', () => {
