@@ -10,6 +10,8 @@ import { oneLine } from '../print/text.ts';
 import type { readSource } from '../sources.ts';
 
 interface Options extends ParamOptions {
+  readonly from?: string;
+  readonly failed?: boolean;
   readonly version?: number;
   readonly agent?: string;
   readonly idempotencyKey?: string;
@@ -25,6 +27,8 @@ export function configure(command: Command, act: Act): void {
       .argument('<run>', 'run id, its beginning, or @last')
       .option('-p, --param <key=value>', 'replace an input; key:=json', collect)
       .option('--params <file|->', 'inputs to replace, as a JSON object')
+      .option('--from <step>', 'begin at this step and keep what completed before it')
+      .option('--failed', 'begin at the step that failed first')
       .option('--version <n>', 'another version of its template', wholeNumber(1))
       .option('--agent <name>', 'run it in the name of this agent')
       .option('--idempotency-key <key>', 'start at most one run with this key')
@@ -34,6 +38,7 @@ export function configure(command: Command, act: Act): void {
     [
       ['opcode rerun @last', 'the last run once more'],
       ['opcode rerun 01934c -p env=staging', 'with one input changed'],
+      ['opcode rerun @last --from batch.iter_3.hash', 'keeps iterations 0 to 2'],
     ],
   );
 }
@@ -52,6 +57,8 @@ async function rerun(cli: Cli, run: string, options: Options): Promise<number> {
         workflow_id: before.workflow_id,
         ...params,
         ...(source === null ? {} : { source }),
+        ...(options.from === undefined ? {} : { from_step: options.from }),
+        ...(options.failed === true ? { failed: true } : {}),
         ...(options.version === undefined ? {} : { version: options.version }),
         ...(options.agent === undefined ? {} : { agent_id: options.agent }),
         ...(options.idempotencyKey === undefined

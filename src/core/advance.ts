@@ -39,6 +39,17 @@ const ORDER: Record<EngineInput['type'], number> = {
   timer_fired: 4,
 };
 
+/**
+ * Results first, then signals, then timers. What came or became due while nobody owned the run has a
+ * time of its own and is taken in that order, ties to the signal.
+ */
+function inOrder(a: EngineInput, b: EngineInput): number {
+  const timeA = 'at' in a ? a.at : undefined;
+  const timeB = 'at' in b ? b.at : undefined;
+  const byTime = timeA === undefined || timeB === undefined ? 0 : timeA - timeB;
+  return byTime === 0 ? ORDER[a.type] - ORDER[b.type] : byTime;
+}
+
 /** Decides a batch of inputs; `state` has every event applied afterwards. */
 export function advance(
   state: RunState,
@@ -46,7 +57,7 @@ export function advance(
   ctx: DecideContext,
 ): Advanced {
   const batch: Batch = { state, ctx, events: [], verdicts: [], pending: [], orphans: [] };
-  const ordered = [...inputs].sort((a, b) => ORDER[a.type] - ORDER[b.type]);
+  const ordered = [...inputs].sort(inOrder);
   for (const input of ordered) {
     take(batch, input);
     // Signals and timers must see what the input before them led to.
@@ -62,6 +73,7 @@ export function beginRun(
   timeoutMs: number | null,
   ctx: DecideContext,
   reuse: CarriedEvents | null = null,
+  inputs: readonly EngineInput[] = [],
 ): Advanced {
   const batch: Batch = { state, ctx, events: [], verdicts: [], pending: [], orphans: [] };
   const { parent } = facts;
@@ -83,6 +95,8 @@ export function beginRun(
     ...(reuse === null ? {} : { from: reuse.from }),
   });
   for (const { type, path, payload } of reuse?.events ?? []) emit(batch, type, path, payload);
+  // What came while the run waited to be claimed counts before anything starts.
+  for (const input of [...inputs].sort(inOrder)) take(batch, input);
   sweep(state);
   settle(batch);
   return batch;

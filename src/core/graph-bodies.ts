@@ -17,7 +17,6 @@ import type {
 import { parseRfc3339 } from '../model/time.ts';
 import { compileAction } from './graph-action.ts';
 import { indexOfList, type Place, type PlanContext, report, withIds } from './graph-context.ts';
-import { compileList } from './graph-list.ts';
 import { childLists } from './graph-reads.ts';
 import { compileDuration, compileExpression, compileTemplate, hasTemplate } from './graph-text.ts';
 
@@ -58,7 +57,7 @@ function listsOf(
   return childLists(def).map(({ defs, path: inner, key }) => {
     const pathOf = (index: number): IssuePath => [...path, ...inner, index];
     const at = { pathOf, outer: place.frame, key, ...inside, sequence: true };
-    return compileList(cx, defs, at).plan;
+    return cx.compileList(cx, defs, at).plan;
   });
 }
 

@@ -12,6 +12,7 @@ import type { ExpressionCompiler } from '../model/expression.ts';
 import type { DefinitionHash } from '../model/ids.ts';
 import { formatIssuePath, type Issue, type IssuePath } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
+import type { ListPlan } from '../model/plan.ts';
 
 /** Literal text and `${{ }}` sources of a string, in order. */
 export type SplitText = (
@@ -67,9 +68,36 @@ export interface Place {
   readonly test: ReadonlyMap<string, number> | null;
 }
 
+export interface ListPlace {
+  /** Where each step is written. */
+  readonly pathOf: (index: number) => IssuePath;
+  readonly outer: Frame | null;
+  /** Which list below the outer frame's step this is. */
+  readonly key: string;
+  readonly names: ReadonlySet<string>;
+  readonly concurrent: boolean;
+  /** Whether a step without `depends_on` follows the one before it. */
+  readonly sequence: boolean;
+}
+
+/** A list's plan and the frame it was compiled in, whose steps have all ended (`at` is -1). */
+export interface CompiledList {
+  readonly plan: ListPlan;
+  readonly frame: Frame;
+}
+
+/** Compiles a list with all that is in it. */
+export type ListCompiler = (
+  cx: PlanContext,
+  defs: readonly StepDef[],
+  place: ListPlace,
+) => CompiledList;
+
 export interface PlanContext {
   readonly deps: PlanDeps;
   readonly definition: Definition;
+  /** Handed on, because lists hold steps and steps hold lists. */
+  readonly compileList: ListCompiler;
   readonly problems: Issue[];
   /** What was reported already, so that one default used by many steps is told once. */
   readonly told: Set<string>;
@@ -79,9 +107,14 @@ export interface PlanContext {
   readonly indexes: Map<readonly StepDef[], ReadonlyMap<string, number>>;
 }
 
-export const createPlanContext = (definition: Definition, deps: PlanDeps): PlanContext => ({
+export const createPlanContext = (
+  definition: Definition,
+  deps: PlanDeps,
+  compileList: ListCompiler,
+): PlanContext => ({
   deps,
   definition,
+  compileList,
   problems: [],
   told: new Set(),
   visible: new Map(),

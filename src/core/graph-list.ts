@@ -8,9 +8,11 @@ import type { StepDef } from '../model/definition.ts';
 import { formatIssuePath, type IssuePath } from '../model/issue.ts';
 import type { ListPlan, StepPlan } from '../model/plan.ts';
 import {
+  type CompiledList,
   type Frame,
   indexOfList,
   isFull,
+  type ListPlace,
   mayHint,
   type Origin,
   type PlanContext,
@@ -21,24 +23,7 @@ import { findCycles } from './graph-cycles.ts';
 import { suggestion } from './graph-nearest.ts';
 import { compileStep, type StepParts } from './graph-step.ts';
 
-export interface ListPlace {
-  /** Where each step is written. */
-  readonly pathOf: (index: number) => IssuePath;
-  readonly outer: Frame | null;
-  /** Which list below the outer frame's step this is. */
-  readonly key: string;
-  readonly names: ReadonlySet<string>;
-  readonly concurrent: boolean;
-  /** Whether a step without `depends_on` follows the one before it. */
-  readonly sequence: boolean;
-}
-
-/** A list's plan and the frame it was compiled in, whose steps have all ended (`at` is -1). */
-export interface CompiledList {
-  readonly plan: ListPlan;
-  readonly frame: Frame;
-}
-
+/** A list's plan and the frame it was compiled in. */
 export function compileList(
   cx: PlanContext,
   defs: readonly StepDef[],

@@ -37,7 +37,7 @@ const outside = (names: ReadonlySet<string>): Place => ({ frame: null, names, te
 
 /** A definition's plan, or every problem that keeps it from having one. Never throws. */
 export function compilePlan(definition: Definition, deps: PlanDeps): CompiledPlan {
-  const cx = createPlanContext(definition, deps);
+  const cx = createPlanContext(definition, deps, compileList);
   const { plan: top, frame } = compileList(cx, definition.steps, {
     pathOf: (index) => ['steps', index],
     outer: null,

@@ -6,10 +6,10 @@
  * waited for and, after a crash, killed.
  */
 import type { Command, CommandRunner, PreparedCommand } from './command.ts';
+import { createDescriptors, type Descriptors } from './descriptors.ts';
 import { childEnvironment } from './environment.ts';
 import { checkFolder, findCommand } from './find-command.ts';
 import { applyLimits } from './limits.ts';
-import { createPipeOpener, type OpenPipe } from './pipes.ts';
 import { readBootId, recordOf } from './process-info.ts';
 import { runToEnd } from './run-to-end.ts';
 import { discard, release, spawnBlocked } from './spawn.ts';
@@ -35,16 +35,16 @@ export const DEFAULT_RUNNER_OPTIONS: RunnerOptions = {
 /** Prepares commands: spawned and recorded, but not yet running. */
 export function createCommandRunner(changes: Partial<RunnerOptions> = {}): CommandRunner {
   const options = { ...DEFAULT_RUNNER_OPTIONS, ...changes };
-  const openPipe = createPipeOpener();
+  const descriptors = createDescriptors();
   const bootId = readBootId();
-  return { prepare: (command) => prepare(command, options, openPipe, bootId) };
+  return { prepare: (command) => prepare(command, options, descriptors, bootId) };
 }
 
 /** @throws AppError EXECUTION_ERROR or ISOLATION_ERROR when the command cannot be started */
 function prepare(
   command: Command,
   options: RunnerOptions,
-  openPipe: OpenPipe,
+  descriptors: Descriptors,
   bootId: string,
 ): PreparedCommand {
   const env = childEnvironment(command.baseEnv, command.env, options.envPass);
@@ -54,7 +54,7 @@ function prepare(
   // The short name stays what the program sees itself called; only odd ones are spelled out.
   const argv = [program.startsWith('-') ? file : program, ...args];
   const limits = applyLimits(command.limits);
-  const child = spawnBlocked([...limits.prefix, ...argv], command, env, openPipe);
+  const child = spawnBlocked([...limits.prefix, ...argv], command, env, descriptors);
   const settle = (): void => limits.remove();
   try {
     limits.enter(child.pid);

@@ -66,7 +66,8 @@ function maskParts({ parts, encoded }: SecretForms, text: string): string {
   return masked;
 }
 
-const BASE64_CHARACTER = /[A-Za-z0-9+/=_-]/;
+/** Without `/`, which would take a URL's path along. */
+const BASE64_CHARACTER = /[A-Za-z0-9+_-]/;
 
 /** Replaces every base64 word that holds the part. */
 function maskWords(text: string, part: string): string {
@@ -77,6 +78,7 @@ function maskWords(text: string, part: string): string {
     let to = at + part.length;
     while (from > done && BASE64_CHARACTER.test(text.charAt(from - 1))) from -= 1;
     while (to < text.length && BASE64_CHARACTER.test(text.charAt(to))) to += 1;
+    while (text.charAt(to) === '=') to += 1;
     masked += text.slice(done, from) + MASK;
     done = to;
   }

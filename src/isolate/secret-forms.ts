@@ -11,7 +11,7 @@ export const MIN_MASKED_LENGTH = 8;
 export interface SecretForms {
   /** Longest first; each at least `MIN_MASKED_LENGTH` characters. */
   readonly parts: readonly string[];
-  /** Those of `parts` that stand inside base64: the whole base64 word around them goes too. */
+  /** Those of `parts` in base64: the whole base64 word around them goes too. */
   readonly encoded: ReadonlySet<string>;
   readonly whole: ReadonlySet<string>;
 }
@@ -22,7 +22,7 @@ export function formsOf(secrets: readonly string[]): SecretForms {
   const long = known.filter(isLong);
   const lines = long.flatMap((secret) => secret.split(/\r?\n/)).filter(isLong);
   const texts = [...new Set([...long, ...lines])];
-  const encoded = new Set(texts.flatMap(insideBase64).filter(isLong));
+  const encoded = new Set(texts.flatMap(inBase64).filter(isLong));
   const parts = new Set([...texts.flatMap(spellings).filter(isLong), ...encoded]);
   return {
     parts: [...parts].sort((a, b) => b.length - a.length),
@@ -34,26 +34,17 @@ export function formsOf(secrets: readonly string[]): SecretForms {
 const isLong = (text: string): boolean => text.length >= MIN_MASKED_LENGTH;
 
 function spellings(secret: string): string[] {
-  const bytes = Buffer.from(secret, 'utf8');
   const url = encodeURIComponent(secret);
   const lowerHex = url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
   const form = new URLSearchParams({ '': secret }).toString().slice(1);
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    url,
-    lowerHex,
-    form,
-    bytes.toString('base64'),
-    bytes.toString('base64').replace(/=+$/, ''),
-    bytes.toString('base64url'),
-  ];
+  return [secret, JSON.stringify(secret).slice(1, -1), url, lowerHex, form];
 }
 
-/** The characters that are the same whatever stands around the secret in the encoded text. */
-function insideBase64(secret: string): string[] {
+/** Base64 forms: alone, and the characters that are the same whatever stands around the secret. */
+function inBase64(secret: string): string[] {
   const bytes = Buffer.from(secret, 'utf8');
-  return [0, 1, 2].flatMap((offset) => {
+  const alone = [bytes.toString('base64'), bytes.toString('base64url')];
+  const inside = [0, 1, 2].flatMap((offset) => {
     const padded = Buffer.concat([Buffer.alloc(offset), bytes]);
     const first = offset === 0 ? 0 : offset + 1;
     const last = Math.floor((padded.length * 8) / 6);
@@ -61,4 +52,5 @@ function insideBase64(secret: string): string[] {
       padded.toString(name).slice(first, last),
     );
   });
+  return [...alone, ...inside];
 }

@@ -6,7 +6,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { AppError, messageOf } from '../model/error.ts';
 import type { Command } from './command.ts';
-import type { OpenPipe, Pipe } from './pipes.ts';
+import type { Descriptors, Pipe } from './descriptors.ts';
 import { signalGroup } from './process-group.ts';
 import type { Child, OutputSource } from './run-to-end.ts';
 
@@ -23,30 +23,29 @@ export function spawnBlocked(
   argv: readonly string[],
   command: Command,
   env: Record<string, string>,
-  openPipe: OpenPipe,
+  descriptors: Descriptors,
 ): Child {
-  const stdin =
-    command.stdin === null || command.stdin === '' ? 'ignore' : Buffer.from(command.stdin);
-  const out = openPipe();
-  const err = out === null ? null : openPipe();
-  if (out !== null && err === null) closePipe(out);
-  const piped = out !== null && err !== null;
+  const ours: number[] = [];
+  const theirs: number[] = [];
   try {
+    const out = openPipe(descriptors, ours, theirs);
+    const err = openPipe(descriptors, ours, theirs);
     const spawned = Bun.spawn([SHELL, '-c', GATE, 'opcode', ...argv], {
       cwd: command.cwd,
       env,
       detached: true,
-      stdio: [stdin, piped ? out.write : 'pipe', piped ? err.write : 'pipe', 'pipe'],
+      stdio: [
+        openStdin(descriptors, command.stdin, theirs),
+        out?.write ?? 'pipe',
+        err?.write ?? 'pipe',
+        'pipe',
+      ],
     });
-    if (piped) {
-      closeSync(out.write);
-      closeSync(err.write);
-    }
     return {
       pid: spawned.pid,
       gate: gateOf(spawned.stdio[3]),
-      stdout: piped ? pipeSource(out) : socketSource(spawned.stdout),
-      stderr: piped ? pipeSource(err) : socketSource(spawned.stderr),
+      stdout: out === null ? socketSource(spawned.stdout) : pipeSource(out),
+      stderr: err === null ? socketSource(spawned.stderr) : pipeSource(err),
       exited: spawned.exited,
       exit: () => ({
         code: spawned.exitCode,
@@ -54,12 +53,32 @@ export function spawnBlocked(
       }),
     };
   } catch (thrown) {
-    if (piped) {
-      closePipe(out);
-      closePipe(err);
-    }
+    for (const descriptor of ours) closeSync(descriptor);
     throw spawnFailure(command, thrown);
+  } finally {
+    for (const descriptor of theirs) closeSync(descriptor);
   }
+}
+
+function openPipe(descriptors: Descriptors, ours: number[], theirs: number[]): Pipe | null {
+  const pipe = descriptors.pipe();
+  if (pipe === null) return null;
+  ours.push(pipe.read);
+  theirs.push(pipe.write);
+  return pipe;
+}
+
+function openStdin(
+  descriptors: Descriptors,
+  text: string | null,
+  theirs: number[],
+): number | Buffer | 'ignore' {
+  if (text === null || text === '') return 'ignore';
+  const bytes = Buffer.from(text);
+  const file = descriptors.file(bytes);
+  if (file === null) return bytes;
+  theirs.push(file);
+  return file;
 }
 
 function spawnFailure(command: Command, thrown: unknown): AppError {
@@ -74,11 +93,6 @@ function spawnFailure(command: Command, thrown: unknown): AppError {
 function gateOf(descriptor: unknown): number {
   if (typeof descriptor === 'number') return descriptor;
   throw new AppError('INTERNAL', 'the command has no gate');
-}
-
-function closePipe(pipe: Pipe): void {
-  closeSync(pipe.read);
-  closeSync(pipe.write);
 }
 
 const pipeSource = ({ read }: Pipe): OutputSource => ({

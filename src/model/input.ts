@@ -57,10 +57,18 @@ export type EngineInput =
       readonly path: string | null;
       readonly seq: number;
       readonly timer: TimerKind;
+      /** When it was due, set for timers that became due while nobody owned the run. */
+      readonly at?: number;
     }
   | { readonly type: 'slot_granted'; readonly path: string; readonly seq: number }
   | { readonly type: 'evaluated'; readonly path: string | null }
-  | { readonly type: 'signal'; readonly inboxId: number | null; readonly signal: Signal }
+  | {
+      readonly type: 'signal';
+      readonly inboxId: number | null;
+      readonly signal: Signal;
+      /** When it was received, set for signals that came while nobody owned the run. */
+      readonly at?: number;
+    }
   | {
       readonly type: 'child_ended';
       readonly inboxId: number | null;
@@ -118,4 +126,18 @@ export type SignalVerdict =
 export interface ProcessPatch {
   readonly seq: number;
   readonly process: RecordedProcess;
+}
+
+/** A signal as it stands in the inbox. */
+export function signalToBody(signal: Signal): Json {
+  return {
+    type: signal.type,
+    by: signal.by,
+    role: signal.role,
+    sender: signal.sender,
+    payload: signal.payload,
+    ...(signal.stepId === undefined ? {} : { step_id: signal.stepId }),
+    ...(signal.name === undefined ? {} : { name: signal.name }),
+    ...(signal.reasoning === undefined ? {} : { reasoning: signal.reasoning }),
+  };
 }

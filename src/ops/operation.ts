@@ -19,6 +19,8 @@ export const NOT_MCP: readonly Surface[] = ['cli', 'http', 'tui', 'panel'];
 /** Who calls. `agentId` is recorded; `role` and `sender` decide what is allowed. */
 export interface Caller {
   readonly agentId: string | null;
+  /** A person's name for the record, when no agent speaks: `cli:ada`. */
+  readonly name?: string;
   readonly role: Signal['role'];
   readonly sender: Signal['sender'];
 }

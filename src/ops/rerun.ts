@@ -12,6 +12,7 @@ import { type Prepared, prepare } from './definitions.ts';
 import { checkedInputs, mergeParams } from './inputs.ts';
 import { type CallContext, NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
+import { reusedFrom } from './reuse.ts';
 import { resolveRun } from './run-ref.ts';
 import { rerunInput, rerunOutput } from './schemas.ts';
 import type { SourceInput } from './shapes.ts';
@@ -22,6 +23,8 @@ export interface RerunRequest extends Launch {
   readonly workflow_id: string;
   readonly version?: number | undefined;
   readonly source?: SourceInput | undefined;
+  readonly from_step?: string | undefined;
+  readonly failed?: boolean | undefined;
   readonly idempotency_key?: string | undefined;
   readonly wait: string | number;
 }
@@ -48,15 +51,21 @@ export async function rerunOf(
   const row = parts.reader.row(runId);
   const before = factsOf(parts, row);
   const prepared = preparedAgain(parts, ctx, row, before, request);
-  const facts = factsAgain(ctx, before, prepared, request);
+  const { reuse, kept, again, context } = reusedFrom(parts, runId, prepared, request);
+  const facts = factsAgain(
+    ctx,
+    { ...before, context: context ?? before.context },
+    prepared,
+    request,
+  );
   const key = request.idempotency_key ?? null;
-  const started = await startRun(parts, prepared, facts, key);
+  const started = await startRun(parts, prepared, facts, key, reuse);
   const result = await answerFor(parts, ctx, started, request.wait);
   return {
     ...result,
     rerun_of: runId,
-    kept: [],
-    again: prepared.plan.top.steps.map((step) => step.id),
+    kept: [...kept],
+    again: [...(again ?? prepared.plan.top.steps.map((step) => step.id))],
     changed_definition: prepared.hash !== row.definitionHash,
   };
 }

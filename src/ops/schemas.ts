@@ -53,6 +53,10 @@ export const rerunInput = v.strictObject({
   ...launch,
   /** For a run of a file: its text now; used when it differs from what ran. */
   source: optional(s.source),
+  /** Keep what completed before this step and begin there: a path, or its unique last part. */
+  from_step: optional(text),
+  /** Begin at the step that failed first. */
+  failed: optional(v.boolean()),
 });
 export const rerunOutput = v.object({
   ...s.runResult.entries,

@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import type { SignalOutcome } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
-import type { Signal } from '../model/input.ts';
+import { type Signal, signalToBody } from '../model/input.ts';
 import type { Json } from '../model/json.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
@@ -106,7 +106,7 @@ async function sendThroughInbox(
 ): Promise<SignalOutcome> {
   const { store, clock } = parts;
   const receivedAt = clock.now();
-  const body = inboxBodyOf(signal);
+  const body = signalToBody(signal);
   const sent = store.send({ runId, kind: 'signal', body, receivedAt, idempotencyKey });
   if (sent === null) throw new AppError('NOT_FOUND', `there is no run "${runId}"`);
   const verdict = await waitUntil(parts, () => store.row(sent.id)?.verdict ?? null, {
@@ -120,22 +120,10 @@ async function sendThroughInbox(
     : { ok: false, pending: false, result: {}, error: verdict.error };
 }
 
-/** A signal as the inbox keeps it; who owns the run reads it back. */
-const inboxBodyOf = (signal: Signal): Json => ({
-  type: signal.type,
-  by: signal.by,
-  role: signal.role,
-  sender: signal.sender,
-  payload: signal.payload,
-  ...(signal.stepId === undefined ? {} : { step_id: signal.stepId }),
-  ...(signal.name === undefined ? {} : { name: signal.name }),
-  ...(signal.reasoning === undefined ? {} : { reasoning: signal.reasoning }),
-});
-
 function signalOf({ caller }: CallContext, input: Input): Signal {
   return {
     type: input.signal_type,
-    by: input.agent_id ?? caller.agentId,
+    by: input.agent_id ?? caller.agentId ?? caller.name ?? null,
     role: caller.role,
     sender: caller.sender,
     payload: payloadOf(input),

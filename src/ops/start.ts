@@ -7,6 +7,7 @@
 import { resolve } from 'node:path';
 import type { StartedRun } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
+import type { CarriedEvents } from '../model/event.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
 import type { StartFacts } from '../model/input.ts';
 import type { Json, JsonObject } from '../model/json.ts';
@@ -82,16 +83,30 @@ export function startRun(
   prepared: Prepared,
   facts: StartFacts,
   idempotencyKey: string | null,
+  reuse: CarriedEvents | null = null,
 ): Promise<StartedRun> {
-  if (parts.engine === null) return leavePending(parts, prepared, facts, idempotencyKey);
+  if (parts.engine === null) {
+    if (reuse !== null && reuse.events.length > 0) throw needsExecutor();
+    return leavePending(parts, prepared, facts, idempotencyKey);
+  }
   return parts.engine.start({
     definition: prepared.pack.definition,
     definitionHash: prepared.hash,
     outputSchema: prepared.pack.outputSchema,
     facts,
     idempotencyKey,
+    ...(reuse === null ? {} : { reuse }),
   });
 }
+
+const needsExecutor = (): AppError =>
+  new AppError(
+    'ACTION_UNAVAILABLE',
+    'a rerun that keeps steps has to be started by a process that executes',
+    {
+      hint: 'use `opcode rerun` here, without --detach',
+    },
+  );
 
 async function leavePending(
   { store, clock, random }: OpsParts,

@@ -10,6 +10,7 @@ import type {
   Expression,
   ExpressionEvaluator,
   Scope,
+  SecretRef,
 } from '../model/expression.ts';
 import type { DefinitionHash } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/json.ts';
@@ -101,6 +102,8 @@ export interface ChildStarter {
         readonly template: string;
         readonly version: number;
         readonly inputs: JsonObject;
+        /** Secrets that stand in the inputs by the template's own defaults. */
+        readonly secretRefs: readonly SecretRef[];
         readonly context: JsonObject;
         readonly name: string | null;
       }

@@ -7,7 +7,7 @@
 import type { Engine, SignalOutcome, StartedRun, StartRequest } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
-import type { EngineInput, Signal } from '../model/input.ts';
+import { type EngineInput, type Signal, signalToBody } from '../model/input.ts';
 import type { Json } from '../model/json.ts';
 import type { NewRun } from '../model/store.ts';
 import { createBreakers } from './breakers.ts';
@@ -15,7 +15,7 @@ import { createPlans, type Plans } from './claiming.ts';
 import { type ConcurrencyPlace, concurrencyPlace, runsInTheWay } from './concurrency.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { createEventBus, type EventBus } from './event-bus.ts';
-import { pullInbox, signalToBody } from './inbox.ts';
+import { pullInbox } from './inbox.ts';
 import { createLifecycle, duplicateError, type Lifecycle } from './lifecycle.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';

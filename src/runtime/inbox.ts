@@ -4,7 +4,7 @@
 
 import type { StepFailure } from '../model/error.ts';
 import type { EngineInput, Signal } from '../model/input.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonObject, type JsonObject } from '../model/json.ts';
 import type { InboxRow, Store } from '../model/store.ts';
 import type { LiveRun } from './live-run.ts';
 
@@ -40,20 +40,6 @@ function toInput(row: InboxRow): EngineInput {
     status: status === 'completed' || status === 'failed' ? status : 'cancelled',
     ...(body.output === undefined ? {} : { output: body.output }),
     ...(body.error === undefined ? {} : { error: body.error as unknown as StepFailure }),
-  };
-}
-
-/** The wire body of a signal in the inbox. */
-export function signalToBody(signal: Signal): Json {
-  return {
-    type: signal.type,
-    by: signal.by,
-    role: signal.role,
-    sender: signal.sender,
-    payload: signal.payload,
-    ...(signal.stepId === undefined ? {} : { step_id: signal.stepId }),
-    ...(signal.name === undefined ? {} : { name: signal.name }),
-    ...(signal.reasoning === undefined ? {} : { reasoning: signal.reasoning }),
   };
 }
 

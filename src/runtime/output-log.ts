@@ -72,9 +72,12 @@ export function createOutputLog(
       return {
         write: (stream, text) => put(stream, masker === null ? text : masker.push(stream, text)),
         close() {
-          if (masker === null) return;
-          put('stdout', masker.flush('stdout'));
-          put('stderr', masker.flush('stderr'));
+          if (masker !== null) {
+            put('stdout', masker.flush('stdout'));
+            put('stderr', masker.flush('stderr'));
+          }
+          // Whoever reads the logs after the step has ended finds all of it.
+          flush();
         },
       };
     },

@@ -196,7 +196,10 @@ function childRun(
     definitionHash,
     start: {
       inputs,
-      secretRefs: childSecrets(event.payload.secret_refs ?? step?.secretRefs ?? []),
+      secretRefs: [
+        ...resolved.secretRefs,
+        ...childSecrets(event.payload.secret_refs ?? step?.secretRefs ?? []),
+      ],
       context,
       name,
       template,

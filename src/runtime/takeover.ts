@@ -1,6 +1,7 @@
 /**
  * Taking runs on: one that woke, one that was signalled, or everything that is claimable.
  */
+import { outstanding } from '../core/outstanding.ts';
 import { messageOf } from '../model/error.ts';
 import type { NodeId, RunId } from '../model/ids.ts';
 import type { EngineInput } from '../model/input.ts';
@@ -91,9 +92,29 @@ async function claimAndEnter(
   if (run === null) return null;
   runs.family.add(runId);
   runs.live.set(runId, run);
-  run.inputs.push(...pullInbox(deps.store, run));
+  run.inputs.push(...missedTimers(deps, run), ...missedSignals(deps, run));
   parts.wake(run);
   return run;
+}
+
+/** Timers that became due while nobody owned the run. */
+function missedTimers({ clock }: RuntimeDeps, run: LiveRun): EngineInput[] {
+  if (run.state === null) return [];
+  const now = clock.now();
+  return outstanding(run.state).flatMap((command): EngineInput[] => {
+    if (command.kind !== 'timer' || command.dueAt > now) return [];
+    const { path, seq, timer, dueAt } = command;
+    return [{ type: 'timer_fired', path, seq, timer, at: dueAt }];
+  });
+}
+
+/** What the inbox holds, with the time it came: an approval given in time counts. */
+function missedSignals({ store }: RuntimeDeps, run: LiveRun): EngineInput[] {
+  const received = new Map(store.unsettled(run.runId).map((row) => [row.id, row.receivedAt]));
+  return pullInbox(store, run).map((input) => {
+    const at = input.type === 'signal' ? received.get(input.inboxId ?? -1) : undefined;
+    return input.type === 'signal' && at !== undefined ? { ...input, at } : input;
+  });
 }
 
 async function recoverAll(

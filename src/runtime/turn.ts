@@ -72,7 +72,7 @@ export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
   const ctx = createDecideContext(parts, run, nowMs);
   const advanced =
     run.starting !== null && state.seq === 0
-      ? beginRun(state, run.starting.facts, runLimit(run), ctx, run.starting.reuse)
+      ? beginRun(state, run.starting.facts, runLimit(run), ctx, run.starting.reuse, inputs)
       : advance(state, inputs, ctx);
   if (advanced.pending.length === 0 && run.computing.size === 0) run.memo.clear();
   prepareProcesses(deps, run, state, advanced.events);

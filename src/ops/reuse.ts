@@ -1,0 +1,95 @@
+/**
+ * What a rerun takes over from the run before: everything that completed and is neither the step it
+ * begins at, nor behind it, nor around it.
+ */
+import { fold } from '../core/evolve.ts';
+import { firstFailed, missingIn, planRerun } from '../core/rerun.ts';
+import { newState } from '../core/state.ts';
+import { AppError } from '../model/error.ts';
+import type { CarriedEvents } from '../model/event.ts';
+import type { RunId } from '../model/ids.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { RunState, StepState } from '../model/run-state.ts';
+import { isRunEnded } from '../model/run-status.ts';
+import type { Prepared } from './definitions.ts';
+import type { OpsParts } from './parts.ts';
+import { resolveStep } from './run-ref.ts';
+
+export interface Reused {
+  readonly reuse: CarriedEvents;
+  readonly kept: readonly string[];
+  /** Paths that run again; null when everything does. */
+  readonly again: readonly string[] | null;
+  /** The context as it was when the step began, or null when nothing is kept. */
+  readonly context: JsonObject | null;
+}
+
+export interface ReuseRequest {
+  readonly from_step?: string | undefined;
+  readonly failed?: boolean | undefined;
+}
+
+const PAGE = 5000;
+
+/** @throws NOT_FOUND, CONFLICT, VALIDATION_ERROR when the new version lacks a kept step */
+export function reusedFrom(
+  parts: OpsParts,
+  runId: RunId,
+  prepared: Prepared,
+  request: ReuseRequest,
+): Reused {
+  const { state } = parts.reader.read(runId);
+  const from = startingStep(state, request);
+  if (from === null) {
+    return {
+      reuse: { from: { workflow_id: runId }, events: [] },
+      kept: [],
+      again: null,
+      context: null,
+    };
+  }
+  if (!isRunEnded(state.status) && state.status !== 'suspended') {
+    throw new AppError(
+      'CONFLICT',
+      `run ${runId} is ${state.status}: a rerun from a step needs it to have ended`,
+      {
+        hint: 'wait for its end, or cancel it',
+      },
+    );
+  }
+  const { events, kept, again } = planRerun(state, from);
+  const missing = missingIn(prepared.plan, state, kept);
+  if (missing.length > 0) {
+    throw new AppError(
+      'VALIDATION_ERROR',
+      `the new version has no such steps to keep: ${missing.join(', ')}`,
+      {
+        details: { missing },
+        hint: 'begin at an earlier step, or rerun the whole run',
+      },
+    );
+  }
+  const reuse = { from: { workflow_id: runId, step_id: from.path }, events };
+  return { reuse, kept, again, context: contextBefore(parts, state, from.path) };
+}
+
+function startingStep(state: RunState, { from_step: ref, failed }: ReuseRequest): StepState | null {
+  if (ref !== undefined) return resolveStep(state, ref);
+  if (failed !== true) return null;
+  const step = firstFailed(state);
+  if (step !== null) return step;
+  throw new AppError('CONFLICT', `run ${state.runId} is ${state.status}: no step of it failed`, {
+    hint: 'rerun it whole, or name a step to begin at',
+  });
+}
+
+/** The context when a step first started; the last one when it never did. */
+function contextBefore({ store }: OpsParts, old: RunState, path: string): JsonObject {
+  const state = newState(old.runId, old.plan);
+  for (;;) {
+    const page = store.events(old.runId, state.seq, PAGE);
+    const at = page.findIndex((event) => event.type === 'step_started' && event.path === path);
+    fold(state, at < 0 ? page : page.slice(0, at));
+    if (at >= 0 || page.length < PAGE) return { ...state.context };
+  }
+}
