@@ -319,6 +319,7 @@ function resolveChild(store: Store, { templates = {} }: RigOptions, params: Json
     template: name,
     version: 1,
     inputs,
+    secretRefs: [],
     context: {},
     name,
   };
