@@ -9,8 +9,9 @@ const own = ownIdentity();
 /** A shell text running in a group of its own, as a crash would leave it. */
 const leftBehind = async (
   text: string,
+  first = ':',
 ): Promise<{ record: RecordedProcess; exited: Promise<number> }> => {
-  const child = Bun.spawn(['sh', '-c', `echo up; ${text}`], {
+  const child = Bun.spawn(['sh', '-c', `${first}; echo up; ${text}`], {
     detached: true,
     stdin: 'ignore',
     stderr: 'ignore',
@@ -29,20 +30,23 @@ const leftBehind = async (
 
 describe('a recorded process group', () => {
   test('is killed and gone', async () => {
-    const { record } = await leftBehind('trap "" TERM; sleep 30 & sleep 30');
+    const { record } = await leftBehind('sleep 30 & sleep 30', 'trap "" TERM');
     expect(await killRecorded(record, { graceMs: 0 })).toBe('killed');
     expect(isGroupAlive(record.pid)).toBe(false);
     expect(await killRecorded(record)).toBe('gone');
   });
 
   test('gets TERM first when there is time', async () => {
-    const { record, exited } = await leftBehind('trap "exit 7" TERM; while :; do sleep 0.01; done');
+    const { record, exited } = await leftBehind(
+      'while :; do sleep 0.01; done',
+      'trap "exit 7" TERM',
+    );
     expect(await killRecorded(record, { graceMs: 2000 })).toBe('killed');
     expect(await exited).toBe(7);
   });
 
   test('is killed also when its leader has ended', async () => {
-    const { record, exited } = await leftBehind('sleep 30 & exit 0');
+    const { record, exited } = await leftBehind('sleep 30 & sleep 0.05; exit 0');
     await exited;
     expect(isGroupAlive(record.pid)).toBe(true);
     expect(await killRecorded(record, { graceMs: 0 })).toBe('killed');
