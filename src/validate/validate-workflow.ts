@@ -80,8 +80,8 @@ function checkDefinition(
   clean: boolean,
 ): { readonly issues: readonly Issue[]; readonly plan: Plan | null } {
   const { compiler, actions, splitText, quoteHoles } = deps;
-  const hash = clean ? definitionHash(definition, deps.sha256) : asDefinitionHash('');
   const outputSchema = pack?.outputSchema ?? null;
+  const hash = clean ? definitionHash(definition, outputSchema, deps.sha256) : asDefinitionHash('');
   const planDeps = { compiler, actions, splitText, quoteHoles, hash, outputSchema };
   const { plan, problems } = compilePlan(definition, planDeps);
   return {

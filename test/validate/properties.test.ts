@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { Definition } from '../../src/model/definition.ts';
 import { formatIssuePath } from '../../src/model/issue.ts';
+import type { Json } from '../../src/model/json.ts';
 import { definitionHash } from '../../src/validate/hash.ts';
 import { parseIssuePath } from '../../src/validate/issues.ts';
 import { check, checkText, compile, evaluating as e, validateDeps } from './support.ts';
@@ -156,9 +157,11 @@ test('random graphs: a plan when there is no cycle, CYCLE_DETECTED when there is
 });
 
 test('the hash does not depend on the order of keys, and on everything else', () => {
-  const hash = (value: object): string => definitionHash(value as Definition, validateDeps.sha256);
+  const hash = (value: object, schema: Json | null = null): string =>
+    definitionHash(value as Definition, schema, validateDeps.sha256);
   const a = { steps: [{ id: 'a', run: 'x' }], context: { p: 1, q: [1, 2] } };
   expect(hash({ context: { q: [1, 2], p: 1 }, steps: [{ run: 'x', id: 'a' }] })).toBe(hash(a));
   expect(hash({ ...a, context: { p: 1, q: [2, 1] } })).not.toBe(hash(a));
+  expect(hash(a, { type: 'string' })).not.toBe(hash(a));
   expect(hash(a)).toMatch(/^[0-9a-f]{64}$/);
 });
