@@ -107,6 +107,25 @@ describe('a signal', () => {
     expect(world.calls.filter((call) => !call.signal.aborted)).toEqual([]);
   });
 
+  worldTest(
+    'cancels a run that waits for its turn under a concurrency limit',
+    {},
+    async (world, rig) => {
+      const definition = { steps: [gate('a')], concurrency: { key: 'all', limit: 1 } };
+      const template = 'nightly';
+      const first = await rig.start(definition, { template });
+      await world.settle();
+      const second = await rig.start(definition, { template });
+      await world.settle();
+      expect(world.store.head(second)?.status).toBe('pending');
+      const sent = rig.signal(second, { type: 'cancel' });
+      await world.pass(2000);
+      expect(world.store.head(second)?.status).toBe('cancelled');
+      expect(await sent).toMatchObject({ ok: true, pending: false });
+      expect(world.store.head(first)?.status).toBe('active');
+    },
+  );
+
   worldTest('with an idempotency key is applied once', {}, async (world, rig) => {
     const go = { type: 'wait' as const, config: { signal: 'go' } };
     const id = await rig.start({

@@ -98,7 +98,10 @@ export interface Rig {
   readonly engine: Engine;
   readonly nodeId: string;
   readonly logged: string[];
-  start(definition: Definition, options?: { inputs?: JsonObject; key?: string }): Promise<RunId>;
+  start(
+    definition: Definition,
+    options?: { inputs?: JsonObject; key?: string; template?: string },
+  ): Promise<RunId>;
   signal(
     runId: RunId,
     signal: Partial<Signal> & Pick<Signal, 'type'>,
@@ -280,10 +283,13 @@ export function createRig(world: World, options: RigOptions = {}): Rig {
     engine,
     nodeId,
     logged,
-    async start(definition, { inputs = {}, key } = {}) {
+    async start(definition, { inputs = {}, key, template } = {}) {
       const started = await engine.start({
         ...{ definition, definitionHash: hashOf(definition), outputSchema: null },
-        ...{ facts: startFacts(inputs), idempotencyKey: key ?? null },
+        ...{
+          facts: { ...startFacts(inputs), template: template ?? null },
+          idempotencyKey: key ?? null,
+        },
       });
       return started.runId;
     },
