@@ -100,7 +100,7 @@ export async function followRun(
     const end = await waitForEnd(app, questions, leaving.signal, options);
     const run = await statusOf();
     if (end === 'timeout' && app.engine.owns(workflowId as RunId)) {
-      progress.note(inFlightText(run, 'The time is over.'));
+      progress.note(inFlightText(run, 'The time is over.', 'Ctrl-C'));
     }
     await pump.until(run.last_sequence);
     return { run, end };
@@ -202,7 +202,7 @@ function interruptsOf(parts: Leaving): Parameters<typeof onInterrupts>[0] {
   const { cli, app, progress, leaving, workflowId, statusOf } = parts;
   const failed = (thrown: unknown): void => progress.note(String(thrown));
   const leave = async (): Promise<void> => {
-    progress.note(inFlightText(await statusOf(), 'Leaving the run.'));
+    progress.note(inFlightText(await statusOf(), 'Leaving the run.', 'Ctrl-C again'));
     await app.engine.stop({ graceMs: NEVER_MS, graceUnsafeMs: NEVER_MS });
     leaving.abort();
   };
@@ -232,11 +232,11 @@ function interruptsOf(parts: Leaving): Parameters<typeof onInterrupts>[0] {
 }
 
 /** What leaving waits for, in a sentence. */
-function inFlightText(run: StatusOutput, why: string): string {
+function inFlightText(run: StatusOutput, why: string, how: string): string {
   const steps = Object.values(run.steps).filter(
     (step) => step.type === 'action' && step.status === 'running',
   );
   if (steps.length === 0) return `${why} Nothing is in flight.`;
   const names = steps.map((step) => oneLine(step.step_id)).join(', ');
-  return `${why} Waiting for ${counted(steps.length, 'step')} in flight (${names}); Ctrl-C stops them.`;
+  return `${why} Waiting for ${counted(steps.length, 'step')} in flight (${names}); ${how} stops them.`;
 }

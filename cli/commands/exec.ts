@@ -59,11 +59,11 @@ async function exec(cli: Cli, words: string[], options: Options): Promise<number
 }
 
 /** A text as it is, also where it looks like a reference. */
-const literal = (text: string): string => text.replaceAll('${{', '$${{');
+const literal = (text: string): string => text.replaceAll('${{', () => '$${{');
 
 function definitionOf(program: string, args: readonly string[], name: string, timeout: string) {
   return {
-    metadata: { name: literal(name) },
+    metadata: { name },
     steps: [
       {
         id: 'command',
