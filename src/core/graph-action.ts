@@ -14,7 +14,7 @@ import type { ActionPlan } from '../model/plan.ts';
 import { type Place, type PlanContext, report } from './graph-context.ts';
 import { compileExpression, compileTemplate, hasTemplate } from './graph-text.ts';
 
-export const SHELL_ACTION = 'shell.exec';
+const SHELL_ACTION = 'shell.exec';
 
 /** An action step's params as they are used, and where each is written. */
 export interface StepParams {

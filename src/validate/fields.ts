@@ -44,7 +44,7 @@ const FREE_FIELDS: ReadonlySet<string> = new Set([
   'title',
 ]);
 
-export const isFreeField = (name: string): boolean =>
+const isFreeField = (name: string): boolean =>
   FREE_FIELDS.has(name) || name.startsWith('x-');
 
 export function fail(

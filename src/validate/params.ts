@@ -30,7 +30,7 @@ const MAX_ISSUES = 1000;
 const ENGINE_PREFIX = /^\s*(?:cel|jq|expr):/;
 
 /** True for a text whose value is known only when it is resolved. */
-export const isUnresolved = (value: Json): boolean =>
+const isUnresolved = (value: Json): boolean =>
   typeof value === 'string' && (value.includes('${{') || ENGINE_PREFIX.test(value));
 
 /** Everything wrong with the actions of a definition; paths are relative to it. */

@@ -126,7 +126,7 @@ const pattern: Check = (lint, value, path) => {
 };
 
 /** What is wrong with a pattern of the linear-time kind (RE2), or null. */
-export function patternProblem(source: string): string | null {
+function patternProblem(source: string): string | null {
   try {
     RE2JS.compile(source);
     return null;
