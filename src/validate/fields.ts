@@ -44,8 +44,7 @@ const FREE_FIELDS: ReadonlySet<string> = new Set([
   'title',
 ]);
 
-const isFreeField = (name: string): boolean =>
-  FREE_FIELDS.has(name) || name.startsWith('x-');
+const isFreeField = (name: string): boolean => FREE_FIELDS.has(name) || name.startsWith('x-');
 
 export function fail(
   reading: Reading,
