@@ -57,7 +57,7 @@ export interface Cli {
   close(): Promise<void>;
 }
 
-export type Handler<A extends unknown[]> = (cli: Cli, ...args: A) => Promise<number>;
+type Handler<A extends unknown[]> = (cli: Cli, ...args: A) => Promise<number>;
 /** Makes a handler of positional arguments and options into what commander calls. */
 export type Act = <A extends unknown[]>(handler: Handler<A>) => (...args: A) => Promise<void>;
 

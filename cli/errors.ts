@@ -92,7 +92,7 @@ export const codeTag = (code: ErrorCode | string, style: Style): string =>
   style.red(style.bold(`[${code}]`));
 
 /** The issues an error carries in its details; [] when it is about something else. */
-export function issuesOf(error: AppError): ShownIssue[] {
+function issuesOf(error: AppError): ShownIssue[] {
   const { details } = error;
   const issues = isJsonObject(details) ? ownValue(details, 'issues') : undefined;
   return isJsonArray(issues) ? issues.filter(isIssue) : [];

@@ -11,7 +11,7 @@ import { type FollowOptions, followRun, type OutputTap, tapOutput } from './foll
 import { noExecutorLine, runEndLines } from './print/run-end.ts';
 import { readableJson } from './print/text.ts';
 
-export interface RunOptions {
+interface RunOptions {
   readonly quiet?: boolean | undefined;
   readonly agent?: string | undefined;
 }
@@ -105,7 +105,7 @@ async function showEnd<S extends Started>(
 }
 
 /** The run drawn for the terminal on stderr. */
-export async function drawRun(app: ExecutingApp, cli: Cli, workflowId: string): Promise<string> {
+async function drawRun(app: ExecutingApp, cli: Cli, workflowId: string): Promise<string> {
   const { stderr } = cli.terminal;
   const columns = stderr.columns();
   const drawn = await app.ops.diagram(cli.context(), {

@@ -10,11 +10,12 @@ import type { StatusOutput } from '../src/ops/schemas.ts';
 import type { Cli, ExecutingApp } from './command.ts';
 import { onInterrupts } from './interrupts.ts';
 import { counted, oneLine } from './print/text.ts';
-import { createProgress, type Progress, type ShownOutput } from './progress/progress.ts';
+import type { Progress, ShownOutput } from './progress/display.ts';
+import { createProgress } from './progress/progress.ts';
 import { type Answers, createQuestions } from './questions.ts';
 
 /** Why following ended. `left`: the person (or the end of the wait) left a run that goes on. */
-export type FollowEnd = 'stopped' | 'timeout' | 'left';
+type FollowEnd = 'stopped' | 'timeout' | 'left';
 
 export interface Followed {
   readonly run: StatusOutput;

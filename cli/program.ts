@@ -22,7 +22,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
 }
 
 /** Runs one command line; never throws. Returns the exit code. */
-export async function execute(
+async function execute(
   args: readonly string[],
   terminal: Terminal,
   env: Environment,

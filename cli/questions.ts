@@ -10,7 +10,7 @@ import { type Answer, askDecision, createLineReader } from './ask.ts';
 import type { App, Cli } from './command.ts';
 import { asAppError, codeTag } from './errors.ts';
 import { oneLine } from './print/text.ts';
-import type { Progress } from './progress/progress.ts';
+import type { Progress } from './progress/display.ts';
 
 /** Choices by step path or its last part. */
 export type Answers = Readonly<Record<string, string>>;

@@ -2,7 +2,6 @@
  * Sending signals: to one run, which is then continued here when nobody else executes it, or to many
  * after a count and a yes. `signal` and its short forms are made of this.
  */
-import type { Command } from 'commander';
 import { AppError } from '../src/model/error.ts';
 import type { SignalType } from '../src/model/event.ts';
 import type { RunId } from '../src/model/ids.ts';
@@ -17,17 +16,7 @@ import { runEndLines } from './print/run-end.ts';
 import { shortId } from './print/run-id.ts';
 import { inlineJson, oneLine } from './print/text.ts';
 import { sendToMany } from './send-to-many.ts';
-
-export interface SignalOptions {
-  readonly agent?: string;
-  readonly reason?: string;
-  readonly detach?: boolean;
-  readonly wait?: string;
-  readonly where?: string;
-  readonly yes?: boolean;
-  readonly quiet?: boolean;
-  readonly idempotencyKey?: string;
-}
+import type { SignalInput, SignalOptions } from './signal-options.ts';
 
 export interface SignalRequest {
   readonly type: SignalType;
@@ -36,23 +25,7 @@ export interface SignalRequest {
   readonly payload?: Json | undefined;
 }
 
-export type SignalInput = Omit<Parameters<App['ops']['signal']>[1], 'workflow_id'>;
 type Sent = Awaited<ReturnType<App['ops']['signal']>>;
-
-/** The options every signalling command has. */
-export function addSignalOptions(command: Command, options: { bulk: boolean }): Command {
-  command
-    .option('--reason <text>', 'why; recorded with the signal')
-    .option('--agent <name>', 'speak in the name of this agent')
-    .option('--detach', 'do not go on with the run here')
-    .option('--wait <duration>', 'leave after this time, e.g. 30s')
-    .option('--idempotency-key <key>', 'send at most one signal with this key')
-    .option('-q, --quiet', 'no progress');
-  if (!options.bulk) return command;
-  return command
-    .option('--where <conditions>', 'to every run that fits, e.g. status=failed,template=deploy')
-    .option('-y, --yes', 'with --where: do not ask');
-}
 
 /** Sends one signal, or one to each run that fits `--where`. */
 export async function sendSignal(
@@ -174,7 +147,7 @@ const DONE: Readonly<Record<string, string>> = {
 };
 
 /** What a signal did, in a line. */
-export function sentLine(cli: Cli, sent: Sent): string {
+function sentLine(cli: Cli, sent: Sent): string {
   const { style } = cli.terminal.stderr;
   const facts = Object.entries(sent.result)
     .map(([key, value]) => `${oneLine(key)}=${inlineJson(value)}`)

@@ -13,7 +13,7 @@ import { EXIT } from './exit.ts';
 import { tagOf } from './print/marks.ts';
 import { runTable } from './print/run-table.ts';
 import { counted, oneLine } from './print/text.ts';
-import type { SignalInput, SignalOptions } from './send-signal.ts';
+import type { SignalInput, SignalOptions } from './signal-options.ts';
 
 const PAGE = 500;
 const SHOWN = 20;

@@ -22,8 +22,7 @@ export const isFileName = (argument: string): boolean =>
   argument.includes('/') || argument.includes(sep) || formatOf(argument) !== undefined;
 
 /** The format by extension, undefined when it is none of ours. */
-export const formatOf = (file: string): SourceInput['format'] =>
-  FORMATS[extname(file).toLowerCase()];
+const formatOf = (file: string): SourceInput['format'] => FORMATS[extname(file).toLowerCase()];
 
 /** Reads a workflow file. @throws NOT_FOUND, PERMISSION_DENIED, VALIDATION_ERROR */
 export function readSource(file: string): SourceInput & { file: string } {

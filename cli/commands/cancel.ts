@@ -1,7 +1,8 @@
 /** `opcode cancel`: ends a run; with a step, ends that waiting step. */
 import type { Command } from 'commander';
 import { type Act, type Cli, withExamples } from '../command.ts';
-import { addSignalOptions, type SignalOptions, sendSignal } from '../send-signal.ts';
+import { sendSignal } from '../send-signal.ts';
+import { addSignalOptions, type SignalOptions } from '../signal-options.ts';
 
 export function configure(command: Command, act: Act): void {
   command

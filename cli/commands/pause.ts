@@ -1,7 +1,8 @@
 /** `opcode pause`: nothing new starts in a run; what is in flight finishes. */
 import type { Command } from 'commander';
 import { type Act, type Cli, withExamples } from '../command.ts';
-import { addSignalOptions, type SignalOptions, sendSignal } from '../send-signal.ts';
+import { sendSignal } from '../send-signal.ts';
+import { addSignalOptions, type SignalOptions } from '../signal-options.ts';
 
 export function configure(command: Command, act: Act): void {
   command.argument('[run]', 'run id, its beginning, or @last');

@@ -1,7 +1,8 @@
 /** `opcode reject`: the no to a pending decision; its step fails, nothing behind it runs. */
 import type { Command } from 'commander';
 import { type Act, type Cli, withExamples } from '../command.ts';
-import { addSignalOptions, type SignalOptions, sendSignal } from '../send-signal.ts';
+import { sendSignal } from '../send-signal.ts';
+import { addSignalOptions, type SignalOptions } from '../signal-options.ts';
 
 export function configure(command: Command, act: Act): void {
   command

@@ -4,7 +4,8 @@ import { AppError } from '../../src/model/error.ts';
 import { isJsonObject } from '../../src/model/json.ts';
 import { jsonOrText } from '../args.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
-import { addSignalOptions, type SignalOptions, sendSignal } from '../send-signal.ts';
+import { sendSignal } from '../send-signal.ts';
+import { addSignalOptions, type SignalOptions } from '../signal-options.ts';
 
 interface Options extends SignalOptions {
   readonly inputs?: string;

@@ -5,7 +5,8 @@ import { SIGNAL_TYPES, type SignalType } from '../../src/model/event.ts';
 import { isJsonObject, type Json } from '../../src/model/json.ts';
 import { jsonOrText } from '../args.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
-import { addSignalOptions, type SignalOptions, sendSignal } from '../send-signal.ts';
+import { sendSignal } from '../send-signal.ts';
+import { addSignalOptions, type SignalOptions } from '../signal-options.ts';
 
 interface Options extends SignalOptions {
   readonly step?: string;

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { AppError } from '../../src/model/error.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
-import { addSignalOptions, type SignalOptions, sendSignal } from '../send-signal.ts';
+import { sendSignal } from '../send-signal.ts';
+import { addSignalOptions, type SignalOptions } from '../signal-options.ts';
 
 export function configure(command: Command, act: Act): void {
   command

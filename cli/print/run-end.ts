@@ -31,7 +31,7 @@ export type ToldRun = Pick<
 >;
 
 /** `✓ completed  deploy  3.2s  01934…` */
-export function headLine(run: ToldRun, style: Style): string {
+function headLine(run: ToldRun, style: Style): string {
   const name = oneLine(run.template ?? run.name ?? 'run');
   const version = run.version === null ? '' : style.dim(` v${run.version}`);
   const paused = run.paused ? style.yellow('  paused') : '';

@@ -31,7 +31,7 @@ function workflowText({ template, name, version }: RunSummary): string {
 }
 
 /** What a run is about just now: its error, or what it waits for. */
-export function aboutText(run: RunSummary): string {
+function aboutText(run: RunSummary): string {
   if (run.error !== undefined) return oneLine(`[${run.error.code}] ${run.error.message}`);
   if (run.paused === true) return 'paused';
   return run.waiting_for.map((wait) => oneLine(wait.text)).join('; ');

@@ -9,8 +9,8 @@ import type { StatusOutput } from '../../src/ops/schemas.ts';
 import { tagOf } from '../print/marks.ts';
 import { counted, crop, oneLine } from '../print/text.ts';
 import type { OutputStream } from '../terminal.ts';
+import type { Progress } from './display.ts';
 import { createOutputLines } from './output-lines.ts';
-import type { Progress } from './progress.ts';
 import { createRegion, type Region } from './region.ts';
 import { stepList } from './step-list.ts';
 
@@ -94,7 +94,7 @@ export function createLiveProgress(
 }
 
 /** The list with a line about the run below it. */
-export function linesOf(run: StatusOutput, stream: OutputStream): string[] {
+function linesOf(run: StatusOutput, stream: OutputStream): string[] {
   const width = (stream.columns() ?? DEFAULT_COLUMNS) - 1;
   const { style } = stream;
   const nowMs = Date.now();

@@ -4,7 +4,7 @@
  */
 import type { Style } from '../print/style.ts';
 import { oneLine, printable } from '../print/text.ts';
-import type { ShownOutput } from './progress.ts';
+import type { ShownOutput } from './display.ts';
 
 /** A line longer than this is shown in pieces. */
 const MAX_LINE = 4000;

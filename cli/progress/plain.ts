@@ -9,8 +9,8 @@ import { tagOf } from '../print/marks.ts';
 import type { Style } from '../print/style.ts';
 import { oneLine } from '../print/text.ts';
 import type { OutputStream } from '../terminal.ts';
+import type { Progress } from './display.ts';
 import { createOutputLines } from './output-lines.ts';
-import type { Progress } from './progress.ts';
 
 /** Plain progress on a stream. */
 export function createPlainProgress(stream: OutputStream): Progress {

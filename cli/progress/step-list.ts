@@ -87,7 +87,7 @@ function retryText(step: StepView, nowMs: number): string {
 }
 
 /** `14:03:59` of a time, in the local zone. */
-export const clockText = (time: string): string => new Date(time).toTimeString().slice(0, 8);
+const clockText = (time: string): string => new Date(time).toTimeString().slice(0, 8);
 
 /** Steps worth a line, children behind their parents. */
 function itemsOf(steps: Readonly<Record<string, StepView>>): Item[] {
