@@ -142,7 +142,7 @@ function limitOf({ params, context }: Call): number {
 }
 
 async function received(
-  { params }: Call,
+  { params, signal }: Call,
   response: IncomingMessage,
   maxBytes: number,
 ): Promise<{ value: Json; truncated: boolean }> {
@@ -150,6 +150,8 @@ async function received(
   const { truncated } = await readBody(response, maxBytes, (piece) => {
     pieces.push(piece);
   });
+  // A body that ends with its connection seems complete when it is we who have closed that.
+  signal.throwIfAborted();
   const contentType = response.headers['content-type'] ?? '';
   const bytes = Buffer.concat(pieces);
   const encoding = String(params.response_encoding ?? 'auto');
@@ -176,6 +178,7 @@ async function save(call: Call, url: URL, response: IncomingMessage): Promise<Js
       }).catch((thrown: unknown) => {
         throw connectionFailure(url, thrown);
       });
+      call.signal.throwIfAborted();
       if (!truncated) return;
       throw new AppError(
         'OUTPUT_TOO_LARGE',

@@ -41,7 +41,7 @@ export async function readBody(
   return { size, truncated };
 }
 
-type Decoder = Duplex | ((source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>);
+type Decoder = (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
 /** What undoes the content encodings, the last applied first; unknown ones are left as they are. */
 function decodersOf(response: IncomingMessage): Decoder[] {
@@ -49,22 +49,28 @@ function decodersOf(response: IncomingMessage): Decoder[] {
     .split(',')
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '' && name !== 'identity');
-  const decoders = encodings.reverse().map(decoderOf);
-  return decoders.every((decoder) => decoder !== null) ? decoders : [];
+  if (!encodings.every((name) => Object.hasOwn(DECODERS, name))) return [];
+  return encodings.reverse().map((name) => (source) => decode(name, source));
 }
 
-function decoderOf(encoding: string): Decoder | null {
-  if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip();
-  if (encoding === 'br') return createBrotliDecompress();
-  return encoding === 'deflate' ? inflate : null;
-}
+const DECODERS: Readonly<Record<string, (first: number) => Duplex>> = {
+  gzip: () => createGunzip(),
+  'x-gzip': () => createGunzip(),
+  br: () => createBrotliDecompress(),
+  // Servers mean two things by `deflate`: with the zlib header, or without. The first byte tells.
+  deflate: (first) => ((first & 0x0f) === 8 ? createInflate() : createInflateRaw()),
+};
 
-/** Servers mean two things by `deflate`: with the zlib header, or without. The first byte tells. */
-async function* inflate(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Nothing at all is a body too: answers without one may still name an encoding. */
+async function* decode(
+  encoding: string,
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   const pieces = source[Symbol.asyncIterator]();
   const first = await pieces.next();
   if (first.done === true) return;
-  const decoder = ((first.value[0] ?? 0) & 0x0f) === 8 ? createInflate() : createInflateRaw();
+  const decoder = DECODERS[encoding]?.(first.value[0] ?? 0);
+  if (decoder === undefined) return;
   const all = async function* (): AsyncGenerator<Uint8Array> {
     yield first.value;
     yield* { [Symbol.asyncIterator]: () => pieces };

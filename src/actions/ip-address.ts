@@ -50,14 +50,20 @@ export function formatAddress({ bits, value }: IpAddress): string {
   const groups = Array.from({ length: 8 }, (_, i) =>
     ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16),
   );
-  const [zeros] =
-    groups
-      .join(':')
-      .match(/\b0(?::0)+\b/g)
-      ?.sort((a, b) => b.length - a.length) ?? [];
-  const text = groups.join(':');
-  if (zeros === undefined) return text;
-  return text.replace(zeros, '::').replace(/:{3,}/, '::');
+  const run = longestZeros(groups);
+  if (run.length < 2) return groups.join(':');
+  const head = groups.slice(0, run.from).join(':');
+  return `${head}::${groups.slice(run.from + run.length).join(':')}`;
+}
+
+function longestZeros(groups: readonly string[]): { from: number; length: number } {
+  let best = { from: 0, length: 0 };
+  let from = 0;
+  for (const [i, group] of groups.entries()) {
+    if (group !== '0') from = i + 1;
+    else if (i + 1 - from > best.length) best = { from, length: i + 1 - from };
+  }
+  return best;
 }
 
 function parseIpv4(text: string): IpAddress | null {
