@@ -14,7 +14,7 @@ import {
 import { EXIT } from './exit.ts';
 import { codeFrame } from './frame.ts';
 import type { Style } from './print/style.ts';
-import { counted, indent, oneLine, printable } from './print/text.ts';
+import { counted, indent, oneLine, printable, wrap } from './print/text.ts';
 
 /** A problem in a workflow file as operations report it. */
 export interface ShownIssue {
@@ -79,9 +79,11 @@ export function errorLines(
 ): string[] {
   const issues = issuesOf(error);
   const isSaid = issues.some((issue) => issue.hint === error.hint);
-  const head = `${codeTag(error.code, look.style)} ${printable(error.message)}`;
+  const head = wrap(`${codeTag(error.code, look.style)} ${printable(error.message)}`, look.width);
   const hint =
-    error.hint === undefined || isSaid ? [] : [`  ${look.style.dim(printable(error.hint))}`];
+    error.hint === undefined || isSaid
+      ? []
+      : [look.style.dim(wrap(`  ${printable(error.hint)}`, look.width))];
   if (issues.length === 0) return [head, ...hint];
   const [source] = sources;
   if (source === undefined && issues.length === 1) return [head, ...hint];
@@ -125,7 +127,7 @@ function oneIssue(issue: ShownIssue, source: SourceText | undefined, look: Error
   const { style } = look;
   const isWarning = issue.severity === 'warning';
   const tag = isWarning ? style.yellow(style.bold('[WARNING]')) : codeTag(issue.code, style);
-  const lines = [`${tag} ${oneLine(issue.message)}`];
+  const lines = [wrap(`${tag} ${oneLine(issue.message)}`, look.width)];
   const place = placeText(issue, source);
   if (place !== '') lines.push(`  ${style.dim('at')} ${place}`);
   if (source !== undefined && issue.line !== undefined) {
@@ -136,8 +138,20 @@ function oneIssue(issue: ShownIssue, source: SourceText | undefined, look: Error
     const frame = codeFrame(source.text, at, { style, width: Math.max(20, look.width - 14) });
     lines.push(...frame.map((line) => indent(line, '    ')));
   }
-  if (issue.hint !== undefined) lines.push(`  ${style.cyan(printable(issue.hint))}`);
+  if (issue.hint !== undefined)
+    lines.push(style.cyan(wrap(`  ${printable(issue.hint)}`, look.width)));
   return lines;
+}
+
+/** A warning on one line, for when nobody asked for the problems. */
+export function warningLine(
+  warning: ShownIssue,
+  source: SourceText | undefined,
+  { style, width }: ErrorLook,
+): string {
+  const place = placeText({ ...warning, path: source === undefined ? warning.path : '' }, source);
+  const at = place === '' ? '' : ` ${style.dim(`(${place})`)}`;
+  return wrap(`${style.yellow(style.bold('[WARNING]'))} ${oneLine(warning.message)}${at}`, width);
 }
 
 function placeText(issue: ShownIssue, source: SourceText | undefined): string {

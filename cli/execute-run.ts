@@ -5,7 +5,7 @@
 import type { CallContext } from '../src/ops/operation.ts';
 import type { StatusOutput } from '../src/ops/schemas.ts';
 import type { Cli, ExecutingApp } from './command.ts';
-import { issueLines, lookOf, type ShownIssue } from './errors.ts';
+import { lookOf, type ShownIssue, warningLine } from './errors.ts';
 import { EXIT, exitCodeOfRun } from './exit.ts';
 import { type FollowOptions, followRun, type OutputTap, tapOutput } from './follow-run.ts';
 import { noExecutorLine, runEndLines } from './print/run-end.ts';
@@ -74,10 +74,11 @@ export async function executeRun<S extends Started>(
   return { code: exitCodeOfRun(run), run };
 }
 
-/** Warnings about a definition, on stderr. */
+/** Warnings about a definition, a line each, on stderr. */
 export function showWarnings(cli: Cli, warnings: readonly ShownIssue[]): void {
   const { style, columns } = cli.terminal.stderr;
-  for (const line of issueLines(warnings, cli.sources[0], lookOf(style, columns()))) cli.note(line);
+  const look = lookOf(style, columns());
+  for (const warning of warnings) cli.note(warningLine(warning, cli.sources[0], look));
 }
 
 function tellLeft(cli: Cli, run: StatusOutput): void {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../src/model/error.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
-import { showWarnings } from '../execute-run.ts';
+import { issueLines, lookOf } from '../errors.ts';
 import { EXIT } from '../exit.ts';
 import type { Style } from '../print/style.ts';
 import { oneLine } from '../print/text.ts';
@@ -55,7 +55,9 @@ async function define(cli: Cli, files: string[], options: Options): Promise<numb
 
 function tell(cli: Cli, result: Defined): void {
   const { style } = cli.terminal.stdout;
-  showWarnings(cli, result.warnings);
+  const { style: errStyle, columns } = cli.terminal.stderr;
+  const look = lookOf(errStyle, columns());
+  for (const line of issueLines(result.warnings, cli.sources[0], look)) cli.note(line);
   const version = result.version === null ? '' : ` v${result.version}`;
   cli.print(`${style.bold(oneLine(result.name))}${version}  ${style.dim(whatHappened(result))}`);
   cli.printLines(result.diff.map((line) => `  ${diffLine(line, style)}`));

@@ -7,6 +7,7 @@ import { EXIT, exitCodeOfRun } from '../exit.ts';
 import { overviewLines } from '../print/overview.ts';
 import { noExecutorLine } from '../print/run-end.ts';
 import { runLines, stepLines } from '../print/run-view.ts';
+import { linesOf } from '../progress/live.ts';
 import { eventLine } from '../progress/plain.ts';
 import { createRegion } from '../progress/region.ts';
 import { tellWithoutExecutor } from '../tell-executor.ts';
@@ -99,7 +100,7 @@ async function watchRun(cli: Cli, app: App, workflowId: string): Promise<number>
   const region = createRegion(stdout);
   const last = await changes(cli, app, workflowId, (run) => {
     if (cli.json) cli.printJsonLine(run);
-    else if (stdout.isTerminal) region.draw(runLines(run, stdout));
+    else if (stdout.isTerminal) region.draw(linesOf(run, stdout));
   });
   if (!cli.json) {
     region.clear();

@@ -11,6 +11,7 @@ import type { OutputStream } from '../terminal.ts';
 import { tagOf } from './marks.ts';
 import { runEndLines } from './run-end.ts';
 import { localTime } from './run-table.ts';
+import { stepTree } from './step-tree.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
 import { indent, inlineJson, oneLine, readableJson } from './text.ts';
@@ -45,22 +46,13 @@ function factLines(run: StatusOutput, style: Style): string[] {
 function stepTable(run: StatusOutput, stream: OutputStream): string[] {
   const { style } = stream;
   const nowMs = Date.parse(run.started_at) + run.duration_ms;
-  const rows = Object.values(run.steps).map((step) => [
-    `${'  '.repeat(depthOf(step.step_id, run.steps))}${oneLine(step.step_id)}`,
+  const rows = stepTree(run.steps).map(({ step, depth, label }) => [
+    `${'  '.repeat(depth)}${label}`,
     tagOf(step.status, style),
     step.started_at === undefined ? '' : formatDuration(step.duration_ms ?? 0),
     oneLine(detailOf(step, nowMs) || (step.action ?? step.type)),
   ]);
   return table(['step', 'status', 'took', 'about'], rows, { style, width: stream.columns() });
-}
-
-/** How many of the run's steps lie above this one. */
-function depthOf(path: string, steps: StatusOutput['steps']): number {
-  let depth = 0;
-  for (let at = path.indexOf('.'); at > 0; at = path.indexOf('.', at + 1)) {
-    if (Object.hasOwn(steps, path.slice(0, at))) depth += 1;
-  }
-  return depth;
 }
 
 /** A step with its input, output and error in full. */

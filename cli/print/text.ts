@@ -65,6 +65,22 @@ export const indent = (text: string, by: string): string =>
     .map((line) => (line === '' ? line : by + line))
     .join('\n');
 
+/** Broken at spaces to fit `width` columns; lines after the first are led by `hang`. */
+export function wrap(text: string, width: number, hang = '  '): string {
+  const lines = text.split('\n').flatMap((line) => {
+    const [first = '', ...rest] = Bun.wrapAnsi(line, width, { trim: false }).split('\n');
+    if (rest.length === 0) return [first];
+    const left = rest.map((each) => each.trim()).join(' ');
+    return [
+      first.trimEnd(),
+      ...Bun.wrapAnsi(left, width - widthOf(hang))
+        .split('\n')
+        .map((each) => hang + each),
+    ];
+  });
+  return lines.join('\n');
+}
+
 /** `1 step`, `2 steps`. */
 export const counted = (count: number, noun: string): string =>
   `${count} ${noun}${count === 1 ? '' : 's'}`;

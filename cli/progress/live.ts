@@ -94,12 +94,12 @@ export function createLiveProgress(
 }
 
 /** The list with a line about the run below it. */
-function linesOf(run: StatusOutput, stream: OutputStream): string[] {
+export function linesOf(run: StatusOutput, stream: OutputStream): string[] {
   const width = (stream.columns() ?? DEFAULT_COLUMNS) - 1;
   const { style } = stream;
   const nowMs = Date.now();
   const rows = Math.max(3, Math.min(MAX_ROWS, Math.floor(stream.rows() / 2)));
-  const steps = Object.values(run.steps);
+  const steps = Object.values(run.steps).filter((step) => !step.step_id.includes('.'));
   const done = steps.filter((step) => ['completed', 'skipped'].includes(step.status)).length;
   const name = run.name ?? run.template ?? 'run';
   const spent = formatDuration(Math.max(0, nowMs - Date.parse(run.started_at)));

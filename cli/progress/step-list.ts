@@ -6,6 +6,7 @@ import { isStepEnded } from '../../src/model/run-status.ts';
 import { formatDuration } from '../../src/model/time.ts';
 import type { StepView } from '../../src/ops/shapes.ts';
 import { markOf, STATUS_WIDTH, wordOf } from '../print/marks.ts';
+import { type StepItem, stepTree } from '../print/step-tree.ts';
 import type { Style } from '../print/style.ts';
 import { counted, crop, oneLine, padTo, widthOf } from '../print/text.ts';
 
@@ -18,12 +19,6 @@ export interface StepListOptions {
   readonly nowMs: number;
 }
 
-interface Item {
-  readonly step: StepView;
-  readonly depth: number;
-  readonly label: string;
-}
-
 const TIME_WIDTH = 7;
 const LEAST_DETAIL = 8;
 /** Of the width, for indentation, mark and label. */
@@ -34,7 +29,7 @@ export function stepList(
   steps: Readonly<Record<string, StepView>>,
   options: StepListOptions,
 ): string[] {
-  const items = itemsOf(steps);
+  const items = stepTree(steps, isTelling, (step) => !isStepEnded(step.status));
   const { shown, left } = fitting(items, options.rows);
   const widest = Math.max(0, ...shown.map((item) => widthOf(nameOf(item, options.style))));
   const nameWidth = Math.min(widest, Math.floor(options.width * NAME_SHARE));
@@ -43,10 +38,10 @@ export function stepList(
 }
 
 /** Indentation, mark and label. */
-const nameOf = ({ depth, label, step }: Item, style: Style): string =>
+const nameOf = ({ depth, label, step }: StepItem, style: Style): string =>
   `${'  '.repeat(depth)}${markOf(step.status, style)} ${label}`;
 
-function lineOf(item: Item, nameWidth: number, options: StepListOptions): string {
+function lineOf(item: StepItem, nameWidth: number, options: StepListOptions): string {
   const { style, width, nowMs } = options;
   const { step } = item;
   const name = padTo(crop(nameOf(item, style), nameWidth), nameWidth);
@@ -89,47 +84,24 @@ function retryText(step: StepView, nowMs: number): string {
 /** `14:03:59` of a time, in the local zone. */
 const clockText = (time: string): string => new Date(time).toTimeString().slice(0, 8);
 
-/** Steps worth a line, children behind their parents. */
-function itemsOf(steps: Readonly<Record<string, StepView>>): Item[] {
-  const all = Object.values(steps);
-  const children = Map.groupBy(all, (step) => parentOf(step.step_id, steps));
-  const items: Item[] = [];
-  const add = (step: StepView, depth: number, parent: string | null): void => {
-    const label = parent === null ? step.step_id : step.step_id.slice(parent.length + 1);
-    items.push({ step, depth, label: oneLine(label) });
-    if (isStepEnded(step.status)) return;
-    for (const child of children.get(step.step_id) ?? []) {
-      if (isTelling(child)) add(child, depth + 1, step.step_id);
-    }
-  };
-  for (const step of children.get(null) ?? []) add(step, 0, null);
-  return items;
-}
-
 /** Of nested steps, those that are open or went wrong. */
 const isTelling = (step: StepView): boolean =>
   step.status === 'failed' || !(isStepEnded(step.status) || step.status === 'pending');
 
-/** The nearest step whose path this one lies under. */
-function parentOf(path: string, steps: Readonly<Record<string, StepView>>): string | null {
-  for (let at = path.lastIndexOf('.'); at > 0; at = path.lastIndexOf('.', at - 1)) {
-    const above = path.slice(0, at);
-    if (Object.hasOwn(steps, above)) return above;
-  }
-  return null;
-}
-
 /** Drops the later pending steps first, then the earlier finished ones. */
-function fitting(items: readonly Item[], rows: number): { shown: readonly Item[]; left: string } {
+function fitting(
+  items: readonly StepItem[],
+  rows: number,
+): { shown: readonly StepItem[]; left: string } {
   if (items.length <= rows) return { shown: items, left: '' };
   const room = Math.max(1, rows - 1);
   const kept = new Set(items);
-  const drop = (candidates: readonly Item[]): number => {
+  const drop = (candidates: readonly StepItem[]): number => {
     const gone = candidates.slice(0, Math.max(0, kept.size - room));
     for (const item of gone) kept.delete(item);
     return gone.length;
   };
-  const are = (...statuses: string[]): Item[] =>
+  const are = (...statuses: string[]): StepItem[] =>
     items.filter((item) => statuses.includes(item.step.status));
   const pending = drop(are('pending', 'scheduled').reverse());
   const done = drop(are('completed', 'skipped'));

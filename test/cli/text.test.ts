@@ -2,7 +2,15 @@
 import { describe, expect, test } from 'bun:test';
 import { PLAIN_STYLE } from '../../cli/print/style.ts';
 import { table } from '../../cli/print/table.ts';
-import { crop, indent, oneLine, printable, readableJson, widthOf } from '../../cli/print/text.ts';
+import {
+  crop,
+  indent,
+  oneLine,
+  printable,
+  readableJson,
+  widthOf,
+  wrap,
+} from '../../cli/print/text.ts';
 
 const RED = '\u001b[31mred\u001b[0m';
 
@@ -87,5 +95,16 @@ describe('table', () => {
     for (const line of table(['x', 'y', 'z'], [row], { style: PLAIN_STYLE, width: 50 })) {
       expect(widthOf(line)).toBeLessThanOrEqual(50);
     }
+  });
+});
+
+describe('wrap', () => {
+  test('breaks at spaces, and leads the lines after the first', () => {
+    expect(wrap('[CODE] one two three four', 16)).toBe('[CODE] one two\n  three four');
+    expect(wrap('  a hint that is long', 10)).toBe('  a hint\n  that is\n  long');
+  });
+
+  test('leaves short texts and their indentation as they are', () => {
+    expect(wrap('  short', 80)).toBe('  short');
   });
 });
