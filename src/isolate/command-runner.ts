@@ -5,13 +5,14 @@
  * it run or discards it. Every command leads a process group of its own, which is what is ended,
  * waited for and, after a crash, killed.
  */
+import type { RecordedProcess } from '../model/event.ts';
 import type { Command, CommandRunner, PreparedCommand } from './command.ts';
-import { createDescriptors, type Descriptors } from './descriptors.ts';
+import { createDescriptors } from './descriptors.ts';
 import { childEnvironment } from './environment.ts';
 import { checkFolder, findCommand } from './find-command.ts';
-import { applyLimits } from './limits.ts';
+import { type AppliedLimits, applyLimits, findLimitTools, type LimitTools } from './limits.ts';
 import { readBootId, recordOf } from './process-info.ts';
-import { runToEnd } from './run-to-end.ts';
+import { type Child, runToEnd } from './run-to-end.ts';
 import { discard, release, spawnBlocked } from './spawn.ts';
 
 export interface RunnerOptions {
@@ -23,6 +24,8 @@ export interface RunnerOptions {
   readonly leftoverGraceMs: number;
   /** More variables of the starter that go through. */
   readonly envPass: readonly string[];
+  /** Finds out which limits can be had; called once, when the first limit is demanded. */
+  readonly findLimitTools: () => LimitTools;
 }
 
 export const DEFAULT_RUNNER_OPTIONS: RunnerOptions = {
@@ -30,6 +33,7 @@ export const DEFAULT_RUNNER_OPTIONS: RunnerOptions = {
   drainMs: 200,
   leftoverGraceMs: 1_000,
   envPass: [],
+  findLimitTools,
 };
 
 /** Prepares commands: spawned and recorded, but not yet running. */
@@ -37,48 +41,75 @@ export function createCommandRunner(changes: Partial<RunnerOptions> = {}): Comma
   const options = { ...DEFAULT_RUNNER_OPTIONS, ...changes };
   const descriptors = createDescriptors();
   const bootId = readBootId();
-  return { prepare: (command) => prepare(command, options, descriptors, bootId) };
+  let tools: LimitTools | null = null;
+  let count = 0;
+  const limitTools = (): LimitTools => {
+    tools ??= options.findLimitTools();
+    return tools;
+  };
+  return {
+    prepare(command) {
+      count += 1;
+      const env = childEnvironment(command.baseEnv, command.env, options.envPass);
+      const argv = argvOf(command, env);
+      const limits = applyLimits(command.limits, limitTools, String(count));
+      const child = start(limits, () =>
+        spawnBlocked([...limits.prefix, ...argv], command, env, descriptors),
+      );
+      return prepared(child, limits, recordOf(child.pid, bootId), command, options);
+    },
+  };
 }
 
-/** @throws AppError EXECUTION_ERROR or ISOLATION_ERROR when the command cannot be started */
-function prepare(
-  command: Command,
-  options: RunnerOptions,
-  descriptors: Descriptors,
-  bootId: string,
-): PreparedCommand {
-  const env = childEnvironment(command.baseEnv, command.env, options.envPass);
+/**
+ * The command as it is called.
+ * @throws AppError EXECUTION_ERROR when there is no such program or folder
+ */
+function argvOf(command: Command, env: Readonly<Record<string, string>>): readonly string[] {
   checkFolder(command.cwd);
   const [program = '', ...args] = command.argv;
   const file = findCommand(program, command.cwd, env.PATH ?? '');
   // The short name stays what the program sees itself called; only odd ones are spelled out.
-  const argv = [program.startsWith('-') ? file : program, ...args];
-  const limits = applyLimits(command.limits);
-  const child = spawnBlocked([...limits.prefix, ...argv], command, env, descriptors);
-  const settle = (): void => limits.remove();
+  return [program.startsWith('-') ? file : program, ...args];
+}
+
+/** A blocked child under its limits; when that fails nothing is left of it. */
+function start(limits: AppliedLimits, spawn: () => Child): Child {
+  let child: Child | null = null;
   try {
+    child = spawn();
     limits.enter(child.pid);
+    return child;
   } catch (thrown) {
-    discard(child);
-    settle();
+    if (child !== null) discard(child);
+    void limits.remove();
     throw thrown;
   }
-  let released = false;
+}
+
+function prepared(
+  child: Child,
+  limits: AppliedLimits,
+  record: RecordedProcess,
+  command: Command,
+  options: RunnerOptions,
+): PreparedCommand {
+  let isOver = false;
   return {
-    process: recordOf(child.pid, bootId),
+    process: record,
     async run(control) {
-      released = true;
+      isOver = true;
       try {
         return await runToEnd(child, () => release(child), command, control, options);
       } finally {
-        settle();
+        await limits.remove();
       }
     },
     discard() {
-      if (released) return;
-      released = true;
+      if (isOver) return;
+      isOver = true;
       discard(child);
-      child.exited.then(settle, settle);
+      void limits.remove();
     },
   };
 }

@@ -275,7 +275,7 @@ describe('a prepared command', () => {
     const count = (): number => readdirSync('/proc/self/fd').length;
     await sh('true');
     const before = count();
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 5; i++) {
       await sh('echo x; sleep 30 &', { stdin: 'x' }, { timeoutMs: 1000 });
       runner.prepare(command(['true'])).discard();
     }
