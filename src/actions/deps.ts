@@ -53,21 +53,21 @@ export interface CommandResult {
   readonly stopped: 'timeout' | 'abort' | null;
 }
 
-export interface CommandControl {
+interface CommandControl {
   readonly timeoutMs: number | null;
   readonly signal: AbortSignal;
   readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
 }
 
 /** A command that waits to be released; it has not run anything yet. */
-export interface PreparedCommand {
+interface PreparedCommand {
   readonly process: RecordedProcess;
   run(control: CommandControl): Promise<CommandResult>;
   discard(): void;
 }
 
 /** Spawns commands blocked; throws `AppError` when the command cannot be started. */
-export interface CommandRunner {
+interface CommandRunner {
   prepare(command: ShellCommand): PreparedCommand;
 }
 

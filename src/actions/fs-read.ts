@@ -11,7 +11,7 @@ import { checkPlace, type PathDeps, type Place, placeOf } from './fs-paths.ts';
 import { compileGlob } from './glob.ts';
 import { errnoOf, osFailure, refused, stopIfAborted } from './os-error.ts';
 
-export const MAX_LIST_ENTRIES = 100_000;
+const MAX_LIST_ENTRIES = 100_000;
 const CHUNK_BYTES = 256 * 1024;
 
 type Run = EffectAction['run'];

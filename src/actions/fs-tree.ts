@@ -11,7 +11,7 @@ import type { PathAccess } from './deps.ts';
 import { checkPlace, type PathDeps, type Place } from './fs-paths.ts';
 import { stopIfAborted } from './os-error.ts';
 
-export const MAX_TREE_ENTRIES = 100_000;
+const MAX_TREE_ENTRIES = 100_000;
 
 export interface TreeEntry extends Place {
   /** Path below the root of the tree, empty for the root. */

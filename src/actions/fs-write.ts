@@ -80,7 +80,7 @@ export const appendAction = (deps: PathDeps): Run => {
 };
 
 /** What is written: text as it is, other JSON as compact JSON, base64 as the bytes behind it. */
-export function contentOf(params: JsonObject): Buffer {
+function contentOf(params: JsonObject): Buffer {
   const content: Json = params.content ?? null;
   if (params.encoding !== 'base64') {
     return Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
@@ -106,7 +106,7 @@ export function modeProblem(mode: Json | undefined): string | null {
 }
 
 /** Permission bits, null when none are given. */
-export function modeOf(mode: Json | undefined): number | null {
+function modeOf(mode: Json | undefined): number | null {
   if (mode === undefined) return null;
   const bits =
     typeof mode === 'string' ? Number.parseInt(mode.replace(/^0o/, ''), 8) : Number(mode);

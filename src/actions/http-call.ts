@@ -19,7 +19,7 @@ import { bodyValue } from './http-response.ts';
 import { statusFailure } from './http-status.ts';
 import { osFailure } from './os-error.ts';
 
-export const DEFAULT_HTTP_TIMEOUT_MS = 30_000;
+const DEFAULT_HTTP_TIMEOUT_MS = 30_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Read of a failing answer, for the error. */
 const ERROR_BODY_BYTES = 64 * 1024;

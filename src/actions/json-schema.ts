@@ -10,7 +10,7 @@ import { AppError, messageOf } from '../model/error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, setOwn } from '../model/json.ts';
 import { compilePattern, type Pattern } from './patterns.ts';
 
-export interface SchemaProblem {
+interface SchemaProblem {
   /** JSON pointer into the value. */
   readonly path: string;
   readonly message: string;

@@ -4,7 +4,7 @@
 import { isJsonArray, isJsonObject, type Json } from '../model/json.ts';
 
 /** Deeper values stay text: what walks them later may recurse. */
-export const MAX_JSON_DEPTH = 500;
+const MAX_JSON_DEPTH = 500;
 
 /** Only such texts can hold a number that a double cannot. */
 const MAY_HOLD_BIG_NUMBERS = /\d{16}|[eE][+]?\d{3}/;

@@ -9,7 +9,7 @@ import { RE2JS, RE2JSException } from '@bufbuild/re2';
 import { AppError } from '../model/error.ts';
 
 /** Instructions times characters that one match may cost. */
-export const MAX_MATCH_WORK = 50_000_000;
+const MAX_MATCH_WORK = 50_000_000;
 const MAX_SEARCH_WORK = 5_000_000;
 const MAX_PATTERN_CHARS = 10_000;
 const MAX_PROGRAM = 20_000;

@@ -20,7 +20,7 @@ import { commandLimits, limitsProblem } from './command-limits.ts';
 import type { ActionDeps, CommandResult, ShellCommand } from './deps.ts';
 import { parseJsonText } from './json-text.ts';
 
-export const DEFAULT_SHELL_TIMEOUT_MS = 30_000;
+const DEFAULT_SHELL_TIMEOUT_MS = 30_000;
 /** Characters of output in a failure's details. */
 const TAIL = 2_000;
 

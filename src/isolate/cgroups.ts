@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from '
 import { join } from 'node:path';
 import { statOf } from './process-info.ts';
 
-export const CONTROLLERS = ['memory', 'cpu', 'pids'] as const;
+const CONTROLLERS = ['memory', 'cpu', 'pids'] as const;
 export type Controller = (typeof CONTROLLERS)[number];
 
 /** A folder in which groups can be made. */
@@ -103,8 +103,10 @@ function removeAbandoned(folder: string): void {
     if (maker === undefined || statOf(Number(maker)) !== null) continue;
     try {
       rmdirSync(join(folder, name));
-    } catch {
-      // Somebody still lives in it: its run's next owner ends that.
+    } catch (thrown) {
+      // Busy: somebody still lives in it, whom the next owner of that run ends. Gone: another process
+      // was faster.
+      if (!['EBUSY', 'ENOENT'].includes(codeOf(thrown))) throw thrown;
     }
   }
 }
@@ -157,7 +159,7 @@ async function removeGroup(folder: string): Promise<void> {
     } catch (thrown) {
       // Busy while the last member is being collected. An empty group that stays harms nobody; it
       // is taken away when limits are looked for again.
-      if ((thrown as NodeJS.ErrnoException).code !== 'EBUSY') return;
+      if (codeOf(thrown) !== 'EBUSY') return;
     }
     await Bun.sleep(REMOVE_PAUSE_MS);
   }
@@ -169,11 +171,13 @@ const membersOf = (folder: string): number[] =>
     .filter((line) => line !== '')
     .map(Number);
 
+const codeOf = (thrown: unknown): string => (thrown as NodeJS.ErrnoException).code ?? '';
+
 function killProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
+    if (codeOf(thrown) !== 'ESRCH') throw thrown;
   }
 }
 

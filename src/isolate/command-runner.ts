@@ -28,7 +28,7 @@ export interface RunnerOptions {
   readonly findLimitTools: () => LimitTools;
 }
 
-export const DEFAULT_RUNNER_OPTIONS: RunnerOptions = {
+const DEFAULT_RUNNER_OPTIONS: RunnerOptions = {
   killGraceMs: 5_000,
   drainMs: 200,
   leftoverGraceMs: 1_000,

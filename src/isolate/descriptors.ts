@@ -69,18 +69,24 @@ interface System {
 
 function loadSystem(): System | null {
   for (const library of LIBRARIES) {
-    try {
-      const { symbols } = dlopen(library, {
-        pipe2: { args: ['ptr', 'i32'], returns: 'i32' },
-        memfd_create: { args: ['ptr', 'u32'], returns: 'i32' },
-      });
-      return {
-        pipe2: (ends, flags) => symbols.pipe2(ends, flags),
-        memfdCreate: (name, flags) => symbols.memfd_create(name, flags),
-      };
-    } catch {
-      // Not the C library of this system: the next name.
-    }
+    const system = load(library);
+    if (system !== null) return system;
   }
   return null;
+}
+
+/** The calls of one C library, null when it is not this system's. */
+function load(library: string): System | null {
+  try {
+    const { symbols } = dlopen(library, {
+      pipe2: { args: ['ptr', 'i32'], returns: 'i32' },
+      memfd_create: { args: ['ptr', 'u32'], returns: 'i32' },
+    });
+    return {
+      pipe2: (ends, flags) => symbols.pipe2(ends, flags),
+      memfdCreate: (name, flags) => symbols.memfd_create(name, flags),
+    };
+  } catch {
+    return null;
+  }
 }

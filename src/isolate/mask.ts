@@ -8,7 +8,7 @@ import { isJsonArray, isJsonObject, type Json, setOwn } from '../model/json.ts';
 import type { Masker } from '../model/ports.ts';
 import { formsOf, type SecretForms } from './secret-forms.ts';
 
-export const MASK = '***';
+const MASK = '***';
 
 export interface StreamMasker {
   /** Masked text that is certain; what may be the beginning of a secret is held back. */

@@ -9,7 +9,7 @@ import type { RecordedProcess } from '../model/event.ts';
 import { endGroup, membersOf } from './process-group.ts';
 import { isAlive, ownIdentity, type ProcessIdentity, startTimeOf, statOf } from './process-info.ts';
 
-export const DEFAULT_KILL_GRACE_MS = 5_000;
+const DEFAULT_KILL_GRACE_MS = 5_000;
 
 export interface KillOptions {
   /** Milliseconds between TERM and KILL; 0 kills at once. */

@@ -6,7 +6,7 @@
  */
 
 /** Secrets, lines and spellings shorter than this are only masked as whole strings. */
-export const MIN_MASKED_LENGTH = 8;
+const MIN_MASKED_LENGTH = 8;
 
 export interface SecretForms {
   /** Longest first; each at least `MIN_MASKED_LENGTH` characters. */

@@ -60,7 +60,7 @@ export const find = (actions: readonly ActionDef[], name: string): ActionDef => 
 };
 
 /** The params as the engine would hand them over; throws what the engine would fail the step with. */
-export function checked(def: ActionDef, params: JsonObject): JsonObject {
+function checked(def: ActionDef, params: JsonObject): JsonObject {
   const result = checkParams(def, params);
   if (result.ok) return result.params;
   throw new AppError('VALIDATION_ERROR', result.problems.map(({ message }) => message).join('; '));

@@ -90,6 +90,11 @@ describe('a peer that', () => {
     expect(String((await get(peer.url, { max_response_bytes: 10 })).body)).toBe('x'.repeat(10));
   });
 
+  test('is cut inside a character still gives text', async () => {
+    const peer = await answering('200 OK\r\nContent-Type: text/plain', 'é'.repeat(100));
+    expect((await get(peer.url, { max_response_bytes: 5 })).body).toBe('éé');
+  });
+
   test('sends what swells is cut at the limit', async () => {
     const bomb = gzipSync(Buffer.alloc(20_000_000));
     const head = `200 OK\r\nContent-Encoding: gzip\r\nContent-Type: text/plain\r\nContent-Length: ${bomb.length}`;
