@@ -14,6 +14,7 @@ import { splitText } from '../../src/expr/lexer.ts';
 import {
   type ActionDef,
   type ActionRegistry,
+  type ActionResult,
   DEFAULT_ACTION_LIMITS,
 } from '../../src/model/action.ts';
 import type { Definition } from '../../src/model/definition.ts';
@@ -28,6 +29,7 @@ import {
 import type { StartFacts } from '../../src/model/input.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../src/model/json.ts';
 import type { Plan } from '../../src/model/plan.ts';
+import type { Clock } from '../../src/model/ports.ts';
 import type { Store } from '../../src/model/store.ts';
 import { createClock } from '../../src/runtime/clock.ts';
 import { DEFAULT_RUNTIME_CONFIG, type RuntimeConfig } from '../../src/runtime/deps.ts';
@@ -47,11 +49,15 @@ export interface BenchEngine {
   /** Starts a run and waits for its end; throws unless it completed. */
   complete(prepared: Prepared, inputs?: JsonObject): Promise<RunId>;
   close(): Promise<void>;
+  /** Ends as a killed process does: nothing is written or released any more. */
+  crash(): void;
 }
 
 export interface BenchEngineOptions {
   readonly store: Store;
   readonly config?: Partial<RuntimeConfig>;
+  /** True: `bench.unsafe` never ends. */
+  readonly hold?: boolean;
 }
 
 const pure: ActionDef = {
@@ -72,14 +78,31 @@ const unsafe: ActionDef = {
   run: () => Promise.resolve({ output: null }),
 };
 
-const ACTIONS: ReadonlyMap<string, ActionDef> = new Map(
-  [pure, unsafe].map((def) => [def.name, def]),
-);
+const held: ActionDef = { ...unsafe, run: () => new Promise<ActionResult>(() => undefined) };
 
-const actions: ActionRegistry = {
-  get: (name) => ACTIONS.get(name),
-  names: () => [...ACTIONS.keys()],
-};
+function registryOf(hold: boolean): ActionRegistry {
+  const byName = new Map([pure, hold ? held : unsafe].map((def) => [def.name, def]));
+  return { get: (name) => byName.get(name), names: () => [...byName.keys()] };
+}
+
+const REGISTRY = registryOf(false);
+
+/** The real clock until `stop`; after that nothing is called back. */
+function stoppableClock(): Clock & { stop(): void } {
+  const clock = createClock();
+  let stopped = false;
+  const unlessStopped = (callback: () => void) => (): void => {
+    if (!stopped) callback();
+  };
+  return {
+    ...clock,
+    soon: (callback) => clock.soon(unlessStopped(callback)),
+    after: (ms, callback) => clock.after(ms, unlessStopped(callback)),
+    stop() {
+      stopped = true;
+    },
+  };
+}
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -96,7 +119,7 @@ const evaluator = createExpressionEvaluator();
 export function planOf(definition: Definition, hash: DefinitionHash): Plan {
   const { plan, problems } = compilePlan(definition, {
     compiler,
-    actions,
+    actions: REGISTRY,
     hash,
     outputSchema: null,
     splitText,
@@ -125,7 +148,7 @@ const fail = (message: string, fields?: object): void => {
   console.error(message, JSON.stringify(fields ?? {}));
 };
 
-function engineOver(options: BenchEngineOptions, nodeId: string): Engine {
+function engineOver(options: BenchEngineOptions, nodeId: string, clock: Clock): Engine {
   return createEngine({
     config: {
       ...DEFAULT_RUNTIME_CONFIG,
@@ -147,10 +170,10 @@ function engineOver(options: BenchEngineOptions, nodeId: string): Engine {
       version: 'bench',
     },
     store: options.store,
-    clock: createClock(),
+    clock,
     random: { uuid: randomUUID, sha256 },
     log: { debug: silent, info: silent, warn: fail, error: fail },
-    actions,
+    actions: options.hold === true ? registryOf(true) : REGISTRY,
     checkParams: (_def, params) => ({ ok: true, params, warnings: [] }),
     evaluator,
     engineAction: createEngineAction(compiler, evaluator),
@@ -177,7 +200,8 @@ function engineOver(options: BenchEngineOptions, nodeId: string): Engine {
 /** An engine over this store; the store stays the caller's to close. */
 export function createBenchEngine(options: BenchEngineOptions): BenchEngine {
   const nodeId = randomUUID();
-  const engine = engineOver(options, nodeId);
+  const clock = stoppableClock();
+  const engine = engineOver(options, nodeId, clock);
   const start = async (prepared: Prepared, inputs: JsonObject = {}): Promise<RunId> => {
     const { runId } = await engine.start({
       definition: prepared.definition,
@@ -200,5 +224,6 @@ export function createBenchEngine(options: BenchEngineOptions): BenchEngine {
       return runId;
     },
     close: () => engine.stop({ graceMs: 0, graceUnsafeMs: 0 }),
+    crash: clock.stop,
   };
 }

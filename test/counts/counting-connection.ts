@@ -1,6 +1,6 @@
 /**
  * A store over a connection that counts what reaches SQLite: transactions and statements, by their
- * first words.
+ * first words; an insert of several rows counts as many.
  */
 
 import type { Store } from '../../src/model/store.ts';
@@ -10,8 +10,8 @@ import { createSqliteStore, openSqliteStore } from '../../src/store/sqlite/open.
 export interface StatementCounts {
   transactions: number;
   reads: number;
-  /** Statements that write, such as `INSERT INTO events`. */
-  readonly writes: Map<string, number>;
+  /** Rows written, by kind of statement, such as `INSERT INTO events`. */
+  readonly rows: Map<string, number>;
 }
 
 export interface CountedStore {
@@ -20,7 +20,7 @@ export interface CountedStore {
   take(): StatementCounts;
 }
 
-const fresh = (): StatementCounts => ({ transactions: 0, reads: 0, writes: new Map() });
+const fresh = (): StatementCounts => ({ transactions: 0, reads: 0, rows: new Map() });
 
 /** `INSERT INTO events`, `UPDATE run_head`, … */
 const kindOf = (sql: string): string =>
@@ -29,6 +29,10 @@ const kindOf = (sql: string): string =>
     .split(/\s+/)
     .slice(0, sql.startsWith('INSERT') ? 3 : 2)
     .join(' ');
+
+/** How many rows one execution writes: an insert's value lists, else one. */
+const rowsIn = (sql: string): number =>
+  sql.startsWith('INSERT') ? (sql.split(/VALUES/i)[1] ?? '').split('(').length - 1 : 1;
 
 /** A store in a new file at `path`. */
 export function openCountedStore(path: string): CountedStore {
@@ -47,7 +51,7 @@ export function openCountedStore(path: string): CountedStore {
     },
     run: (sql, ...bindings) => {
       const kind = kindOf(sql);
-      counts.writes.set(kind, (counts.writes.get(kind) ?? 0) + 1);
+      counts.rows.set(kind, (counts.rows.get(kind) ?? 0) + rowsIn(sql));
       return connection.run(sql, ...bindings);
     },
     write: (work, durability) => {

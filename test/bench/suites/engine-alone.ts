@@ -10,8 +10,8 @@ import { chain, fanOut, forEach, parallel, readingChain } from '../shapes.ts';
 import { type BenchContext, type Suite, timed } from '../suite.ts';
 
 const SIZES = [100, 1000, 10_000];
-/** Steps in one sample, so that a sample is long enough to be timed. */
-const STEPS_A_SAMPLE = 2000;
+/** Steps in one sample, the same for every size: each must hold its share of garbage collection. */
+const STEPS_A_SAMPLE = 20_000;
 
 const SHAPES: Readonly<Record<string, (count: number) => Definition>> = {
   chain: (count) => chain(count),
@@ -47,7 +47,7 @@ async function shape(context: BenchContext, name: string): Promise<void> {
       const definition = prepared[index];
       if (definition === undefined) continue;
       Bun.gc(true);
-      const runs = Math.max(1, Math.round(STEPS_A_SAMPLE / size));
+      const runs = Math.round((context.quick ? 2000 : STEPS_A_SAMPLE) / size);
       const cost = await sample(definition, size, runs);
       if (round > 0) rounds[index]?.push({ samples: [cost] });
     }

@@ -1,11 +1,16 @@
 /** Every suite, in the order of the table. */
 import type { Suite } from '../suite.ts';
 import { append } from './append.ts';
+import { diagrams } from './diagrams.ts';
 import { durable } from './durable.ts';
 import { engineAlone } from './engine-alone.ts';
 import { expressions } from './expressions.ts';
+import { parked } from './parked.ts';
+import { queries } from './queries.ts';
+import { recoverySuite } from './recovery.ts';
 import { replay } from './replay.ts';
 import { seedShapes } from './seed-shapes.ts';
+import { startUp } from './start-up.ts';
 
 export const SUITES: readonly Suite[] = [
   engineAlone,
@@ -14,4 +19,9 @@ export const SUITES: readonly Suite[] = [
   replay,
   seedShapes,
   expressions,
+  recoverySuite,
+  startUp,
+  diagrams,
+  queries,
+  parked,
 ];
