@@ -32,7 +32,7 @@ const kindOf = (sql: string): string =>
 
 /** How many rows one execution writes: an insert's value lists, else one. */
 const rowsIn = (sql: string): number =>
-  sql.startsWith('INSERT') ? (sql.split(/VALUES/i)[1] ?? '').split('(').length - 1 : 1;
+  sql.startsWith('INSERT') ? sql.split(/\(\s*\?/).length - 1 : 1;
 
 /** A store in a new file at `path`. */
 export function openCountedStore(path: string): CountedStore {
