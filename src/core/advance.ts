@@ -14,7 +14,7 @@ import { type Batch, type DecideContext, emit, type PendingEvaluation } from './
 import { timerFired } from './deadlines.ts';
 import { emitNotes } from './kinds/action.ts';
 import { failAttempt } from './on-error.ts';
-import { processRestarted } from './restart.ts';
+import { processRestarted, takenUp } from './restart.ts';
 import { settle, sweep } from './settle.ts';
 import { receiveSignal } from './signals.ts';
 
@@ -27,6 +27,7 @@ export interface Advanced {
 
 const ORDER: Record<EngineInput['type'], number> = {
   process_restarted: 0,
+  taken_up: 0,
   step_succeeded: 1,
   step_failed: 1,
   child_ended: 1,
@@ -44,10 +45,15 @@ const ORDER: Record<EngineInput['type'], number> = {
  * time of its own and is taken in that order, ties to the signal.
  */
 function inOrder(a: EngineInput, b: EngineInput): number {
-  const timeA = 'at' in a ? a.at : undefined;
-  const timeB = 'at' in b ? b.at : undefined;
-  const byTime = timeA === undefined || timeB === undefined ? 0 : timeA - timeB;
-  return byTime === 0 ? ORDER[a.type] - ORDER[b.type] : byTime;
+  const byTime = timeOf(a) - timeOf(b);
+  return Number.isNaN(byTime) || byTime === 0 ? ORDER[a.type] - ORDER[b.type] : byTime;
+}
+
+/** Before all times: what is no signal and no timer; after all: what came just now. */
+function timeOf(input: EngineInput): number {
+  if (ORDER[input.type] < ORDER.signal) return Number.NEGATIVE_INFINITY;
+  const at = 'at' in input ? input.at : undefined;
+  return at ?? Number.POSITIVE_INFINITY;
 }
 
 /** Decides a batch of inputs; `state` has every event applied afterwards. */
@@ -112,6 +118,9 @@ function take(batch: Batch, input: EngineInput): void {
     case 'sweep':
       sweep(state);
       break;
+    case 'taken_up':
+      takenUp(batch, input);
+      break;
     case 'step_succeeded':
     case 'step_failed':
       takeResult(batch, input);
@@ -150,7 +159,6 @@ function takeResult(
       duration_ms: input.durationMs,
     });
   }
-  releaseConcurrency(batch);
 }
 
 function takeCircuit(batch: Batch, input: Extract<EngineInput, { type: 'circuit_changed' }>): void {
@@ -158,18 +166,6 @@ function takeCircuit(batch: Batch, input: Extract<EngineInput, { type: 'circuit_
   const known = batch.state.steps.has(path) ? path : null;
   if (state === 'closed') emit(batch, 'circuit_breaker_closed', known, { target });
   else emit(batch, 'circuit_breaker_open', known, { target, until: toRfc3339(untilMs ?? 0) });
-}
-
-/** A step that waited for `max_concurrency` may start now. */
-function releaseConcurrency(batch: Batch): void {
-  const { state } = batch;
-  if (state.plan.maxConcurrency === null) return;
-  for (const step of state.open) {
-    if (step.status === 'scheduled' && step.waitingFor === 'concurrency') {
-      state.agenda.push(step);
-      return;
-    }
-  }
 }
 
 function lookAgain(

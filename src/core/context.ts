@@ -97,8 +97,10 @@ export interface DecideContext {
   idempotencyKey(path: string, generation: number): string;
   /** Why an output does not fit a JSON Schema, or null. */
   checkOutput(schema: Json, output: Json): StepFailure | null;
-  /** The id of the child run that the step's attempt starts; the same for the same arguments. */
-  childId(path: string, attempt: number, generation: number): string;
+  /** The id of the child run that an attempt starts; `seq` is that of the event that records it. */
+  childId(path: string, seq: number): string;
+  /** True while a process or request of an earlier attempt at, above or below a path still lives. */
+  isSettling(path: string): boolean;
   /** True while evaluations of this run are out at a compute process. */
   evaluationsInFlight(): boolean;
 }

@@ -52,7 +52,9 @@ function stepTimeout(batch: Batch, step: StepState): void {
 
 function runLimit(batch: Batch, seq: number): void {
   const { state } = batch;
-  if (state.timeoutMs === null || state.activeSeq !== seq || state.status !== 'active') return;
+  if (state.activeSeq !== seq || state.status !== 'active' || runLimitAt({ state }) === null)
+    return;
+  if (state.timeoutMs === null) return;
   emit(batch, 'workflow_timed_out', null, {
     limit_ms: state.timeoutMs,
     action: state.plan.onTimeout,

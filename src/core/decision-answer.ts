@@ -11,14 +11,12 @@ type Checked =
   | { readonly answer: EventPayloads['decision_resolved'] }
   | { readonly error: StepFailure };
 
-const wrong = (code: 'VALIDATION_ERROR' | 'PERMISSION_DENIED', message: string): Checked => ({
+const wrong = (code: 'VALIDATION_ERROR', message: string): Checked => ({
   error: failure(code, message),
 });
 
-/** Checks a decision signal against what was asked. */
+/** Checks the choice of a decision signal against what was asked. */
 export function checkAnswer(signal: Signal, ask: Ask): Checked {
-  const denied = denial(signal, ask);
-  if (denied !== null) return wrong('PERMISSION_DENIED', denied);
   const payload = isJsonObject(signal.payload) ? signal.payload : {};
   const rejected = ownValue(payload, 'reject') === true;
   const choice = ownValue(payload, 'choice') ?? null;
@@ -58,7 +56,8 @@ function answerOf(
 
 const DECIDES_ALWAYS = new Set(['admin', 'operator', 'local']);
 
-function denial(signal: Signal, ask: Ask): string | null {
+/** Why somebody may not answer a decision at all, or null. */
+export function denialOf(signal: Signal, ask: Ask): string | null {
   if (ask.by === 'person' && signal.sender !== 'person') {
     return 'only a person may decide this: at the terminal with `opcode decide`, or in the panel';
   }

@@ -11,8 +11,8 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { RunState } from '../model/run-state.ts';
 import { parseRfc3339 } from '../model/time.ts';
 import type { ApplyTable } from './apply-table.ts';
-import { resetSteps } from './resets.ts';
-import { forgetList, makePending, newList, recount, resolve, setStatus } from './state.ts';
+import { reopenAbove, resetSteps } from './resets.ts';
+import { forgetList, makePending, newList, setStatus } from './state.ts';
 
 /** Active time up to `at`, milliseconds. */
 export const activeTimeAt = (state: RunState, at: number): number =>
@@ -53,6 +53,7 @@ function started(
       parent === undefined
         ? null
         : { runId: parent.workflow_id, path: parent.step_id, depth: parent.depth },
+    trigger: payload.trigger ?? null,
     exec: payload.exec,
   };
   state.inputs = payload.inputs;
@@ -92,6 +93,7 @@ function signalReceived(
     case 'pause':
       state.paused = true;
       state.pauseReason = 'paused';
+      for (const scheduled of state.open) state.touched.add(scheduled);
       break;
     case 'resume':
       resume(state, event.at);
@@ -127,7 +129,8 @@ function receiveData(
   event: EventOf<'signal_received'>,
 ): void {
   if (payload.name === undefined) return;
-  state.buffered.push({ seq: event.seq, name: payload.name, payload: payload.payload });
+  const stepPath = payload.step_id ?? null;
+  state.buffered.push({ seq: event.seq, name: payload.name, stepPath, payload: payload.payload });
   for (const step of state.open) {
     if (step.sub?.kind === 'wait' && step.sub.signal === payload.name) state.agenda.push(step);
   }
@@ -145,15 +148,14 @@ function restartFrom(
   resetSteps(state, payload.resets ?? [], null, event);
   const step = payload.step_id === undefined ? undefined : state.steps.get(payload.step_id);
   if (step === undefined) return;
-  if (payload.type === 'skip') {
+  if (payload.type === 'skip' && step.status !== 'failed') step.skipping = true;
+  else if (payload.type === 'skip') {
     makePending(state, step);
     step.seq = event.seq;
     step.endedAt = event.at;
     step.skipReason = 'skipped_by_signal';
     setStatus(state, step, 'skipped');
-    recount(state, step.list);
-    if (step.resolution === 'open') resolve(state, step);
-    if (step.list.owner !== null) state.agenda.push(step.list.owner);
+    reopenAbove(state, step.list, event);
     state.agenda.push(step.list);
   } else if (payload.inputs !== undefined) {
     step.overrides = payload.inputs as JsonObject;
@@ -189,7 +191,8 @@ export const RUN_EVENTS: ApplyTable = {
     state.limitBaseMs = activeTimeAt(state, event.at);
   },
   workflow_interrupted: (state, payload, event) => {
-    state.takeovers += 1;
+    // Without a node it was given up in good order, which is no crash.
+    if (payload.node !== null) state.takeovers += 1;
     if (state.activeSince === null) return;
     const seen = payload.last_seen === null ? null : parseRfc3339(payload.last_seen);
     endActive(state, Math.min(event.at, Math.max(state.activeSince, seen ?? state.activeSince)));

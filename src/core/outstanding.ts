@@ -40,7 +40,8 @@ export function commandsOf(state: RunState, step: StepState): Command[] {
 }
 
 function scheduledCommands(state: RunState, step: StepState): Command[] {
-  if (state.paused || step.waitingFor === 'concurrency') return [];
+  if (state.paused || step.waitingFor === 'concurrency' || step.waitingFor === 'settling')
+    return [];
   if (step.interrupted === 'ask' || step.interrupted === 'fail') return [];
   return [{ kind: 'slot', path: step.path, seq: step.seq }];
 }

@@ -43,11 +43,16 @@ function resetOne(
     lists.add(step.list);
     return;
   }
-  resetIteration(state, path, lists);
+  resetIteration(state, path, below, lists);
 }
 
 /** `batch.iter_3`: this iteration and all after it are gone. */
-function resetIteration(state: RunState, path: string, lists: Set<ListState>): void {
+function resetIteration(
+  state: RunState,
+  path: string,
+  below: StepState | null,
+  lists: Set<ListState>,
+): void {
   const match = /^(.*)\.iter_(\d+)$/.exec(path);
   const loop = match === null ? undefined : state.steps.get(match[1] as string);
   if (match === null || loop?.sub?.kind !== 'loop') return;
@@ -56,8 +61,17 @@ function resetIteration(state: RunState, path: string, lists: Set<ListState>): v
     loop.sub.running.delete(list.index);
   }
   loop.sub.finished = false;
+  // A retried loop itself waits for its delay; only one further in is pending again.
+  if (loop === below) return;
   lists.add(loop.list);
   if (loop.status !== 'running') makePending(state, loop);
+}
+
+/** Counts a list anew and lets every composite around it run again. */
+export function reopenAbove(state: RunState, list: ListState, event: RunEvent): void {
+  const lists = new Set([list]);
+  reopenOwners(state, list, null, event, lists);
+  for (const each of lists) recount(state, each);
 }
 
 function reopenOwners(
@@ -74,6 +88,7 @@ function reopenOwners(
     if (owner === below) return;
     lists.add(owner.list);
     makePending(state, owner);
+    owner.attempt = 1;
     if (below === null) reopen(state, owner, event);
     list = owner.list;
   }
@@ -121,9 +136,13 @@ const FAILURE_SKIPS = new Set(['upstream_failed', 'fail_fast', 'timeout', 'cance
 
 /** Whether a step must start over for its list to come to a good end. */
 export const isIncomplete = (step: StepState): boolean =>
-  step.resolution === 'failed' ||
-  step.resolution === 'open' ||
-  (step.status === 'skipped' && FAILURE_SKIPS.has(step.skipReason ?? ''));
+  step.resolution === 'failed' || wasCutOff(step) || wasCutOff(fallbackOf(step));
+
+const wasCutOff = (step: StepState | undefined): boolean =>
+  step?.status === 'skipped' && FAILURE_SKIPS.has(step.skipReason ?? '');
+
+const fallbackOf = (step: StepState): StepState | undefined =>
+  step.plan.fallback === null ? undefined : step.list.steps[step.plan.fallback];
 
 /** Paths below a failed composite that start over when it is retried; the rest is kept. */
 export function incompletePaths(step: StepState): string[] {
@@ -134,8 +153,10 @@ export function incompletePaths(step: StepState): string[] {
     step.plan.body.type === 'loop' &&
     step.plan.body.mode !== 'for_each'
   ) {
-    const last = sub.iterations.length - 1;
-    return last < 0 ? [] : [iterationPrefix(step.path, last)];
+    const last = sub.iterations.at(-1);
+    const isBad = last !== undefined && (last.open > 0 || incompleteIn(last).length > 0);
+    // When the test failed, the iterations stay and it is made again.
+    return [iterationPrefix(step.path, sub.iterations.length - (isBad ? 1 : 0))];
   }
   return listsBelow(step).flatMap((list) => incompleteIn(list));
 }
@@ -151,6 +172,9 @@ export function incompleteIn(list: ListState): string[] {
     const inner = isComposite(step) && step.sub !== null ? incompletePaths(step) : [];
     if (inner.length > 0 && !inner.includes(step.path)) paths.push(...inner);
     else paths.push(step.path);
+    // Its fallback is asked for anew, or not needed any more.
+    const fallback = fallbackOf(step);
+    if (fallback !== undefined) paths.push(fallback.path);
   }
-  return paths;
+  return [...new Set(paths)];
 }

@@ -5,7 +5,7 @@
 
 import type { InterruptPolicy } from '../model/definition.ts';
 import type { EngineInput } from '../model/input.ts';
-import type { StepState } from '../model/run-state.ts';
+import type { RunState, StepState } from '../model/run-state.ts';
 import { toRfc3339 } from '../model/time.ts';
 import { type Batch, emit } from './context.ts';
 import { sweep } from './settle.ts';
@@ -23,12 +23,34 @@ export function processRestarted(batch: Batch, input: Restarted): void {
       last_seen: input.lastSeenMs === null ? null : toRfc3339(input.lastSeenMs),
     });
   }
-  for (const step of inFlight) interrupt(batch, step);
-  if (state.takeovers >= ctx.limits.takeovers && !state.paused && state.status === 'active') {
+  const policies = inFlight.map((step) => interrupt(batch, step));
+  // A step that fails for good now is progress of its kind.
+  if (
+    !policies.includes('fail') &&
+    state.takeovers >= ctx.limits.takeovers &&
+    !state.paused &&
+    state.status === 'active'
+  ) {
     emit(batch, 'workflow_suspended', null, { reason: 'quarantined', waiting_for: [] });
   }
   sweep(state);
 }
+
+/** A run owned again after it was given up in good order: the time between does not count. */
+export function takenUp(batch: Batch, input: Extract<EngineInput, { type: 'taken_up' }>): void {
+  const { state } = batch;
+  if (state.status === 'active' && state.timeoutMs !== null) {
+    emit(batch, 'workflow_interrupted', null, {
+      epoch: input.epoch,
+      node: null,
+      last_seen: toRfc3339(input.lastSeenMs),
+    });
+  }
+  sweep(state);
+}
+
+/** True when steps are marked as executing: right after a fold that means their owner is gone. */
+export const hasInterrupted = (state: RunState): boolean => [...state.open].some(wasExecuting);
 
 /** An action whose process or request died with the earlier owner. Children and questions live on. */
 function wasExecuting(step: StepState): boolean {
@@ -40,9 +62,11 @@ function wasExecuting(step: StepState): boolean {
   );
 }
 
-function interrupt(batch: Batch, step: StepState): void {
+function interrupt(batch: Batch, step: StepState): InterruptPolicy {
   const count = step.interruptions + 1;
-  emit(batch, 'step_interrupted', step.path, { policy: policyOf(batch, step, count), count });
+  const policy = policyOf(batch, step, count);
+  emit(batch, 'step_interrupted', step.path, { policy, count });
+  return policy;
 }
 
 function policyOf(batch: Batch, step: StepState, count: number): InterruptPolicy {

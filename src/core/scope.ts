@@ -7,6 +7,7 @@
  */
 import type { Scope, StepView } from '../model/expression.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { ListPlan } from '../model/plan.ts';
 import type { ListState, LoopState, RunState, StepState } from '../model/run-state.ts';
 import { isStepEnded } from '../model/run-status.ts';
 import { toRfc3339 } from '../model/time.ts';
@@ -18,7 +19,11 @@ export interface ScopeOptions {
   /** Additional names (`data`, `args`, `error`, …). */
   readonly extra?: Readonly<Record<string, Json>>;
   /** For a loop's own test: the iteration that is about to start or has just finished. */
-  readonly test?: { readonly index: number; readonly last: ListState | null };
+  readonly test?: {
+    readonly index: number;
+    readonly last: ListState | null;
+    readonly body: ListPlan;
+  };
   readonly idempotencyKey?: () => string;
 }
 
@@ -129,11 +134,10 @@ function findStep(
   ref: string,
   options: ScopeOptions,
 ): StepState | undefined {
-  const inTest = options.test?.last ?? null;
-  if (inTest !== null) {
-    const index = inTest.plan.indexById.get(ref);
-    if (index !== undefined) return inTest.steps[index];
-  }
+  const inTest = options.test;
+  const inBody = inTest?.body.indexById.get(ref);
+  // Before the first iteration a body's id means nothing, also when a list around has it too.
+  if (inTest !== undefined && inBody !== undefined) return inTest.last?.steps[inBody];
   let at: ListState | null = list;
   while (at !== null) {
     const index = at.plan.indexById.get(ref);
@@ -155,11 +159,21 @@ function hiddenReason(
   target: StepState,
   options: ScopeOptions,
 ): string | null {
+  if (reader !== null && standsInFor(reader, target)) return null;
   if (!isStepEnded(target.status) || target.resolution === 'open') {
     return `step "${target.path}" has not ended yet`;
   }
   if (reader === null || options.test?.last === target.list) return null;
   return isolation(state, reader, target);
+}
+
+/** A fallback, or a step inside one, reads the failure it stands in for. */
+function standsInFor(reader: StepState, target: StepState): boolean {
+  if (target.status !== 'failed') return false;
+  for (let step: StepState | null = reader; step !== null; step = step.list.owner) {
+    if (step.list === target.list) return step.plan.fallbackOf === target.plan.index;
+  }
+  return false;
 }
 
 function isolation(state: RunState, reader: StepState, target: StepState): string | null {

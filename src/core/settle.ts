@@ -9,7 +9,7 @@ import type { WaitingFor } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { ListState, RunState, StepState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
-import { abortList } from './abort.ts';
+import { abortList, abortStep } from './abort.ts';
 import { type Batch, emit } from './context.ts';
 import { finishRun } from './finish.ts';
 import { branchMayRun } from './kinds/parallel.ts';
@@ -24,6 +24,8 @@ import { scopeOf, settleEvaluation } from './values.ts';
 export function settle(batch: Batch): void {
   const { state } = batch;
   do {
+    workOff(batch);
+    giveConcurrency(batch);
     workOff(batch);
     settleRun(batch);
   } while (state.agenda.length > 0);
@@ -40,6 +42,19 @@ function workOff(batch: Batch): void {
   agenda.length = 0;
 }
 
+/** Steps that wait for `max_concurrency` may start when there is room. */
+function giveConcurrency({ state }: Batch): void {
+  const max = state.plan.maxConcurrency;
+  if (max === null || state.paused || isRunEnded(state.status)) return;
+  let room = max - state.executing;
+  for (const step of state.open) {
+    if (room <= 0) return;
+    if (step.status !== 'scheduled' || step.waitingFor !== 'concurrency') continue;
+    state.agenda.push(step);
+    room -= 1;
+  }
+}
+
 /** Puts everything that is open on the agenda: after a restart, nothing is remembered. */
 export function sweep(state: RunState): void {
   for (const step of state.steps.values()) {
@@ -52,7 +67,23 @@ export function sweep(state: RunState): void {
 function examineList(batch: Batch, list: ListState): void {
   if (!isListOpen(batch.state, list)) return;
   if (list.failure !== null && list.open > 0 && batch.state.plan.failFast) {
+    skipBehindFailure(batch, list);
     abortList(batch, list, 'fail_fast');
+  }
+}
+
+/** What depends on the failure says so; only the rest is skipped because of `fail_fast`. */
+function skipBehindFailure(batch: Batch, list: ListState): void {
+  let changed = true;
+  while (changed) {
+    changed = false;
+    for (const step of list.steps) {
+      if (step.status !== 'pending' || step.plan.fallbackOf !== null) continue;
+      const ready = readiness(step);
+      if (ready.kind !== 'skip') continue;
+      emit(batch, 'step_skipped', step.path, { reason: ready.reason });
+      changed = true;
+    }
   }
 }
 
@@ -63,6 +94,10 @@ function isListOpen(state: RunState, list: ListState): boolean {
 
 function examineStep(batch: Batch, step: StepState): void {
   if (!isListOpen(batch.state, step.list)) return;
+  if (step.skipping && step.resolution === 'open') {
+    abortStep(batch, step, 'skipped_by_signal');
+    return;
+  }
   switch (step.status) {
     case 'pending':
       considerPending(batch, step);
@@ -87,6 +122,8 @@ function examineStep(batch: Batch, step: StepState): void {
 }
 
 function considerPending(batch: Batch, step: StepState): void {
+  // The list is on the agenda too, and will skip it.
+  if (step.list.failure !== null && batch.state.plan.failFast) return;
   if (step.plan.fallbackOf !== null) {
     if (!considerFallback(batch, step, step.plan.fallbackOf)) return;
   } else {
@@ -119,9 +156,19 @@ function begin(batch: Batch, step: StepState): void {
     failStep(batch, step, failure('LIMIT_EXCEEDED', message));
     return;
   }
+  if (batch.ctx.isSettling(step.path)) {
+    awaitSettling(batch, step);
+    return;
+  }
   const guard = guardOf(batch, step);
   if (guard === null) return;
   kindOf(step).start(batch, step, guard.value);
+}
+
+/** No attempt starts before the one before it is really over. */
+function awaitSettling(batch: Batch, step: StepState): void {
+  if (step.status === 'scheduled' && step.waitingFor === 'settling') return;
+  emit(batch, 'step_scheduled', step.path, { attempt: step.attempt, waiting_for: 'settling' });
 }
 
 /** The guard's value when it holds; null when the step was skipped, failed or has to wait. */

@@ -11,9 +11,8 @@ import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/jso
 import type { ListPlan, StepBody } from '../model/plan.ts';
 import type { DecisionState, StepState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
-import { abortStep } from './abort.ts';
 import { type Batch, emit } from './context.ts';
-import { checkAnswer } from './decision-answer.ts';
+import { checkAnswer, denialOf } from './decision-answer.ts';
 import { incompleteIn, isComposite } from './resets.ts';
 
 type SignalInput = Extract<EngineInput, { type: 'signal' }>;
@@ -65,7 +64,7 @@ function record(
 }
 
 const refuse = (
-  code: 'CONFLICT' | 'NOT_FOUND' | 'VALIDATION_ERROR',
+  code: 'CONFLICT' | 'NOT_FOUND' | 'VALIDATION_ERROR' | 'PERMISSION_DENIED',
   message: string,
   details?: Json,
 ): Verdict => ({
@@ -105,10 +104,11 @@ function decide(batch: Batch, signal: Signal): Verdict {
   if (typeof found === 'string') return decisionMissing(batch, found);
   const sub = found.sub;
   if (sub?.kind !== 'decision') return decisionMissing(batch, `step "${found.path}" asks nothing`);
+  const denied = denialOf(signal, sub.ask);
+  if (denied !== null) return refuse('PERMISSION_DENIED', denied);
+  if (sub.resolved !== null || sub.answer !== null) return alreadyDecided(sub, signal, found);
   const answer = checkAnswer(signal, sub.ask);
   if ('error' in answer) return { error: answer.error };
-  if (sub.resolved !== null || sub.answer !== null)
-    return alreadyDecided(sub, answer.answer, found);
   if (found.status !== 'suspended')
     return decisionMissing(batch, `step "${found.path}" no longer asks`);
   record(batch, signal, found, { answer: answer.answer });
@@ -137,18 +137,16 @@ function decisionMissing(batch: Batch, message: string): Verdict {
   return refuse(code, message, { status: batch.state.status, pending_decisions: pending });
 }
 
-function alreadyDecided(
-  sub: DecisionState,
-  answer: EventPayloads['decision_resolved'],
-  step: StepState,
-): Verdict {
+function alreadyDecided(sub: DecisionState, signal: Signal, step: StepState): Verdict {
   const was = sub.resolved ?? sub.answer;
+  const payload = isJsonObject(signal.payload) ? signal.payload : {};
+  const choice = ownValue(payload, 'choice') ?? null;
   const same =
     was !== null &&
-    was.choice === answer.choice &&
-    was.resolved_by === answer.resolved_by &&
-    (was.rejected ?? false) === (answer.rejected ?? false);
-  if (same) return { ok: { step_id: step.path, choice: answer.choice, already: true } };
+    was.choice === choice &&
+    was.resolved_by === signal.by &&
+    (was.rejected ?? false) === (ownValue(payload, 'reject') === true);
+  if (same) return { ok: { step_id: step.path, choice, already: true } };
   const who = was?.resolved_by ?? 'somebody';
   const what = was?.rejected === true ? 'rejected it' : `chose "${was?.choice}"`;
   return refuse('CONFLICT', `already decided: ${who} ${what}`, {
@@ -162,6 +160,7 @@ function data(batch: Batch, signal: Signal): Verdict {
   if (gone !== null) return gone;
   if (signal.name === undefined && signal.stepId === undefined) return mergeContext(batch, signal);
   let name = signal.name;
+  let target: StepState | null = null;
   if (signal.stepId !== undefined) {
     const step = findStep(batch, signal.stepId, (s) => s.sub?.kind === 'wait');
     if (typeof step === 'string') return refuse('NOT_FOUND', step);
@@ -170,11 +169,12 @@ function data(batch: Batch, signal: Signal): Verdict {
       return refuse('CONFLICT', `step "${step.path}" waits for no signal (it is ${step.status})`);
     }
     name = waiting;
+    target = step;
   }
   if (name === undefined || !mayBeWaitedFor(batch, name)) {
     return refuse('NOT_FOUND', `no step of this run can wait for a signal "${name}"`);
   }
-  record(batch, signal, null, { name });
+  record(batch, signal, target, { name });
   return { ok: { name } };
 }
 
@@ -295,12 +295,18 @@ function applyRestart(
   target: StepState | null,
 ): Verdict {
   if (type === 'skip' && target !== null && target.status !== 'failed') {
-    record(batch, { ...signal, type: 'skip' }, null, { name: target.path });
-    abortStep(batch, target, 'skipped_by_signal');
+    record(batch, signal, target);
     return { ok: { skipped: target.path } };
   }
   const inputs = isJsonObject(signal.payload) ? ownValue(signal.payload, 'inputs') : undefined;
-  const resets = restartPaths(batch, target);
+  if (inputs !== undefined && target === null) {
+    return refuse('VALIDATION_ERROR', 'inputs change one step: say which with step_id');
+  }
+  const all = restartPaths(batch, target);
+  const under = target === null ? '' : `${target.path}.`;
+  // A skipped step does not run again, nor does anything in it.
+  const resets =
+    type === 'retry' ? all : all.filter((path) => path !== target?.path && !path.startsWith(under));
   record(batch, signal, target, {
     resets,
     ...(isJsonObject(inputs) && target !== null ? { inputs } : {}),
@@ -315,11 +321,17 @@ function applyRestart(
 
 /** Innermost failed steps (or the named one's inside) and what was skipped because of failures. */
 function restartPaths(batch: Batch, target: StepState | null): string[] {
-  const all = batch.state.top.failure === null ? [] : incompleteIn(batch.state.top);
+  const all = incompleteIn(batch.state.top);
   if (target === null) return all;
   const under = isComposite(target) ? all.filter((path) => path.startsWith(`${target.path}.`)) : [];
-  const wanted = under.length > 0 ? under : [target.path];
-  return [...wanted, ...all.filter((path) => isSkipped(batch, path))];
+  const { fallback } = target.plan;
+  const standIn = fallback === null ? undefined : target.list.steps[fallback]?.path;
+  const itself = standIn === undefined ? [target.path] : [target.path, standIn];
+  const wanted = under.length > 0 ? under : itself;
+  const others = all.filter(
+    (path) => isSkipped(batch, path) && !path.startsWith(`${target.path}.`),
+  );
+  return [...new Set([...wanted, ...others])];
 }
 
 const isSkipped = (batch: Batch, path: string): boolean =>

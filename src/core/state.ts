@@ -27,6 +27,7 @@ export function newState(runId: RunId, plan: Plan): RunState {
       version: null,
       agentId: null,
       parent: null,
+      trigger: null,
       exec: { cwd: '/', env: {} },
     },
     inputs: {},
@@ -110,6 +111,7 @@ export function newList(
       interruptions: 0,
       interrupted: null,
       rejected: null,
+      skipping: false,
       sub: null,
       waits: stepPlan.deps.length,
       completedDeps: 0,
@@ -171,6 +173,8 @@ export function resolve(state: RunState, step: StepState): void {
   step.resolution = resolution;
   list.open -= 1;
   if (resolution === 'failed') noteFailure(list, step);
+  // First the list: with `fail_fast` nothing behind the failure may start.
+  if (list.open === 0 || list.failure !== null) state.agenda.push(list);
   for (const index of plan.dependents) {
     const dependent = at(list, index);
     countDependency(dependent, step);
@@ -180,7 +184,6 @@ export function resolve(state: RunState, step: StepState): void {
     const owner = at(list, plan.fallbackOf);
     if (owner.status === 'failed' && owner.handled) resolve(state, owner);
   }
-  if (list.open === 0 || list.failure !== null) state.agenda.push(list);
   if (list.owner !== null) state.agenda.push(list.owner);
 }
 
@@ -255,6 +258,7 @@ export function makePending(state: RunState, step: StepState): void {
   step.retryAt = null;
   step.interrupted = null;
   step.rejected = null;
+  step.skipping = false;
   step.guardPassed = false;
   step.params = null;
   step.secretRefs = [];

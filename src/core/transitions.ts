@@ -50,8 +50,8 @@ const RULES: { readonly [R in TriggerRule]: (tally: Tally) => Readiness } = {
   },
   all_completed: ({ broken, skipped, ended }) => {
     if (broken) return skip('upstream_failed');
-    if (skipped > 0) return skip('rule_not_met');
-    return ended ? READY : WAIT;
+    if (!ended) return WAIT;
+    return skipped > 0 ? skip('rule_not_met') : READY;
   },
   none_failed: ({ failed, ended }) => {
     if (failed > 0) return skip('upstream_failed');

@@ -37,6 +37,8 @@ export interface ActionNotes {
 
 export type EngineInput =
   | { readonly type: 'sweep' }
+  /** A run that had been given up in good order is owned again. */
+  | { readonly type: 'taken_up'; readonly epoch: number; readonly lastSeenMs: number }
   | {
       readonly type: 'step_succeeded';
       readonly path: string;

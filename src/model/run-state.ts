@@ -69,6 +69,7 @@ export interface RunFacts {
   readonly version: number | null;
   readonly agentId: string | null;
   readonly parent: { readonly runId: string; readonly path: string; readonly depth: number } | null;
+  readonly trigger: Json;
   readonly exec: ExecContext;
 }
 
@@ -82,6 +83,8 @@ export interface HookState {
 export interface BufferedSignal {
   readonly seq: number;
   readonly name: string;
+  /** Only this step may take it, when the sender named one. */
+  readonly stepPath: string | null;
   readonly payload: Json;
 }
 
@@ -139,6 +142,8 @@ export interface StepState {
   interrupted: 'rerun' | 'ask' | 'fail' | null;
   /** A rejection that was received (reject, cancel of this step) and is being carried out. */
   rejected: { readonly by: string | null; readonly reasoning: string | null } | null;
+  /** A skip of this step that was received while it was open. */
+  skipping: boolean;
   sub: SubState | null;
   /** Dependencies by how they ended. */
   waits: number;

@@ -10,7 +10,7 @@ import { AppError } from '../model/error.ts';
 import type { CarriedEvents } from '../model/event.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
 import type { StartFacts } from '../model/input.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { toRfc3339 } from '../model/time.ts';
 import type { Prepared } from './definitions.ts';
 import { inputsOf, mergeParams } from './inputs.ts';
@@ -127,7 +127,7 @@ async function leavePending(
         : {
             scope: facts.template ?? prepared.hash,
             key,
-            fingerprint: random.sha256(JSON.stringify(facts.inputs)),
+            fingerprint: random.sha256(canonicalJson(facts.inputs)),
           },
     concurrencyKey: null,
     claimableFrom: clock.now(),

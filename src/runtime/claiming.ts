@@ -2,13 +2,16 @@
  * Taking runs on: claiming, ending what a dead owner left running, folding, and what to decide first.
  */
 
+import { hasInterrupted } from '../core/restart.ts';
 import type { Definition } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
 import type { RecordedProcess } from '../model/event.ts';
-import type { NodeId, RunId } from '../model/ids.ts';
-import type { EngineInput } from '../model/input.ts';
-import type { Json } from '../model/json.ts';
+import { asNodeId, type NodeId, type RunId } from '../model/ids.ts';
+import type { EngineInput, StartFacts } from '../model/input.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
+import type { RunState } from '../model/run-state.ts';
+import type { Claim } from '../model/store.ts';
 import { concurrencyPlace, isItsTurn } from './concurrency.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
@@ -58,10 +61,7 @@ export async function claimRun(
   const row = store.run(runId);
   if (row === null) return null;
   const plan = plans.plan(row.definitionHash);
-  if (row.start !== null && row.seq === 0) {
-    const place = concurrencyPlace(deps, runId, plan, row.start);
-    if (place !== null && !isItsTurn(deps, runId, place)) return null;
-  }
+  if (row.start !== null && row.seq === 0 && mustWait(deps, runId, plan, row.start)) return null;
   const claim = store.claim(runId, deps.node.nodeId, dead);
   if (claim === null) return null;
   if (claim.seq === 0 && row.start !== null) {
@@ -71,6 +71,23 @@ export async function claimRun(
       reuse: null,
     });
   }
+  try {
+    return await foldClaimed(deps, runId, plan, claim, row.updatedAt, lastSeen);
+  } catch (thrown) {
+    // Not live here: whoever looks next may try.
+    store.release(runId, deps.node.nodeId, claim.epoch, deps.clock.now());
+    throw thrown;
+  }
+}
+
+async function foldClaimed(
+  deps: RuntimeDeps,
+  runId: RunId,
+  plan: Plan,
+  claim: Claim,
+  updatedAt: number,
+  lastSeen: (node: NodeId | null) => number | null,
+): Promise<LiveRun> {
   const processes = new Map<string, RecordedProcess | null>();
   const state = foldRun(deps, { runId, plan }, (event) => {
     if (event.type === 'step_started' && event.path !== null) {
@@ -79,9 +96,19 @@ export async function claimRun(
   });
   const run = newLiveRun(runId, plan, claim.epoch, state, null);
   await killLeftovers(deps, run, processes);
-  run.inputs.push(firstInput(claim.previousOwner, claim.epoch, lastSeen));
+  run.inputs.push(firstInput(claim, state, updatedAt, lastSeen));
   return run;
 }
+
+/** A run whose turn under `concurrency` has not come waits, unless it shall be cancelled. */
+function mustWait(deps: RuntimeDeps, runId: RunId, plan: Plan, facts: StartFacts): boolean {
+  const place = concurrencyPlace(deps, runId, plan, facts);
+  if (place === null || isItsTurn(deps, runId, place)) return false;
+  return !deps.store.unsettled(runId).some(({ kind, body }) => kind === 'signal' && isCancel(body));
+}
+
+const isCancel = (body: Json): boolean =>
+  isJsonObject(body) && body.type === 'cancel' && body.step_id === undefined;
 
 /** Recorded process groups that still run belong to nobody: they are ended before anything starts. */
 async function killLeftovers(
@@ -100,10 +127,14 @@ async function killLeftovers(
 }
 
 function firstInput(
-  previous: NodeId | null,
-  epoch: number,
+  { previousOwner, epoch }: Claim,
+  state: RunState,
+  updatedAt: number,
   lastSeen: (node: NodeId | null) => number | null,
 ): EngineInput {
-  if (previous === null) return { type: 'sweep' };
-  return { type: 'process_restarted', epoch, node: previous, lastSeenMs: lastSeen(previous) };
+  // Something in flight without an owner: a takeover before this one did not get through.
+  const node = previousOwner ?? (hasInterrupted(state) ? asNodeId('unknown') : null);
+  // Given up in good order: nothing was in flight, but the time without an owner does not count.
+  if (node === null) return { type: 'taken_up', epoch, lastSeenMs: updatedAt };
+  return { type: 'process_restarted', epoch, node, lastSeenMs: lastSeen(node) };
 }

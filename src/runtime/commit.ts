@@ -1,12 +1,12 @@
 /**
- * Committing a group: every run decided, everything written in one transaction, each run fenced in
- * its own savepoint, and only then published, answered and started.
+ * Committing a group: every run decided, everything written in one transaction, each run fenced,
+ * and only then published, answered and started.
  *
  * A commit that fails wrote nothing: states are discarded, inputs kept, and the runs decided again
  * with back-off.
  */
 import type { PublishedEvent } from '../model/engine.ts';
-import { messageOf, type StepFailure } from '../model/error.ts';
+import { AppError, messageOf, type StepFailure } from '../model/error.ts';
 import type { AppendOutcome } from '../model/store.ts';
 import type { LiveRun } from './live-run.ts';
 import { type Decided, decideTurn, type TurnParts, undoTurn } from './turn.ts';
@@ -37,16 +37,16 @@ export async function commitGroup(
 ): Promise<void> {
   const group: Decided[] = [];
   for (const run of runs) {
-    const decided = decideSafely(parts, run);
+    const decided = decideSafely(parts, run, again);
     if (decided === null) continue;
-    if (decided.append === null) parts.onNothing(run, decided);
+    if (decided.append === null) safely(parts, run, () => parts.onNothing(run, decided));
     else group.push(decided);
   }
   if (group.length === 0) return;
   const outcomes = await appendGroup(parts, group);
   group.forEach((decided, index) => {
     if (outcomes instanceof Error) storageFailed(parts, decided, outcomes, again);
-    else settle(parts, decided, outcomes[index]);
+    else safely(parts, decided.run, () => settle(parts, decided, outcomes[index]));
   });
 }
 
@@ -62,11 +62,32 @@ async function appendGroup(
   }
 }
 
+/** What follows a commit for one run must not keep the others of the group from theirs. */
+function safely(parts: CommitParts, run: LiveRun, act: () => void): void {
+  try {
+    act();
+  } catch (thrown) {
+    parts.deps.log.error('a commit could not be followed up', {
+      workflow_id: run.runId,
+      error: messageOf(thrown),
+    });
+  }
+}
+
 /** A fault of ours in one run's decision must not stop the others. */
-function decideSafely(parts: CommitParts, run: LiveRun): Decided | null {
+function decideSafely(
+  parts: CommitParts,
+  run: LiveRun,
+  again: (run: LiveRun) => void,
+): Decided | null {
   try {
     return decideTurn(parts, run);
   } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'STORE_ERROR') {
+      // Its log or inbox could not be read; nothing was taken from its inputs yet.
+      backOff(parts, run, thrown.message, again);
+      return null;
+    }
     parts.deps.log.error('a run could not be decided', {
       workflow_id: run.runId,
       error: messageOf(thrown),
@@ -103,13 +124,21 @@ function storageFailed(
 ): void {
   const { run } = decided;
   undoTurn(parts, decided);
-  run.storageFailures += 1;
   const error: StepFailure = { code: 'STORE_ERROR', message: thrown.message };
-  if (parts.onStorageError(run, error)) return;
+  if (!parts.onStorageError(run, error)) backOff(parts, run, thrown.message, again);
+}
+
+function backOff(
+  parts: CommitParts,
+  run: LiveRun,
+  message: string,
+  again: (run: LiveRun) => void,
+): void {
+  run.storageFailures += 1;
   if (run.storageFailures === 1) {
     parts.deps.log.error('events could not be written; the run waits', {
       workflow_id: run.runId,
-      error: error.message,
+      error: message,
     });
   }
   const delay = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(run.storageFailures, 10));

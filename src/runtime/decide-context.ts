@@ -20,7 +20,7 @@ export const requestKey = (request: { readonly task: string; readonly payload: u
 
 /** What deciding `run` at `nowMs` may ask. */
 export function createDecideContext(
-  parts: { readonly deps: RuntimeDeps; readonly slots: Slots; readonly breakers: Breakers },
+  parts: AdmissionParts & { readonly deps: RuntimeDeps },
   run: LiveRun,
   nowMs: number,
 ): DecideContext {
@@ -53,8 +53,9 @@ export function createDecideContext(
     },
     idempotencyKey: (path, generation) =>
       random.sha256(`${run.runId}\n${path}\n${generation}`).slice(0, 32),
-    childId: (path, attempt, generation) =>
-      `${run.runId.slice(0, 8)}-${random.sha256(`${run.runId}\n${path}\n${attempt}\n${generation}\nchild`).slice(0, 20)}`,
+    childId: (path, seq) =>
+      `${run.runId.slice(0, 8)}-${random.sha256(`${run.runId}\n${path}\n${seq}\nchild`).slice(0, 20)}`,
+    isSettling: (path) => isSettling(run, path),
     evaluationsInFlight: () => run.computing.size > 0,
   };
 }
@@ -62,6 +63,12 @@ export function createDecideContext(
 interface AdmissionParts {
   readonly slots: Slots;
   readonly breakers: Breakers;
+  readonly stopping: () => boolean;
+}
+
+function isSettling(run: LiveRun, path: string): boolean {
+  for (const other of run.unsettled) if (pathsOverlap(other.path, path)) return true;
+  return false;
 }
 
 function admit(
@@ -71,9 +78,8 @@ function admit(
   def: ActionDef | undefined,
   params: JsonObject,
 ): Admission {
-  for (const other of run.unsettled) {
-    if (pathsOverlap(other.path, path)) return { kind: 'wait', for: 'settling' };
-  }
+  if (isSettling(run, path)) return { kind: 'wait', for: 'settling' };
+  if (parts.stopping()) return { kind: 'wait', for: 'slot' };
   const target = def === undefined ? null : breakerTarget(def, params);
   const granted = run.grants.delete(path);
   if (target !== null) return admitGuarded(parts, run, path, target, granted);

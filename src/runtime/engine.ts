@@ -8,7 +8,7 @@ import type { Engine, SignalOutcome, StartedRun, StartRequest } from '../model/e
 import { AppError } from '../model/error.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
 import { type EngineInput, type Signal, signalToBody } from '../model/input.ts';
-import type { Json } from '../model/json.ts';
+import { canonicalJson, type Json } from '../model/json.ts';
 import type { NewRun } from '../model/store.ts';
 import { createBreakers } from './breakers.ts';
 import { createPlans, type Plans } from './claiming.ts';
@@ -85,9 +85,13 @@ function wire(deps: EngineParts): Wired {
     if (!run.lost) mailbox.deliver(run, input);
   };
   const dropAll = (): void => {
-    for (const run of [...runs.live.values()]) lifecycle.drop(run);
+    for (const run of [...runs.live.values()]) {
+      if (run.starting?.create == null) runs.dropped.add(run.runId);
+      runs.rejectStart(run.runId, new AppError('CONFLICT', 'this process may no longer write'));
+      lifecycle.drop(run);
+    }
   };
-  const ownership = createOwnership(deps, dropAll);
+  const ownership = createOwnership(deps, dropAll, () => takeover.reclaim());
   const lifecycle = createLifecycle({
     deps,
     runs,
@@ -109,7 +113,16 @@ function wire(deps: EngineParts): Wired {
   });
   const { mayWrite } = ownership;
   const publish = bus.publish;
-  const mailbox = createMailbox({ ...lifecycle, deps, slots, breakers, mayWrite, publish });
+  const stopping = (): boolean => runs.stopping;
+  const mailbox = createMailbox({
+    ...lifecycle,
+    deps,
+    slots,
+    breakers,
+    stopping,
+    mayWrite,
+    publish,
+  });
   const wake = (run: LiveRun): void => {
     mailbox.wake(run);
     watch.poke();
@@ -222,7 +235,7 @@ function idempotencyOf(deps: RuntimeDeps, request: StartRequest): NewRun['idempo
   return {
     scope: request.facts.template ?? request.definitionHash,
     key: request.idempotencyKey,
-    fingerprint: deps.random.sha256(JSON.stringify(request.facts.inputs)),
+    fingerprint: deps.random.sha256(canonicalJson(request.facts.inputs)),
   };
 }
 

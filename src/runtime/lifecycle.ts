@@ -2,16 +2,17 @@
  * What happens to a live run between its commits: commands started and stopped, children and parents
  * woken, parked runs and ended runs let go.
  */
-import { commandsOf } from '../core/outstanding.ts';
+import { commandsOf, nextDueAt } from '../core/outstanding.ts';
 import { AppError, messageOf } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import type { EngineInput } from '../model/input.ts';
-import { isRunEnded } from '../model/run-status.ts';
+import { isRunEnded, type RunStatus } from '../model/run-status.ts';
 import type { RunAppend } from '../model/store.ts';
 import type { CommitParts } from './commit.ts';
 import { startEvaluations } from './computing.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { isQuiet, type LiveRun } from './live-run.ts';
+import { mayLeave } from './projection.ts';
 import type { Reconciler } from './reconcile.ts';
 import type { RunTable } from './run-table.ts';
 import type { Slots } from './slots.ts';
@@ -44,7 +45,10 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
   const drop = (run: LiveRun): void => dropRun(parts, run);
   return {
     drop,
-    onNothing: (run, decided) => follow(parts, run, decided),
+    onNothing(run, decided) {
+      follow(parts, run, decided);
+      releaseIfQuiet(parts, run);
+    },
     onCommitted: (run, decided) => committed(parts, run, decided),
     onSettled: (run) => settled(parts, run),
     onLost(run) {
@@ -94,7 +98,8 @@ function committed(parts: LifecycleParts, run: LiveRun, decided: Decided): void 
   runs.resolveStart(run.runId, { runId: run.runId, created: true });
   if (decided.append === null) return;
   wakeOthers(parts, decided.append);
-  if (decided.append.patch.release) letGo(parts, run, decided.append);
+  if (decided.append.patch.release) letGo(parts, run, decided.append.patch.status);
+  else releaseIfQuiet(parts, run);
 }
 
 function wakeOthers({ runs, takeOn }: LifecycleParts, append: RunAppend): void {
@@ -106,14 +111,38 @@ function wakeOthers({ runs, takeOn }: LifecycleParts, append: RunAppend): void {
 }
 
 /** The row has no owner any more: the run has ended, or waits where nobody needs to hold it. */
-function letGo(parts: LifecycleParts, run: LiveRun, append: RunAppend): void {
-  const { runs, deps, takeOn } = parts;
+function letGo(parts: LifecycleParts, run: LiveRun, status: RunStatus): void {
+  const { runs, takeOn } = parts;
   dropRun(parts, run);
-  if (deps.store.unsettled(run.runId).length > 0) takeOn(run.runId);
-  else if (isRunEnded(append.patch.status)) {
+  if (hasMessages(parts, run)) takeOn(run.runId);
+  else if (isRunEnded(status)) {
     runs.family.delete(run.runId);
     wakeQueued(parts, run);
   }
+}
+
+/** Messages that came meanwhile; when the store cannot say, the next look at the family finds them. */
+function hasMessages({ deps }: LifecycleParts, run: LiveRun): boolean {
+  try {
+    return deps.store.unsettled(run.runId).length > 0;
+  } catch (thrown) {
+    deps.log.warn('the inbox could not be read', {
+      workflow_id: run.runId,
+      error: messageOf(thrown),
+    });
+    return false;
+  }
+}
+
+/** A run that had something in flight at its last commit may leave once that is gone. */
+function releaseIfQuiet(parts: LifecycleParts, run: LiveRun): void {
+  const { deps } = parts;
+  const { state } = run;
+  if (run.lost || state === null || run.starting !== null || !isQuiet(run)) return;
+  const nowMs = deps.clock.now();
+  if (!mayLeave(deps.config, state, nowMs)) return;
+  releaseRow(deps, run, isRunEnded(state.status) ? null : nextDueAt(state));
+  letGo(parts, run, state.status);
 }
 
 /** Runs that waited for this one's place under `concurrency`. */
@@ -144,23 +173,12 @@ function follow(parts: LifecycleParts, run: LiveRun, decided: Decided): void {
 function settled(parts: LifecycleParts, run: LiveRun): void {
   const { state } = run;
   if (run.lost || state === null) return;
-  if (isRunEnded(state.status)) {
-    if (isQuiet(run)) releaseEnded(parts, run);
-    return;
-  }
+  if (run.inputs.length === 0) releaseIfQuiet(parts, run);
   for (const step of state.open) {
     if (step.status === 'scheduled' && step.waitingFor === 'settling') {
       parts.deliver(run, { type: 'evaluated', path: step.path });
     }
   }
-}
-
-function releaseEnded(parts: LifecycleParts, run: LiveRun): void {
-  const { deps, runs } = parts;
-  dropRun(parts, run);
-  runs.family.delete(run.runId);
-  releaseRow(deps, run, null);
-  wakeQueued(parts, run);
 }
 
 /** Gives a run's row up; when that cannot be written the row counts as free once this process ends. */

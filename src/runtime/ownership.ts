@@ -20,8 +20,15 @@ export interface Ownership {
   close(): void;
 }
 
-/** Registers this process and keeps its lease; `onLost` is called when it could not be kept. */
-export function createOwnership(deps: RuntimeDeps, onLost: () => void): Ownership {
+/**
+ * Registers this process and keeps its lease; `onLost` is called when it could not be kept,
+ * `onKept` after each renewal.
+ */
+export function createOwnership(
+  deps: RuntimeDeps,
+  onLost: () => void,
+  onKept: () => void,
+): Ownership {
   const { store, clock, config, node, log } = deps;
   const row = (): NodeRow => ({
     ...node,
@@ -51,7 +58,8 @@ export function createOwnership(deps: RuntimeDeps, onLost: () => void): Ownershi
   };
   const tick = (): void => {
     if (closed) return;
-    if (!renew() && clock.monotonic() - renewedAt > (config.leaseMs * 2) / 3) onLost();
+    if (renew()) onKept();
+    else if (clock.monotonic() - renewedAt > (config.leaseMs * 2) / 3) onLost();
     cancel = clock.after(config.renewMs, tick);
   };
   cancel = clock.after(config.renewMs, tick);

@@ -29,11 +29,21 @@ export function patchOf(state: RunState, release: boolean): RunPatch {
   };
 }
 
-/** Whether a run may leave memory until something is due or comes in. */
-export function mayPark(state: RunState, nowMs: number, parkAfterMs: number): boolean {
+/**
+ * Whether a run with nothing in flight may leave memory until something is due or comes in: it has
+ * ended, or only waits. One whose limit on active time counts stays owned, because time without an
+ * owner does not count.
+ */
+export function mayLeave(
+  config: { readonly claims: boolean; readonly parkAfterMs: number },
+  state: RunState,
+  nowMs: number,
+): boolean {
+  if (isRunEnded(state.status)) return true;
+  if (state.status !== 'suspended' && (!config.claims || state.timeoutMs !== null)) return false;
   if (!isParkable(state)) return false;
   const due = nextDueAt(state);
-  return due === null || due - nowMs > parkAfterMs;
+  return due === null || due - nowMs > config.parkAfterMs;
 }
 
 /** Decision rows that the batch's events add or change. */

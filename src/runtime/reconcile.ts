@@ -10,6 +10,7 @@ import type { PreparedProcess } from '../model/action.ts';
 import { type Command, commandKey } from '../model/command.ts';
 import type { StepFailure } from '../model/error.ts';
 import type { EngineInput } from '../model/input.ts';
+import type { RunState } from '../model/run-state.ts';
 import type { Breakers } from './breakers.ts';
 import { breakerTarget } from './decide-context.ts';
 import type { RuntimeDeps } from './deps.ts';
@@ -69,11 +70,7 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
         reconcilePath(run, path, step === undefined ? [] : commandsOf(state, step));
       }
       reconcilePath(run, null, runCommands(state));
-      for (const path of run.grants) {
-        // A slot that was granted but can no longer be used goes back.
-        run.grants.delete(path);
-        parts.slots.release();
-      }
+      returnUnusedGrants(parts, run, state);
     },
     abandon(run) {
       for (const commands of run.inFlight.values())
@@ -81,6 +78,18 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
       run.inFlight.clear();
     },
   };
+}
+
+/** A granted slot that its step no longer asks for goes back; its `slot_granted` will find nothing. */
+function returnUnusedGrants(parts: ReconcileParts, run: LiveRun, state: RunState): void {
+  for (const path of [...run.grants]) {
+    const step = state.steps.get(path);
+    const wanted =
+      step !== undefined && commandsOf(state, step).some(({ kind }) => kind === 'slot');
+    if (wanted) continue;
+    run.grants.delete(path);
+    parts.slots.release();
+  }
 }
 
 function start(parts: ReconcileParts, run: LiveRun, command: Command): InFlight {
@@ -100,7 +109,9 @@ function startTimer(
   command: Extract<Command, { kind: 'timer' }>,
 ): InFlight {
   const { path, seq, timer, dueAt } = command;
-  const delay = Math.max(0, dueAt - parts.deps.clock.now());
+  // An event is never earlier than the one before it, also when the wall clock jumped back.
+  const now = Math.max(parts.deps.clock.now(), run.state?.at ?? 0);
+  const delay = Math.max(0, dueAt - now);
   const stop = parts.timers.add(delay, () =>
     parts.deliver(run, { type: 'timer_fired', path, seq, timer }),
   );
@@ -128,6 +139,7 @@ function startExecution(parts: ReconcileParts, run: LiveRun, command: ExecuteCom
   run.prepared.delete(command.seq);
   const finish = (input: EngineInput): void => {
     run.unsettled.delete(settling);
+    forget(run, command);
     parts.slots.release();
     noteBreaker(parts, run, command, input, abort.signal.aborted);
     if (!abort.signal.aborted) parts.deliver(run, input);
@@ -136,6 +148,13 @@ function startExecution(parts: ReconcileParts, run: LiveRun, command: ExecuteCom
   // One promise, one ending: executeStep never rejects.
   void call(parts, run, command, abort.signal, prepared).then(finish);
   return { command, stop: () => abort.abort() };
+}
+
+/** What has ended is no longer in flight, whether or not the state has been told yet. */
+function forget(run: LiveRun, command: Command): void {
+  const commands = run.inFlight.get(command.path ?? '');
+  commands?.delete(commandKey(command));
+  if (commands?.size === 0) run.inFlight.delete(command.path ?? '');
 }
 
 /** Tells the target's breaker how the call ended; a change of its state becomes an event of the run. */

@@ -15,6 +15,8 @@ export interface RunTable {
   awaitStart(runId: RunId): Promise<StartedRun>;
   resolveStart(runId: RunId, started: StartedRun): void;
   rejectStart(runId: RunId, error: Error): void;
+  /** Runs given up because the lease could not be kept; their rows still name this node. */
+  readonly dropped: Set<RunId>;
   stopping: boolean;
 }
 
@@ -34,6 +36,7 @@ export function createRunTable(): RunTable {
     live: new Map(),
     family: new Set(),
     claiming: new Map(),
+    dropped: new Set(),
     stopping: false,
     awaitStart: (runId) => new Promise((resolve, reject) => starts.set(runId, { resolve, reject })),
     resolveStart: (runId, started) => take(runId)?.resolve(started),

@@ -20,6 +20,8 @@ export interface Takeover {
   claim(runId: RunId): Promise<LiveRun | null>;
   /** Claims everything that is claimable, in batches; answers how many. */
   recover(): Promise<number>;
+  /** Takes runs up again that were given up because the lease could not be kept. */
+  reclaim(): void;
   /** Looks for messages and due times that others wrote for this process's runs. */
   look(): void;
 }
@@ -58,6 +60,12 @@ export function createTakeover(parts: TakeoverParts): Takeover {
     takeOn,
     claim: (runId) => claimOnce(parts, runId, ownership.deadNodes()),
     recover: () => recoverAll(parts, claimOrReport),
+    reclaim() {
+      for (const runId of [...runs.dropped]) {
+        runs.dropped.delete(runId);
+        claimOrReport(runId, [deps.node.nodeId]).catch(() => undefined);
+      }
+    },
     look() {
       for (const runId of store.runsWithUnsettled(deps.node.nodeId)) takeOn(runId);
       for (const runId of runs.family) {
@@ -90,9 +98,15 @@ async function claimAndEnter(
   const { deps, runs, plans, ownership } = parts;
   const run = await claimRun(deps, plans, runId, dead, ownership.lastSeen);
   if (run === null) return null;
+  try {
+    run.inputs.push(...missedTimers(deps, run), ...missedSignals(deps, run));
+  } catch (thrown) {
+    // Not live here: whoever looks next may try.
+    deps.store.release(runId, deps.node.nodeId, run.epoch, deps.clock.now());
+    throw thrown;
+  }
   runs.family.add(runId);
   runs.live.set(runId, run);
-  run.inputs.push(...missedTimers(deps, run), ...missedSignals(deps, run));
   parts.wake(run);
   return run;
 }

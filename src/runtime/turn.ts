@@ -13,21 +13,23 @@ import { asRunId } from '../model/ids.ts';
 import type { EngineInput, SignalVerdict } from '../model/input.ts';
 import type { Json } from '../model/json.ts';
 import type { RunState } from '../model/run-state.ts';
-import { isRunEnded } from '../model/run-status.ts';
 import type { InboxSend, RunAppend } from '../model/store.ts';
 import { parseDuration } from '../model/time.ts';
 import type { Breakers } from './breakers.ts';
 import { createDecideContext, failureOf } from './decide-context.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { actionContext, type ExecuteCommand, invocationOf } from './execute-step.ts';
+import { pullInbox } from './inbox.ts';
 import { isQuiet, type LiveRun } from './live-run.ts';
-import { childRuns, decisionRows, mayPark, parentMessages, patchOf } from './projection.ts';
+import { childRuns, decisionRows, mayLeave, parentMessages, patchOf } from './projection.ts';
 import type { Slots } from './slots.ts';
 
 export interface TurnParts {
   readonly deps: RuntimeDeps;
   readonly slots: Slots;
   readonly breakers: Breakers;
+  /** True once this process takes on no new work. */
+  readonly stopping: () => boolean;
 }
 
 export interface Decided {
@@ -63,8 +65,11 @@ export function foldRun(
 export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
   const { deps } = parts;
   const nowMs = deps.clock.now();
-  run.state ??= run.starting === null ? foldRun(deps, run) : newState(run.runId, run.plan);
-  const { state } = run;
+  const state = stateOf(deps, run);
+  // An approval that was sent before a timer fired counts, also when it has not been looked for yet.
+  if (run.inputs.some(({ type }) => type === 'timer_fired')) {
+    run.inputs.push(...pullInbox(deps.store, run));
+  }
   const inputs = run.inputs;
   run.inputs = [];
   run.takenNow.clear();
@@ -77,6 +82,17 @@ export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
   if (advanced.pending.length === 0 && run.computing.size === 0) run.memo.clear();
   prepareProcesses(deps, run, state, advanced.events);
   return { run, inputs, advanced, append: appendOf(parts, run, state, advanced, nowMs) };
+}
+
+/** The folded state; after a commit that failed it is folded anew and swept. */
+function stateOf(deps: RuntimeDeps, run: LiveRun): RunState {
+  if (run.state !== null) return run.state;
+  if (run.starting !== null) run.state = newState(run.runId, run.plan);
+  else {
+    run.state = foldRun(deps, run);
+    run.inputs.push({ type: 'sweep' });
+  }
+  return run.state;
 }
 
 /** The run's limit on active time, milliseconds. */
@@ -146,9 +162,7 @@ function mayRelease(
   nowMs: number,
 ): boolean {
   if (!isQuiet(run) || advanced.pending.length > 0) return false;
-  if (isRunEnded(state.status)) return true;
-  if (state.status !== 'suspended' && !deps.config.claims) return false;
-  return mayPark(state, nowMs, deps.config.parkAfterMs);
+  return mayLeave(deps.config, state, nowMs);
 }
 
 /** Spawns, blocked, the process of every step that starts, and notes it in the start's event. */

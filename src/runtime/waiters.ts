@@ -9,6 +9,9 @@ import { isRunEnded } from '../model/run-status.ts';
 import type { Store } from '../model/store.ts';
 import type { EventBus } from './event-bus.ts';
 
+/** Looks whether a wait is over; `closing` ends it whatever it finds. */
+type Look = (closing?: boolean) => void;
+
 export interface Waiters {
   settled: Engine['settled'];
   verdict(inboxId: number, waitMs: number): Promise<SignalOutcome>;
@@ -25,14 +28,18 @@ export function createWaiters(
   bus: EventBus,
   poke: () => void,
 ): Waiters {
-  const waiting = new Set<() => void>();
+  const waiting = new Set<Look>();
   const check = (): void => {
     for (const look of [...waiting]) look();
   };
   const stopListening = bus.onEvents(check);
 
-  /** Resolves with the first answer that is not null, or `late` after the wait. */
-  const until = <T>(answer: () => T | null, waitMs: number | null, late: () => T): Promise<T> =>
+  /** Resolves with the first answer that is not null, or `late` after the wait or at the close. */
+  const until = <T>(
+    answer: () => T | null,
+    waitMs: number | null,
+    late: (closing: boolean) => T,
+  ): Promise<T> =>
     new Promise((resolve, reject) => {
       let cancel: () => void = () => undefined;
       const end = (finish: () => void): void => {
@@ -40,7 +47,11 @@ export function createWaiters(
         cancel();
         finish();
       };
-      const look = (): void => {
+      const look: Look = (closing = false) => {
+        if (closing) {
+          end(() => resolve(late(true)));
+          return;
+        }
         try {
           const value = answer();
           if (value !== null) end(() => resolve(value));
@@ -49,7 +60,7 @@ export function createWaiters(
         }
       };
       waiting.add(look);
-      if (waitMs !== null) cancel = clock.after(waitMs, () => end(() => resolve(late())));
+      if (waitMs !== null) cancel = clock.after(waitMs, () => end(() => resolve(late(false))));
       look();
       poke();
     });
@@ -64,7 +75,7 @@ export function createWaiters(
         if (isRunEnded(head.status)) return 'ended';
         return options.orSuspended && head.status === 'suspended' ? 'suspended' : null;
       };
-      return until<RunStop>(stopOf, options.timeoutMs, () => 'timeout');
+      return until<RunStop>(stopOf, options.timeoutMs, (closing) => (closing ? 'lost' : 'timeout'));
     },
     verdict: (inboxId, waitMs) =>
       until<SignalOutcome>(
@@ -80,7 +91,7 @@ export function createWaiters(
       ),
     close() {
       stopListening();
-      waiting.clear();
+      for (const look of [...waiting]) look(true);
     },
   };
 }

@@ -234,10 +234,12 @@ describe('max_concurrency of a run', () => {
       max_concurrency: 2,
       steps: [
         parallel('p', { mode: 'race', branches: [[effect('a')], [effect('b')]] }),
-        effect('c'),
+        { id: 'w', type: 'wait', config: { duration: '1s' } },
+        effect('c', { depends_on: ['w'] }),
       ],
     })
-      .outstanding(['execute p.branch_0.a', 'execute p.branch_1.b'])
+      .outstanding(['execute p.branch_0.a', 'execute p.branch_1.b', 'timer w wait @1000'])
+      .when(timer('w', 'wait'), { atMs: 1000 })
       .when(succeeded('p.branch_0.a'))
       .outstanding(['execute c']);
   });

@@ -203,6 +203,7 @@ function contextAt(
     idempotencyKey: (path, generation) => sha256(`${RUN_ID}${path}${generation}`).slice(0, 32),
     checkOutput: () => null,
     childId: (...parts) => `child-${parts.join('-')}`,
+    isSettling: () => false,
     evaluationsInFlight: options.evaluationsInFlight ?? (() => false),
   };
 }

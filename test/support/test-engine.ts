@@ -168,6 +168,7 @@ export function createTestEngine(options: TestEngineOptions = {}): TestEngine {
           template: name,
           version: 1,
           inputs: (params.params ?? {}) as JsonObject,
+          secretRefs: [],
           context: {},
           name,
         };

@@ -142,7 +142,7 @@ function startChild(batch: Batch, step: StepState, ready: Ready): void {
   }
   const timeoutMs = timeoutOf(batch, step);
   if (timeoutMs === undefined) return;
-  const childId = ctx.childId(step.path, step.attempt, step.generation);
+  const childId = ctx.childId(step.path, state.seq + 1);
   started(batch, step, ready, {
     child_id: childId,
     ...(timeoutMs === null ? {} : { due_at: dueAfter(batch, timeoutMs) }),

@@ -112,7 +112,7 @@ function test(batch: Batch, step: StepState, sub: LoopState, body: LoopPlan): bo
   const done = sub.iterations.length;
   const last = sub.iterations[done - 1] ?? null;
   const scope = scopeOf(batch, step, {
-    test: { index: body.mode === 'while' ? done : done - 1, last },
+    test: { index: body.mode === 'while' ? done : done - 1, last, body: body.body },
   });
   const outcome = settleEvaluation(batch, step.path, batch.ctx.evaluate(body.condition, scope));
   if (outcome.kind === 'pending') return null;

@@ -21,6 +21,7 @@ import {
 } from '../values.ts';
 import { dueAfter, elapsed, timeoutOf } from './begin.ts';
 import type { Kind } from './kind.ts';
+import { rejectQuestion } from './unknown-outcome.ts';
 
 interface Question {
   readonly prompt: Json;
@@ -58,17 +59,7 @@ export const reasoning: Kind = {
     else if (step.sub.resolved !== null) finish(batch, step, step.sub);
     else if (step.sub.answer !== null) {
       emit(batch, 'decision_resolved', step.path, step.sub.answer);
-    } else if (step.rejected !== null) {
-      const { by, reasoning: why } = step.rejected;
-      emit(batch, 'decision_resolved', step.path, {
-        choice: null,
-        rejected: true,
-        reasoning: why,
-        data: null,
-        resolved_by: by,
-        via: 'signal',
-      });
-    }
+    } else if (step.rejected !== null) rejectQuestion(batch, step, step.rejected);
   },
 };
 

@@ -116,7 +116,9 @@ function signalDue(
 }
 
 function takeBuffered(batch: Batch, step: StepState, name: string): void {
-  const signal = batch.state.buffered.find((kept) => kept.name === name);
+  const signal = batch.state.buffered.find(
+    (kept) => kept.name === name && (kept.stepPath === null || kept.stepPath === step.path),
+  );
   if (signal === undefined) return;
   emit(batch, 'wait_completed', step.path, { payload: signal.payload, from_seq: signal.seq });
 }

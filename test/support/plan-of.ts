@@ -1,0 +1,35 @@
+/** Plans of definitions that use the real actions. */
+import { createActionRegistry, builtinActions } from '../../src/actions/registry.ts';
+import { compilePlan } from '../../src/core/graph.ts';
+import { createExpressionCompiler } from '../../src/expr/compiler.ts';
+import { splitText } from '../../src/expr/lexer.ts';
+import { createCommandRunner } from '../../src/isolate/command-runner.ts';
+import { quoteHoles } from '../../src/isolate/shell-text.ts';
+import type { Definition } from '../../src/model/definition.ts';
+import type { DefinitionHash } from '../../src/model/ids.ts';
+import type { Json } from '../../src/model/json.ts';
+import type { Plan } from '../../src/model/plan.ts';
+
+const actions = createActionRegistry(
+  builtinActions({
+    paths: { check: () => null },
+    deniedPaths: [],
+    egress: { allow: () => null },
+    commands: createCommandRunner(),
+  }),
+);
+const compiler = createExpressionCompiler();
+
+/** Compiles a stored definition; throws with its problems. */
+export function planOf(definition: Json, hash: DefinitionHash): Plan {
+  const compiled = compilePlan(definition as unknown as Definition, {
+    compiler,
+    actions,
+    hash,
+    outputSchema: null,
+    splitText,
+    quoteHoles,
+  });
+  if (compiled.plan === null) throw new Error(JSON.stringify(compiled.problems));
+  return compiled.plan;
+}
