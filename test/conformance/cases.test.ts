@@ -1,15 +1,22 @@
 /**
  * The behaviour cases, each on a fresh home through the operations that every surface calls.
+ *
+ * Several run at once, because many of them wait; a case's own times are measured inside its run.
  */
 import { describe, expect, test } from 'bun:test';
 import { type Case, readCases } from './case.ts';
 import { differences } from './check-case.ts';
 import { runCase } from './run-case.ts';
 
+const FILES = ['cases.json', 'more-cases.json'] as const;
 const AREAS = ['interpolation', 'cel', 'expr', 'jq', 'steps', 'actions'] as const;
-const TIMEOUT_MS = 30_000;
+const AT_ONCE = 6;
+/** Of a whole file: the cases of a file wait for each other's turns. */
+const TIMEOUT_MS = 120_000;
 
-describe.each(['cases.json'])('%s', (file) => {
+const inTurn = createTurns(AT_ONCE);
+
+describe.each([...FILES])('%s', (file) => {
   const cases = readCases(file);
 
   test('every case is of a known area', () => {
@@ -19,7 +26,7 @@ describe.each(['cases.json'])('%s', (file) => {
 
   describe.each([...AREAS])('%s', (area) => {
     for (const one of cases.filter((each) => each.area === area)) {
-      test(`${one.id} ${one.title}`, () => verify(one), TIMEOUT_MS);
+      test.concurrent(`${one.id} ${one.title}`, () => inTurn(() => verify(one)), TIMEOUT_MS);
     }
   });
 });
@@ -31,4 +38,20 @@ async function verify(one: Case): Promise<void> {
   } finally {
     await outcome.close();
   }
+}
+
+/** Runs what it is given, at most so many at once, in the order of the calls. */
+function createTurns(limit: number): (work: () => Promise<void>) => Promise<void> {
+  const waiting: (() => void)[] = [];
+  let open = 0;
+  return async (work) => {
+    if (open >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
+    open += 1;
+    try {
+      await work();
+    } finally {
+      open -= 1;
+      waiting.shift()?.();
+    }
+  };
 }
