@@ -76,7 +76,7 @@ export async function followRun(
   options: FollowOptions,
 ): Promise<Followed> {
   const { workflowId } = options;
-  const leaving = new AbortController();
+  const leaving: LeavingState = { begun: false, over: new AbortController() };
   const statusOf = (): Promise<StatusOutput> =>
     app.ops.status(cli.context(), {
       workflow_id: workflowId,
@@ -98,7 +98,7 @@ export async function followRun(
     interruptsOf({ cli, app, progress, leaving, workflowId, statusOf }),
   );
   try {
-    const end = await waitForEnd(app, questions, leaving.signal, options);
+    const end = await waitForEnd(app, questions, leaving, options);
     const run = await statusOf();
     if (end === 'timeout' && app.engine.owns(workflowId as RunId)) {
       progress.note(inFlightText(run, 'The time is over.', 'Ctrl-C'));
@@ -118,16 +118,19 @@ export async function followRun(
 async function waitForEnd(
   app: ExecutingApp,
   questions: ReturnType<typeof createQuestions>,
-  leaving: AbortSignal,
+  leaving: LeavingState,
   { workflowId, waitMs }: FollowOptions,
 ): Promise<FollowEnd> {
   const left = new Promise<'left'>((resolve) =>
-    leaving.addEventListener('abort', () => resolve('left'), { once: true }),
+    leaving.over.signal.addEventListener('abort', () => resolve('left'), { once: true }),
   );
   const deadline = waitMs === null ? null : Date.now() + waitMs;
   for (;;) {
     const stop = await Promise.race([stopOf(app, workflowId as RunId, deadline), left]);
-    if (stop === 'left' || stop === 'timeout') return stop;
+    if (stop === 'ended') return 'stopped';
+    // Stopping the engine ends its waits too; that is the person who leaves, not the run.
+    if (stop === 'left' || leaving.begun) return 'left';
+    if (stop === 'timeout') return 'timeout';
     if (stop !== 'suspended') return 'stopped';
     const answered = await Promise.race([questions.settle(), left]);
     if (answered === 'left') return 'left';
@@ -190,11 +193,17 @@ function pumpEvents(
   };
 }
 
+/** Leaving begins with the first Ctrl-C and is over when nothing is in flight any more. */
+interface LeavingState {
+  begun: boolean;
+  readonly over: AbortController;
+}
+
 interface Leaving {
   readonly cli: Cli;
   readonly app: ExecutingApp;
   readonly progress: Progress;
-  readonly leaving: AbortController;
+  readonly leaving: LeavingState;
   readonly workflowId: string;
   readonly statusOf: () => Promise<StatusOutput>;
 }
@@ -203,9 +212,10 @@ function interruptsOf(parts: Leaving): Parameters<typeof onInterrupts>[0] {
   const { cli, app, progress, leaving, workflowId, statusOf } = parts;
   const failed = (thrown: unknown): void => progress.note(String(thrown));
   const leave = async (): Promise<void> => {
+    leaving.begun = true;
     progress.note(inFlightText(await statusOf(), 'Leaving the run.', 'Ctrl-C again'));
     await app.engine.stop({ graceMs: NEVER_MS, graceUnsafeMs: NEVER_MS });
-    leaving.abort();
+    leaving.over.abort();
   };
   return {
     first: () => void leave().catch(failed),
@@ -214,7 +224,7 @@ function interruptsOf(parts: Leaving): Parameters<typeof onInterrupts>[0] {
       app.engine
         .stop({ graceMs: 0, graceUnsafeMs: 0 })
         .catch(failed)
-        .finally(() => leaving.abort());
+        .finally(() => leaving.over.abort());
     },
     terminate: () => {
       if (cli.terminal.stderr.isTerminal) {

@@ -12,6 +12,9 @@ import { EXIT } from './exit.ts';
 import { COMMANDS } from './table.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
+/** Asked by the scripts of `opcode completion`. */
+const COMPLETE = '__complete';
+
 /** Runs one command line to its end and ends the process with its exit code. */
 export async function runProgram(args: readonly string[]): Promise<void> {
   const { env } = process;
@@ -37,6 +40,7 @@ async function execute(
       state.code = await handler(cli, ...args);
     };
   try {
+    if (args[0] === COMPLETE) return await complete(args.slice(1), terminal, env);
     const words = normalised(args);
     const program = await buildProgram(words[0], terminal, act);
     if (words.length === 0) program.outputHelp();
@@ -51,6 +55,22 @@ async function execute(
     if (state.code === EXIT.ok) state.code = code;
   }
   return state.code;
+}
+
+/** Prints completions for a shell. */
+async function complete(
+  words: readonly string[],
+  terminal: Terminal,
+  env: Environment,
+): Promise<number> {
+  const { candidates } = await import('./completion.ts');
+  const cli = createCli(terminal, env, {});
+  try {
+    cli.printLines(await candidates(cli, words));
+  } finally {
+    await cli.close();
+  }
+  return EXIT.ok;
 }
 
 /** Commander hands a handler its arguments, then the options, then the command. */

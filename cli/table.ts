@@ -68,5 +68,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(LOOK, 'query', 'List runs, templates, decisions, …', () => import('./commands/query.ts')),
   entry(LOOK, 'diagram', 'Draw a workflow or a run', () => import('./commands/diagram.ts')),
 
+  entry(
+    MORE,
+    'completion',
+    'Complete words in your shell',
+    () => import('./commands/completion.ts'),
+  ),
   entry(MORE, 'version', 'Print the version', () => import('./commands/version.ts')),
 ];

@@ -7,7 +7,7 @@
 import { createStyle, type Style } from './print/style.ts';
 
 export interface OutputStream {
-  write(text: string): void;
+  write(text: string | Uint8Array): void;
   readonly isTerminal: boolean;
   readonly style: Style;
   /** Columns of the terminal; null when it is none. */
@@ -44,20 +44,31 @@ export function processTerminal(env: Environment): Terminal {
     },
     closed: gone.signal,
     flushed: async () => {
-      await Promise.all([drained(process.stdout), drained(process.stderr)]);
+      await Promise.all([stdout.drained(), stderr.drained()]);
     },
   };
 }
 
-function outputOf(stream: NodeJS.WriteStream, env: Environment, onGone: () => void): OutputStream {
+interface CountedStream extends OutputStream {
+  drained(): Promise<void>;
+}
+
+function outputOf(stream: NodeJS.WriteStream, env: Environment, onGone: () => void): CountedStream {
   const isTerminal = stream.isTTY === true;
   const isDumb = env.TERM === 'dumb';
   const noColor = (env.NO_COLOR ?? '') !== '';
   let open = true;
+  // Counted here: the stream itself calls an empty write done before what was written earlier is.
+  let unwritten = 0;
+  let onDrained: () => void = () => undefined;
+  const settle = (): void => {
+    if (!open || unwritten === 0) onDrained();
+  };
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     open = false;
     onGone();
+    settle();
   });
   return {
     isTerminal,
@@ -66,10 +77,20 @@ function outputOf(stream: NodeJS.WriteStream, env: Environment, onGone: () => vo
       unicode: !isDumb && utf8(env),
     }),
     write(text) {
-      if (open) stream.write(text);
+      if (!open) return;
+      unwritten += 1;
+      stream.write(text, () => {
+        unwritten -= 1;
+        settle();
+      });
     },
     columns: () => (isTerminal ? (stream.columns ?? DEFAULT_COLUMNS) : null),
     rows: () => stream.rows ?? DEFAULT_ROWS,
+    drained: () =>
+      new Promise((resolve) => {
+        onDrained = resolve;
+        settle();
+      }),
   };
 }
 
@@ -79,9 +100,3 @@ function utf8(env: Environment): boolean {
   if (env.TERM === 'linux') return false;
   return locale === undefined || (locale !== 'C' && locale !== 'POSIX');
 }
-
-const drained = (stream: NodeJS.WriteStream): Promise<void> =>
-  new Promise((resolve) => {
-    if (stream.destroyed || !stream.writable) resolve();
-    else stream.write('', () => resolve());
-  });

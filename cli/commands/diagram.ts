@@ -61,7 +61,7 @@ async function diagram(cli: Cli, target: string, options: Options): Promise<numb
   if (cli.json) cli.printJson(options.output === undefined ? drawn : { written: options.output });
   else if (options.output !== undefined) cli.note(`Wrote ${options.output}`);
   else if (drawn.text !== undefined) cli.print(drawn.text.trimEnd());
-  else process.stdout.write(bytesOf(drawn));
+  else cli.terminal.stdout.write(bytesOf(drawn));
   return EXIT.ok;
 }
 

@@ -14,7 +14,7 @@ export function fakeStream(
   const { columns = null, rows = 24, color = false, unicode = true } = options;
   return {
     write: (text) => {
-      written += text;
+      written += typeof text === 'string' ? text : new TextDecoder().decode(text);
     },
     text: () => written,
     isTerminal: columns !== null,

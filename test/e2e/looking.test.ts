@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { flow, newWorld, type World } from './opcode.ts';
+import { BINARY, flow, newWorld, type World } from './opcode.ts';
 
 let world: World;
 beforeEach(() => {
@@ -160,8 +160,9 @@ describe('output that is no terminal', () => {
 
   test('NO_COLOR takes the colours from a terminal too', async () => {
     await world.run('run', world.file('talk.json', talk), '-q');
-    const plain = await world.onTerminal('status').exited;
-    expect(plain).toBe(0);
+    const plain = world.onTerminalWith({ NO_COLOR: '1' }, 'status');
+    expect(await plain.exited).toBe(0);
+    expect(plain.text()).not.toContain('\u001b');
     const colored = world.onTerminal('status');
     await colored.exited;
     expect(colored.text()).toContain('\u001b[32m');
@@ -199,11 +200,50 @@ describe('examples', () => {
     expect(copied.code).toBe(0);
   });
 
-  test('end as they promise', async () => {
-    const done = await world.run('examples', 'quickstart', '--run');
-    expect([done.code, done.stderr]).toEqual([
-      0,
-      expect.stringContaining('as the example promises'),
-    ]);
+  test('end as they promise, every one of them', async () => {
+    const listed = (await world.run('examples', '--json')).json<{ examples: { name: string }[] }>();
+    for (const { name } of listed.examples) {
+      const done = await world.run('examples', name, '--run', '--yes');
+      expect([name, done.code, done.code === 0 ? '' : done.stderr]).toEqual([name, 0, '']);
+      expect(done.stderr).toContain('as the example promises');
+    }
+  }, 120_000);
+});
+
+describe('completion', () => {
+  test('knows commands, options, runs, steps, lists and examples', async () => {
+    await world.run('define', world.file('talk.json', talk));
+    await world.run('run', 'talk', '-q');
+    const complete = async (...words: string[]): Promise<string[]> =>
+      (await world.run('__complete', ...words)).stdout.trim().split('\n');
+    expect(await complete('sta')).toEqual(['status']);
+    expect(await complete('run', '--id')).toEqual(['--idempotency-key']);
+    expect(await complete('run', 't')).toEqual(['talk']);
+    expect(await complete('status', '')).toHaveLength(2);
+    expect(await complete('logs', '@last', 'a')).toEqual(['again']);
+    expect(await complete('query', 'e')).toEqual(['events']);
+    expect(await complete('examples', 'quick')).toEqual(['quickstart']);
+    expect(await complete('validate', '')).toEqual(['']);
   });
+
+  test('works in a shell', async () => {
+    const { stdout } = await world.run('completion', 'bash');
+    const path = `PATH=${BINARY.slice(0, BINARY.lastIndexOf('/'))}:$PATH`;
+    const typed = 'COMP_WORDS=(opcode sche); COMP_CWORD=1; _opcode; echo "${COMPREPLY[@]}"';
+    const shell = Bun.spawnSync(['bash', '-c', `${path}\n${stdout}\n${typed}`], {
+      env: { PATH: process.env.PATH ?? '', OPCODE_HOME: world.home },
+    });
+    expect(shell.stdout.toString().trim()).toBe('schema');
+  });
+});
+
+test('a reader that is slow gets everything, one that leaves ends the command', async () => {
+  const big = flow('big', [{ id: 'say', run: 'yes 0123456789 | head -100000' }]);
+  await world.run('run', world.file('big.json', big), '-q');
+  const piped = (tail: string) =>
+    Bun.spawnSync(['sh', '-c', `"$0" logs @last say | ${tail}`, BINARY], {
+      env: { PATH: process.env.PATH ?? '', OPCODE_HOME: world.home },
+    }).stdout.toString();
+  expect(piped('(sleep 0.2; wc -c)').trim()).toBe('1100000');
+  expect(piped('head -1')).toBe('0123456789\n');
 });

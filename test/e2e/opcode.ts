@@ -36,6 +36,7 @@ export interface World {
   start(...args: string[]): ReturnType<typeof spawn>;
   /** Starts a command on a terminal of 80 columns and 24 rows. */
   onTerminal(...args: string[]): TerminalSession;
+  onTerminalWith(env: Record<string, string>, ...args: string[]): TerminalSession;
   close(): void;
 }
 
@@ -106,6 +107,7 @@ export function newWorld(): World {
     runWith,
     start: (...args) => spawn(args, folder, env),
     onTerminal: (...args) => terminalSession(args, folder, env),
+    onTerminalWith: (extra, ...args) => terminalSession(args, folder, { ...env, ...extra }),
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

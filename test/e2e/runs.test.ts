@@ -274,14 +274,22 @@ describe('a process that goes away', () => {
     expect(await statusOf()).toMatchObject({ status: 'cancelled' });
   });
 
-  test('on Ctrl-C waits for the step in flight, then leaves', async () => {
-    const session = world.onTerminal('run', slow());
+  test('on Ctrl-C waits for the step in flight, then leaves; recover goes on', async () => {
+    const steps = [
+      { id: 'work', run: 'echo begun; sleep 0.6' },
+      { id: 'next', depends_on: ['work'], run: 'echo next' },
+    ];
+    const session = world.onTerminal('run', world.file('two.json', flow('two', steps)));
     await session.until('begun');
     session.type('\u0003');
     await session.until('Waiting for 1 step in flight (work)');
-    const code = await session.exited;
-    expect([0, 130]).toContain(code);
-    expect(await statusOf()).toMatchObject({ steps: { work: { status: 'completed' } } });
+    expect(await session.exited).toBe(130);
+    expect(session.text()).toContain('opcode recover');
+    expect(await statusOf()).toMatchObject({
+      status: 'active',
+      steps: { work: { status: 'completed' }, next: { status: 'pending' } },
+    });
+    expect((await world.run('recover', '@last')).code).toBe(0);
   });
 
   test('on Ctrl-C twice stops the step; its outcome is asked for', async () => {
