@@ -9,6 +9,7 @@ import { type Schema, Validator } from '@cfworker/json-schema';
 import { AppError, messageOf } from '../model/error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, setOwn } from '../model/json.ts';
 import { compilePattern, type Pattern } from './patterns.ts';
+import { schemaProblem } from './schema-shape.ts';
 
 interface SchemaProblem {
   /** JSON pointer into the value. */
@@ -28,11 +29,12 @@ const MAX_DEPTH = 200;
  * @throws AppError VALIDATION_ERROR when it is no schema or holds a pattern RE2 cannot run
  */
 export function compileSchema(schema: Json): CompiledSchema {
-  if (typeof schema !== 'boolean' && !isJsonObject(schema)) {
-    throw new AppError('VALIDATION_ERROR', 'a JSON Schema is an object or a bool');
-  }
   const patterns = new Map<string, Pattern>();
   collectPatterns(schema, patterns, 0);
+  const problem = schemaProblem(schema);
+  if (problem !== null) {
+    throw new AppError('VALIDATION_ERROR', `the schema is not valid: ${problem}`);
+  }
   if (patterns.size === 0) {
     const validator = validatorOf(schema);
     return { validate: (value) => problemsOf(() => validator.validate(value)) };

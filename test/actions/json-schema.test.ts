@@ -36,6 +36,18 @@ describe('patterns in schemas', () => {
     expect(valid({ patternProperties: { '^(a+)+$': false } }, { [value]: 1 })).toBe(true);
   });
 
+  test.each([
+    [1, 'it must be an object or a bool'],
+    [{ type: 'intt' }, '/type "intt" is no type'],
+    [{ properties: { a: { type: ['string', 'list'] } } }, '/properties/a/type "list" is no type'],
+    [{ required: 'a' }, '/required must be a list of texts'],
+    [{ items: [] }, '/items must be an object or a bool'],
+    [{ anyOf: [{ minLength: -1 }] }, '/anyOf/0/minLength must be a whole number'],
+    [{ $ref: '#/$defs/none' }, 'Unresolved'],
+  ] as [Json, string][])('%j is no schema', (schema, message) => {
+    expect(() => compileSchema(schema).validate(1)).toThrow(message);
+  });
+
   test('the schema that was given stays as it is', () => {
     const schema = { properties: { a: { $ref: '#/$defs/x' } }, $defs: { x: { type: 'string' } } };
     const before = JSON.stringify(schema);
