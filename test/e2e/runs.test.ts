@@ -287,7 +287,7 @@ describe('a process that goes away', () => {
     expect(session.text()).toContain('opcode recover');
     expect(await statusOf()).toMatchObject({
       status: 'active',
-      steps: { work: { status: 'completed' }, next: { status: 'pending' } },
+      steps: { work: { status: 'completed' }, next: { status: 'scheduled' } },
     });
     expect((await world.run('recover', '@last')).code).toBe(0);
   });
