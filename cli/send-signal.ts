@@ -6,7 +6,6 @@ import { AppError } from '../src/model/error.ts';
 import type { SignalType } from '../src/model/event.ts';
 import type { RunId } from '../src/model/ids.ts';
 import type { Json } from '../src/model/json.ts';
-import { isRunEnded } from '../src/model/run-status.ts';
 import type { StatusOutput } from '../src/ops/schemas.ts';
 import { waitMsOf } from './args.ts';
 import type { App, Cli } from './command.ts';
@@ -73,13 +72,17 @@ async function sendAndFollow(
   const app = await cli.openExecuting();
   const before = await app.ops.status(cli.context(), { workflow_id: run, include: [] });
   const waitMs = waitMsOf(options.wait);
-  const isElsewhere = (sent: Sent): boolean =>
-    !(app.engine.owns(sent.workflow_id as RunId) || isRunEnded(sent.status));
+  let isElsewhere = false;
+  // A run that another process executes is left to it, unless waiting was asked for.
+  const waitFor = (sent: Sent): number | null => {
+    const goesOn = sent.status === 'active' || sent.status === 'pending';
+    isElsewhere = goesOn && !app.engine.owns(sent.workflow_id as RunId);
+    return isElsewhere && options.wait === undefined ? 0 : waitMs;
+  };
   const { code, run: after } = await executeRun(cli, app, {
     quiet: options.quiet,
     agent: options.agent,
-    // A run that another process executes is left to it, unless waiting was asked for.
-    waitMs: (sent: Sent) => (isElsewhere(sent) && options.wait === undefined ? 0 : waitMs),
+    waitMs: waitFor,
     brief: input.signal_type === 'cancel' || input.signal_type === 'pause',
     afterSequence: before.last_sequence,
     start: (context) =>
@@ -87,7 +90,8 @@ async function sendAndFollow(
     tell: (sent) => cli.note(sentLine(cli, sent)),
     document: documentOf,
   });
-  return isAsWished(input, after) ? EXIT.ok : code;
+  const isLeftToOthers = isElsewhere && code === EXIT.waiting && options.wait === undefined;
+  return isLeftToOthers || isAsWished(input, after) ? EXIT.ok : code;
 }
 
 /** A cancelled, paused or rejected run is what was asked for. */

@@ -7,7 +7,10 @@ import type { OutputStream } from '../terminal.ts';
 import { tagOf } from './marks.ts';
 import { shortId } from './run-id.ts';
 import { table } from './table.ts';
-import { oneLine } from './text.ts';
+import { crop, oneLine } from './text.ts';
+
+/** Columns of a workflow's name; that of `exec` is a whole command line. */
+const MAX_NAME = 32;
 
 const HEADINGS = ['run', 'status', 'workflow', 'started', 'took', 'about'];
 
@@ -17,7 +20,7 @@ export function runTable(runs: readonly RunSummary[], stream: OutputStream): str
   const rows = runs.map((run) => [
     shortId(run.workflow_id),
     tagOf(run.status, style),
-    workflowText(run),
+    crop(workflowText(run), MAX_NAME),
     localTime(run.created_at),
     formatDuration(run.duration_ms),
     aboutText(run),

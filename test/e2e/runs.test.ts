@@ -170,6 +170,16 @@ describe('a decision', () => {
     expect(await session.exited).toBe(7);
   });
 
+  test('answered while another process executes the run is left to it', async () => {
+    const steps = [ask, { id: 'busy', run: 'sleep 1.5' }];
+    const session = world.onTerminal('run', world.file('nap.json', flow('nap', steps)));
+    await session.until('Your choice');
+    const decided = await world.run('decide', '@last', 'ship');
+    expect([decided.code, decided.stderr]).toEqual([0, expect.stringContaining('Decided')]);
+    expect(await statusOf()).toMatchObject({ status: 'active', has_executor: true });
+    expect(await session.exited).toBe(0);
+  });
+
   test('settled elsewhere ends the question', async () => {
     const session = world.onTerminal('run', world.file('asking.json', asking));
     await session.until('Your choice');
