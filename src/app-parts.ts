@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import packageJson from '../package.json' with { type: 'json' };
-import type { EgressPolicy, PathPolicy } from './actions/deps.ts';
+import type { PathPolicy } from './actions/deps.ts';
 import type { Randomness } from './model/ports.ts';
 
 declare const OPCODE_VERSION: string | undefined;
@@ -52,43 +52,3 @@ export function createPathPolicy(rules: {
 
 const isUnder = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
-
-/** Link-local and metadata addresses are never called; hosts by the settings. */
-export function createEgressPolicy(rules: {
-  readonly allow: readonly string[];
-  readonly deny: readonly string[];
-}): EgressPolicy {
-  return {
-    allow(host, address) {
-      if (isLinkLocal(address)) return `${host} is at ${address}, a link-local or metadata address`;
-      const named = (rule: string): boolean => covers(rule, host, address);
-      if (rules.deny.some(named)) return `${host} (${address}) is denied by egress.deny`;
-      if (rules.allow.length === 0 || rules.allow.some(named)) return null;
-      return `${host} (${address}) is not in egress.allow`;
-    },
-  };
-}
-
-function isLinkLocal(address: string): boolean {
-  const plain = address.toLowerCase().replace(/^::ffff:/, '');
-  return plain.startsWith('169.254.') || /^fe[89ab]/.test(plain) || plain.startsWith('fd00:ec2:');
-}
-
-/** `example.com`, `*.example.com`, an address, or an IPv4 network `10.0.0.0/8`. */
-function covers(rule: string, host: string, address: string): boolean {
-  if (rule === host || rule === address) return true;
-  if (rule.startsWith('*.')) return host.endsWith(rule.slice(1));
-  const [network, bits] = rule.split('/');
-  if (bits === undefined || network === undefined) return false;
-  const base = ipv4(network);
-  const ip = ipv4(address.replace(/^::ffff:/i, ''));
-  if (base === null || ip === null) return false;
-  const mask = bits === '0' ? 0 : (0xffffffff << (32 - Number(bits))) >>> 0;
-  return (base & mask) >>> 0 === (ip & mask) >>> 0;
-}
-
-function ipv4(text: string): number | null {
-  const parts = text.split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !(part >= 0 && part <= 255))) return null;
-  return parts.reduce((sum, part) => sum * 256 + part, 0);
-}

@@ -5,14 +5,9 @@
  * Whatever is opened here is closed by `close()`, in reverse order.
  */
 import { checkParams } from './actions/check-params.ts';
+import { createEgressPolicy } from './actions/egress.ts';
 import { builtinActions, createActionRegistry } from './actions/registry.ts';
-import {
-  computeCommand,
-  createEgressPolicy,
-  createPathPolicy,
-  programVersion,
-  RANDOMNESS,
-} from './app-parts.ts';
+import { computeCommand, createPathPolicy, programVersion, RANDOMNESS } from './app-parts.ts';
 import type { Config } from './config.ts';
 import { DEFAULT_ENGINE_LIMITS } from './core/context.ts';
 import { compilePlan } from './core/graph.ts';
@@ -103,7 +98,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
         allow: settings['egress.allow'],
         deny: settings['egress.deny'],
       }),
-      commands: createCommandRunner(),
+      commands: createCommandRunner({ envPass: settings.env_pass }),
     }),
   );
   const clock = createClock();

@@ -71,6 +71,7 @@ function httpAction(
     name,
     description,
     inline: false,
+    boundsItsOutput: true,
     effect: effectOf({}),
     params,
     effectOf,

@@ -31,6 +31,7 @@ export function shellActions(deps: ActionDeps): readonly ActionDef[] {
     name: 'shell.exec',
     description: 'Runs a command; a non-zero exit is data unless `fail_on_error`.',
     inline: false,
+    boundsItsOutput: true,
     effect: 'unsafe',
     params: {
       command: { type: 'string', required: true },

@@ -7,6 +7,7 @@
 import type { ActionDef, EngineAction, InlineAction, ParamSpec } from '../model/action.ts';
 import { AppError } from '../model/error.ts';
 import { isJsonObject, type Json, type JsonObject, setOwn } from '../model/json.ts';
+import { parseDuration } from '../model/time.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 const anything: ParamSpec = { type: 'any' };
@@ -29,7 +30,7 @@ const WORKFLOW_RUN: EngineAction = {
 };
 
 export function workflowActions(): readonly ActionDef[] {
-  return [WORKFLOW_RUN, EMIT, CONTEXT, SET, FAIL, LOG];
+  return [WORKFLOW_RUN, EMIT, CONTEXT, SET, FAIL, LOG, NOTIFY];
 }
 
 const EMIT: InlineAction = {
@@ -96,6 +97,41 @@ const SET: InlineAction = {
   run(params) {
     const variables = (params.variables ?? {}) as JsonObject;
     return { output: { set: Object.keys(variables) }, notes: { variables } };
+  },
+};
+
+/** How long a message is kept for an agent that is away, when the step does not say. */
+const NOTIFY_TTL = '24h';
+
+const NOTIFY: InlineAction = {
+  name: 'workflow.notify',
+  description: 'Leaves a message for an agent or a person; kept until it is delivered or too old.',
+  effect: 'internal',
+  inline: true,
+  params: {
+    message: requiredText,
+    level: { type: 'string', values: LEVELS, default: 'info' },
+    data: anything,
+    agent_id: text,
+    ttl: { type: 'duration', default: NOTIFY_TTL },
+  },
+  run({ message, level, data, agent_id: agent, ttl }) {
+    const kept = parseDuration(ttl);
+    return {
+      // The message is in the log of the run; whoever delivers takes it from there.
+      output: { notified: false, reason: 'kept until somebody who is told connects' },
+      notes: {
+        notified: [
+          {
+            message: String(message),
+            level: String(level),
+            ttl_ms: kept.ok ? kept.ms : 0,
+            ...(data === undefined ? {} : { data }),
+            ...(typeof agent === 'string' ? { agent_id: agent } : {}),
+          },
+        ],
+      },
+    };
   },
 };
 

@@ -110,6 +110,8 @@ export interface InlineAction extends ActionBase {
 
 export interface EffectAction extends ActionBase {
   readonly inline: false;
+  /** It cuts what it yields by limits of its own (bodies, streams) and says so. */
+  readonly boundsItsOutput?: true;
   readonly run: (params: JsonObject, context: ActionContext) => Promise<ActionResult>;
   /** Spawns the process blocked, before the intent is committed. Synchronous. */
   readonly prepare?: (params: JsonObject, context: ActionContext) => PreparedProcess;

@@ -17,6 +17,10 @@ export interface StartRequest {
   readonly outputSchema: Json | null;
   readonly facts: StartFacts;
   readonly idempotencyKey: string | null;
+  /** Its id, when the caller has made one already. */
+  readonly runId?: RunId;
+  /** What must be equal for the same idempotency key; the inputs when left out. */
+  readonly fingerprint?: string;
   /** Events copied from another run (`rerun --from`): the log begins with these after its start. */
   readonly reuse?: CarriedEvents;
 }

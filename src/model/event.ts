@@ -195,6 +195,14 @@ export interface EventPayloads {
   hook_failed: { readonly hook: 'on_complete' | 'on_error'; readonly error: StepFailure };
   log: { readonly level: string; readonly message: string; readonly data?: Json };
   custom: { readonly event_type: string; readonly payload: Json };
+  /** A message of `workflow.notify`, to be delivered at least once within its time. */
+  notification: {
+    readonly message: string;
+    readonly level: string;
+    readonly ttl_ms: number;
+    readonly data?: Json;
+    readonly agent_id?: string;
+  };
 }
 
 export interface DecisionThen {

@@ -5,7 +5,7 @@
  * is open at its path.
  */
 import type { StepFailure } from './error.ts';
-import type { RecordedProcess, SignalType } from './event.ts';
+import type { EventPayloads, RecordedProcess, SignalType } from './event.ts';
 import type { SecretRef } from './expression.ts';
 import type { Json, JsonObject } from './json.ts';
 
@@ -24,6 +24,7 @@ export interface Signal {
 
 /** Facts an inline or finished action yields beside its output: events of the same transaction. */
 export interface ActionNotes {
+  readonly notified?: readonly EventPayloads['notification'][];
   /** Keys merged into the context (`workflow.set`, `workflow.context`). */
   readonly context?: JsonObject;
   readonly variables?: JsonObject;

@@ -16,7 +16,7 @@ import { reusedFrom } from './reuse.ts';
 import { resolveRun } from './run-ref.ts';
 import { rerunInput, rerunOutput } from './schemas.ts';
 import type { SourceInput } from './shapes.ts';
-import { answerFor, type Launch, nameOf, paramsOf, startRun } from './start.ts';
+import { answerFor, identify, type Launch, nameOf, paramsOf, startRun } from './start.ts';
 import { waitMsOf } from './waiting.ts';
 
 export interface RerunRequest extends Launch {
@@ -58,8 +58,8 @@ export async function rerunOf(
     prepared,
     request,
   );
-  const key = request.idempotency_key ?? null;
-  const started = await startRun(parts, prepared, facts, key, reuse);
+  const identity = identify(parts, request.idempotency_key, facts.inputs);
+  const started = await startRun(parts, prepared, facts, identity, reuse);
   const result = await answerFor(parts, ctx, started, request.wait);
   return {
     ...result,

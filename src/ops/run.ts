@@ -14,7 +14,7 @@ import { planLines } from './plan-lines.ts';
 import { rerunOf } from './rerun.ts';
 import { type RunOutput, runInput, runOutput } from './schemas.ts';
 import { withSecretNames } from './secret-places.ts';
-import { answerFor, startFactsOf, startRun } from './start.ts';
+import { answerFor, identify, paramsOf, startFactsOf, startRun } from './start.ts';
 import { waitMsOf } from './waiting.ts';
 
 type Input = v.InferOutput<typeof runInput>;
@@ -30,9 +30,11 @@ export function createRun(parts: OpsParts): Operation<typeof runInput, typeof ru
       waitMsOf(input.wait);
       if (input.rerun_of !== undefined) return again(parts, ctx, input, input.rerun_of);
       const prepared = prepare(parts, ctx, input);
-      const facts = await startFactsOf(parts, ctx, prepared, input);
+      const given = paramsOf(input, prepared.pack.inputSchema);
+      const identity = identify(parts, input.idempotency_key, given);
+      const facts = await startFactsOf(parts, ctx, prepared, input, identity.runId);
       if (input.dry_run) return dryRunOf(parts, prepared, facts);
-      const started = await startRun(parts, prepared, facts, input.idempotency_key ?? null);
+      const started = await startRun(parts, prepared, facts, identity);
       const result = await answerFor(parts, ctx, started, input.wait);
       const warnings = [...prepared.warnings];
       return warnings.length === 0 ? result : { ...result, warnings };

@@ -33,12 +33,30 @@ export interface Launch {
 export const paramsOf = (launch: Launch, schema: Json | null): JsonObject =>
   mergeParams(launch.params, typeParams(launch.param_texts ?? [], schema));
 
+/** What identifies a start: its id, and what must be equal when its key is used again. */
+export interface StartIdentity {
+  readonly runId: RunId;
+  readonly key: string | null;
+  readonly fingerprint: string;
+}
+
+/** A new run's id, and the fingerprint of what the caller gave (not of what was derived from it). */
+export function identify(
+  { random }: OpsParts,
+  key: string | undefined,
+  given: JsonObject,
+): StartIdentity {
+  const fingerprint = random.sha256(canonicalJson(given));
+  return { runId: asRunId(random.uuid()), key: key ?? null, fingerprint };
+}
+
 /** What a run of this definition is started with. @throws VALIDATION_ERROR */
 export async function startFactsOf(
   parts: OpsParts,
   ctx: CallContext,
   prepared: Prepared,
   launch: Launch,
+  runId: RunId,
 ): Promise<StartFacts> {
   const { pack, template } = prepared;
   const name = nameOf(prepared);
@@ -46,6 +64,7 @@ export async function startFactsOf(
   const context = mergeParams(pack.definition.context, launch.context);
   const now = toRfc3339(parts.clock.now());
   const workflow: JsonObject = {
+    run_id: runId,
     name,
     template_name: template?.name ?? null,
     template_version: template?.version ?? null,
@@ -82,19 +101,21 @@ export function startRun(
   parts: OpsParts,
   prepared: Prepared,
   facts: StartFacts,
-  idempotencyKey: string | null,
+  identity: StartIdentity,
   reuse: CarriedEvents | null = null,
 ): Promise<StartedRun> {
   if (parts.engine === null) {
     if (reuse !== null && reuse.events.length > 0) throw needsExecutor();
-    return leavePending(parts, prepared, facts, idempotencyKey);
+    return leavePending(parts, prepared, facts, identity);
   }
   return parts.engine.start({
     definition: prepared.pack.definition,
     definitionHash: prepared.hash,
     outputSchema: prepared.pack.outputSchema,
     facts,
-    idempotencyKey,
+    runId: identity.runId,
+    idempotencyKey: identity.key,
+    fingerprint: identity.fingerprint,
     ...(reuse === null ? {} : { reuse }),
   });
 }
@@ -109,12 +130,11 @@ const needsExecutor = (): AppError =>
   );
 
 async function leavePending(
-  { store, clock, random }: OpsParts,
+  { store, clock }: OpsParts,
   prepared: Prepared,
   facts: StartFacts,
-  key: string | null,
+  { runId, key, fingerprint }: StartIdentity,
 ): Promise<StartedRun> {
-  const runId = asRunId(random.uuid());
   store.putDefinition(prepared.hash, storedOf(prepared));
   const outcome = store.createPending({
     runId,
@@ -127,7 +147,7 @@ async function leavePending(
         : {
             scope: facts.template ?? prepared.hash,
             key,
-            fingerprint: random.sha256(canonicalJson(facts.inputs)),
+            fingerprint,
           },
     concurrencyKey: null,
     claimableFrom: clock.now(),

@@ -164,7 +164,7 @@ async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
   };
   deps.store.putDefinition(definitionHash, stored);
   const plan = plans.plan(definitionHash);
-  const runId = asRunId(deps.random.uuid());
+  const runId = request.runId ?? asRunId(deps.random.uuid());
   const place = concurrencyPlace(deps, runId, plan, facts);
   const create: NewRun = {
     runId,
@@ -235,7 +235,7 @@ function idempotencyOf(deps: RuntimeDeps, request: StartRequest): NewRun['idempo
   return {
     scope: request.facts.template ?? request.definitionHash,
     key: request.idempotencyKey,
-    fingerprint: deps.random.sha256(canonicalJson(request.facts.inputs)),
+    fingerprint: request.fingerprint ?? deps.random.sha256(canonicalJson(request.facts.inputs)),
   };
 }
 

@@ -104,6 +104,7 @@ export function emitNotes(batch: Batch, step: StepState, notes: ActionNotes | un
   if (notes.context !== undefined)
     emit(batch, 'context_changed', step.path, { set: notes.context, by });
   for (const item of notes.emitted ?? []) emit(batch, 'custom', step.path, item);
+  for (const item of notes.notified ?? []) emit(batch, 'notification', step.path, item);
   for (const item of notes.logged ?? []) emit(batch, 'log', step.path, item);
 }
 
