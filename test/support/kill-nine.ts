@@ -5,7 +5,7 @@
  * O_APPEND, and holds a file lock while it runs, so that a second copy at the same time is seen.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -70,6 +70,7 @@ export async function killUntil(
     killed += outcome.kills;
     asked += outcome.asked;
     problems.push(...outcome.problems);
+    rmSync(dir, { recursive: true, force: true });
   }
   return { kills: killed, runs, asked, problems };
 }
