@@ -9,12 +9,11 @@ import { Command } from 'commander';
 import { RESOURCES } from '../src/ops/schemas.ts';
 import type { Cli } from './command.ts';
 import { shortId } from './print/run-id.ts';
+import { SHELLS } from './shells.ts';
 import { COMMANDS } from './table.ts';
 
 /** What a command's positional argument is; the last kind goes on for those that follow. */
 type Kind = 'run' | 'step' | 'template' | 'resource' | 'example' | 'shell' | 'file';
-
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 const RUN_THEN_STEP: readonly Kind[] = ['run', 'step'];
 const KINDS: Readonly<Record<string, readonly Kind[]>> = {

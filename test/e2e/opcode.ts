@@ -18,7 +18,7 @@ export interface Finished {
   json<T = Record<string, unknown>>(): T;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly input?: string;
   readonly env?: Record<string, string>;
 }
@@ -40,7 +40,7 @@ export interface World {
   close(): void;
 }
 
-export interface TerminalSession {
+interface TerminalSession {
   /** Everything that was written to the terminal. */
   text(): string;
   type(text: string): void;
