@@ -13,6 +13,7 @@ export interface CommandEntry {
 const WORK = 'Workflows:';
 const RUNS = 'Runs:';
 const LOOK = 'Looking:';
+const SERVE = 'Serving:';
 const MORE = 'More:';
 
 const entry = (
@@ -67,6 +68,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(LOOK, 'events', 'The event log of a run', () => import('./commands/events.ts')),
   entry(LOOK, 'query', 'List runs, templates, decisions, …', () => import('./commands/query.ts')),
   entry(LOOK, 'diagram', 'Draw a workflow or a run', () => import('./commands/diagram.ts')),
+
+  entry(SERVE, 'mcp', 'Speak MCP on stdin and stdout', () => import('./commands/mcp.ts')),
 
   entry(
     MORE,

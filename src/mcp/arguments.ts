@@ -1,0 +1,53 @@
+/**
+ * Arguments of a call as they come from a model: checked for names, and forgiving where the meaning is
+ * plain. A list or object sent as JSON text is read, null means left out, and an argument the tool
+ * does not have is told with those it has. Values are checked by the operation.
+ */
+import { AppError } from '../model/error.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { inputOf } from './tool-list.ts';
+import type { ToolName } from './tool-names.ts';
+import type { ShortSchema } from './tool-schemas.ts';
+
+/** The arguments to work with. @throws VALIDATION_ERROR naming every unknown argument */
+export function readArguments(tool: ToolName, given: unknown): JsonObject {
+  if (given === undefined) return {};
+  if (!isJsonObject(given)) {
+    throw new AppError('VALIDATION_ERROR', `${tool}: the arguments must be an object`);
+  }
+  const { properties } = inputOf(tool);
+  const read: Record<string, Json> = {};
+  const unknown: string[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    const schema = properties[name];
+    if (schema === undefined || !Object.hasOwn(properties, name)) unknown.push(name);
+    else if (value !== null || name === 'payload') read[name] = parsed(schema, value);
+  }
+  if (unknown.length > 0) throw unknownArguments(tool, unknown, Object.keys(properties));
+  return read;
+}
+
+function unknownArguments(tool: ToolName, unknown: string[], known: string[]): AppError {
+  const issues = unknown.map((path) => ({
+    path,
+    code: 'VALIDATION_ERROR',
+    message: 'is no argument',
+    severity: 'error',
+  }));
+  return new AppError('VALIDATION_ERROR', `${tool}: unknown arguments: ${unknown.join(', ')}`, {
+    hint: `${tool} takes ${known.join(', ')}`,
+    details: { issues },
+  });
+}
+
+/** Models often send objects and lists as their JSON text. */
+function parsed({ type }: ShortSchema, value: Json): Json {
+  if (typeof value !== 'string' || (type !== 'object' && type !== 'array')) return value;
+  try {
+    const inside = JSON.parse(value) as Json;
+    return (type === 'array' ? isJsonArray(inside) : isJsonObject(inside)) ? inside : value;
+  } catch {
+    // A text that is no JSON stays one: the operation says what it expected instead.
+    return value;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What a model is told about a run: finished steps by status and output, all others whole, and
+ * nothing that is empty or said twice. `next` names a tool as this session spells it.
+ */
+import { isJsonArray, isJsonObject, type Json, type JsonObject, setOwn } from '../model/json.ts';
+import { type Spelling, spelled } from './tool-names.ts';
+
+/** Statuses of steps about which there is nothing more to know. */
+export const isDone = (step: Json): boolean =>
+  isJsonObject(step) && (step.status === 'completed' || step.status === 'skipped');
+
+const DONE_FIELDS = ['step_id', 'status', 'output', 'skip_reason', 'child_id', 'duration_ms'];
+
+/** Fields that say nothing when they are empty; `steps` and `pending_decisions` stay as they are. */
+const WHEN_FILLED: ReadonlySet<string> = new Set(['warnings', 'waiting_for', 'kept', 'again']);
+
+/** An operation's answer about a run, in fewer words. */
+export function runAnswer(result: object, spelling: Spelling): JsonObject {
+  const answer: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(result as JsonObject)) {
+    if (value === undefined || isEmptyExtra(key, value)) continue;
+    if (key === 'steps' && isJsonObject(value)) answer.steps = shortSteps(value);
+    else if (key === 'next' && isJsonObject(value)) answer.next = spelledNext(value, spelling);
+    else answer[key] = value;
+  }
+  // The decisions say it better.
+  if (isFilledList(answer.pending_decisions)) delete answer.waiting_for;
+  return answer;
+}
+
+const isFilledList = (value: Json | undefined): boolean =>
+  value !== undefined && isJsonArray(value) && value.length > 0;
+
+function isEmptyExtra(key: string, value: Json): boolean {
+  if (key === 'created') return value === true;
+  if (value === null || value === false) return !['output', 'input'].includes(key);
+  return WHEN_FILLED.has(key) && isJsonArray(value) && value.length === 0;
+}
+
+function shortSteps(steps: JsonObject): JsonObject {
+  const short: Record<string, Json> = {};
+  for (const [path, step] of Object.entries(steps)) setOwn(short, path, shortStep(step));
+  return short;
+}
+
+function shortStep(step: Json): Json {
+  if (!isJsonObject(step) || !isDone(step)) return step;
+  const short: Record<string, Json> = {};
+  for (const field of DONE_FIELDS) {
+    const value = step[field];
+    if (value !== undefined) short[field] = value;
+  }
+  if (typeof step.attempts === 'number' && step.attempts > 1) short.attempts = step.attempts;
+  return short;
+}
+
+function spelledNext(next: JsonObject, spelling: Spelling): JsonObject {
+  return typeof next.tool === 'string' ? { ...next, tool: spelled(next.tool, spelling) } : next;
+}

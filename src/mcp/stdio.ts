@@ -1,0 +1,34 @@
+/**
+ * MCP over standard input and output: one client, which is whoever started this process.
+ */
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { createMcpServer, type McpDeps } from './server.ts';
+import type { Spelling } from './tool-names.ts';
+
+export interface StdioSession {
+  /** Resolves when the client has closed its end, or `close` was called. */
+  readonly closed: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Serves the client at the other end of standard input until it leaves. */
+export function serveMcpStdio(deps: McpDeps, spelling: Spelling): StdioSession {
+  const transport = new StdioServerTransport();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const session = serveStdio(() => createMcpServer(deps, spelling), {
+    transport,
+    onerror: (error) => deps.log.warn('MCP over stdio', { error: error.message }),
+  });
+  const closeSession = transport.onclose;
+  transport.onclose = () => {
+    closeSession?.();
+    resolve();
+  };
+  return {
+    closed: promise,
+    close: async () => {
+      await session.close();
+      resolve();
+    },
+  };
+}

@@ -1,0 +1,218 @@
+/**
+ * The tool list: what each tool takes and gives, in as few words as make it usable. Measured in a
+ * test: the whole list stays within 1,500 tokens (bytes by four), the instructions within 120.
+ */
+import type { GenericSchema } from 'valibot';
+import * as s from '../ops/schemas.ts';
+import { type Spelling, spelled, TOOLS, type ToolName } from './tool-names.ts';
+import {
+  type ArgumentDocs,
+  type ObjectSchema,
+  type ShortSchema,
+  toolInput,
+  toolOutput,
+} from './tool-schemas.ts';
+
+export const INSTRUCTIONS =
+  'Opcode runs workflows durably without spending tokens. Define a workflow once, run it by name with ' +
+  'params. When a result has `next`, call that tool to go on. A run with pending_decisions waits for ' +
+  'your signal of type decision. Before writing a definition look at query resource=actions; ' +
+  'values are read with ${{steps.ID.output}} and ${{inputs.NAME}}.';
+
+export interface ListedTool {
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: ObjectSchema;
+  readonly outputSchema?: ObjectSchema;
+  readonly annotations: Readonly<Record<string, boolean>>;
+}
+
+interface ToolText {
+  readonly description: string;
+  readonly input: GenericSchema;
+  readonly args: ArgumentDocs;
+  readonly own?: Readonly<Record<string, ShortSchema>>;
+  readonly required: readonly string[];
+  readonly output?: {
+    readonly schema: GenericSchema;
+    readonly fields: readonly string[];
+    readonly more?: Readonly<Record<string, ShortSchema>>;
+  };
+  readonly annotations: Readonly<Record<string, boolean>>;
+}
+
+const OMITTED: Readonly<Record<string, ShortSchema>> = { omitted: { type: 'array' } };
+const MAX_BYTES: Readonly<Record<string, ShortSchema>> = { max_bytes: { type: 'integer' } };
+const READS = { readOnlyHint: true, openWorldHint: false };
+const PARTS: ShortSchema = { type: 'array', items: { type: 'string' } };
+
+const TEXTS: Readonly<Record<ToolName, ToolText>> = {
+  run: {
+    description:
+      'Run a template or a definition; answers when it ends, asks, suspends, or `wait` is over.',
+    input: s.runInput,
+    args: {
+      template_name: '',
+      definition: '{steps: [{id, action, params, depends_on?}]}',
+      rerun_of: 'run to repeat',
+      from_step: 'of rerun_of: keep what completed before',
+      params: '',
+      context: '',
+      version: '',
+      agent_id: '',
+      idempotency_key: '',
+      wait: '"25s", 0: at once',
+      dry_run: 'check and resolve only',
+      include: 'steps, decisions, output, context, events',
+      max_bytes: 'of the answer, 8192',
+    },
+    own: { from_step: { type: 'string' }, include: PARTS, ...MAX_BYTES },
+    required: [],
+    output: {
+      schema: s.runOutput,
+      fields: ['workflow_id', 'status', 'output', 'steps', 'pending_decisions', 'next'],
+      more: OMITTED,
+    },
+    annotations: { destructiveHint: true, openWorldHint: true },
+  },
+  status: {
+    description: 'A run: steps, decisions, context, events, output; one step whole with step_id.',
+    input: s.statusInput,
+    args: {
+      workflow_id: 'id, unique prefix or @last',
+      step_id: '',
+      offset: 'into a long step output',
+      include: '',
+      wait: '',
+      until: '',
+      since_sequence: 'events after it',
+      max_bytes: '',
+    },
+    own: { offset: { type: 'integer' }, ...MAX_BYTES },
+    required: ['workflow_id'],
+    output: {
+      schema: s.statusOutput,
+      fields: [
+        'workflow_id',
+        'status',
+        'template',
+        'input',
+        'output',
+        'steps',
+        'pending_decisions',
+        'context',
+        'events',
+        'waiting_for',
+        'next',
+      ],
+      more: OMITTED,
+    },
+    annotations: READS,
+  },
+  signal: {
+    description:
+      'Act on a run: answer a decision (payload {choice} or {reject: true}), send data, cancel, retry, skip, pause, resume.',
+    input: s.signalInput,
+    args: {
+      workflow_id: '',
+      signal_type: '',
+      payload: '',
+      step_id: '',
+      name: 'of a data signal',
+      reasoning: '',
+      agent_id: '',
+      idempotency_key: '',
+      wait: 'for what follows',
+      max_bytes: '',
+    },
+    own: MAX_BYTES,
+    required: ['workflow_id', 'signal_type'],
+    output: {
+      schema: s.signalOutput,
+      fields: [
+        'ok',
+        'workflow_id',
+        'signal_type',
+        'resumed',
+        'status',
+        'output',
+        'pending',
+        'next',
+      ],
+    },
+    annotations: { destructiveHint: true, openWorldHint: true },
+  },
+  define: {
+    description: 'Check a workflow and store it under a name; all problems are told at once.',
+    input: s.defineInput,
+    args: {
+      name: '',
+      definition: '',
+      edits: '[{path, value | remove}] on the newest version',
+      base: 'version the edits are for',
+      description: '',
+      input_schema: '',
+      output_schema: '',
+      triggers: '',
+      agent_id: '',
+      validate_only: '',
+      archived: '',
+      max_bytes: '',
+    },
+    own: { edits: { type: 'array', items: { type: 'object' } }, ...MAX_BYTES },
+    required: ['name'],
+    output: {
+      schema: s.defineOutput,
+      fields: ['name', 'version', 'created', 'warnings', 'plan'],
+    },
+    annotations: { destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  },
+  query: {
+    description: 'List things; actions with filter.name shows their params.',
+    input: s.queryInput,
+    args: { resource: '', filter: '', max_bytes: '' },
+    own: MAX_BYTES,
+    required: ['resource'],
+    output: { schema: s.queryOutput, fields: [...s.RESOURCES, 'next_cursor'] },
+    annotations: READS,
+  },
+  diagram: {
+    description: 'Draw a template, definition or run.',
+    input: s.diagramInput,
+    args: {
+      template_name: '',
+      version: '',
+      workflow_id: '',
+      definition: '',
+      format: '',
+      include_status: '',
+      max_bytes: '',
+    },
+    own: MAX_BYTES,
+    required: ['format'],
+    annotations: READS,
+  },
+};
+
+/** What a tool takes. */
+export function inputOf(tool: ToolName): ObjectSchema {
+  const { input, args, own = {}, required } = TEXTS[tool];
+  return toolInput(input, args, own, required);
+}
+
+/** The six tools in their fixed order. */
+export function toolList(spelling: Spelling): readonly ListedTool[] {
+  return TOOLS.map((name) => {
+    const { description, output, annotations } = TEXTS[name];
+    const inputSchema = inputOf(name);
+    return {
+      name: spelled(name, spelling),
+      description,
+      inputSchema,
+      ...(output === undefined
+        ? {}
+        : { outputSchema: toolOutput(output.schema, output.fields, output.more ?? {}) }),
+      annotations,
+    };
+  });
+}

@@ -1,0 +1,106 @@
+/**
+ * Schemas of the tools, read off the operations' schemas so that they cannot differ, and made short:
+ * a client pays for every byte of the tool list. Input keeps names, types and enumerations (the
+ * operation checks the rest); output keeps the types of the top level and requires nothing, so that
+ * the shape of a failure fits as well.
+ */
+import type { GenericSchema } from 'valibot';
+import { inputJsonSchema, outputJsonSchema } from '../ops/json-schema.ts';
+
+/** As much of JSON Schema as the tools use. */
+export interface ShortSchema {
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly items?: ShortSchema;
+  readonly properties?: Readonly<Record<string, ShortSchema>>;
+  readonly description?: string;
+}
+
+export interface ObjectSchema {
+  readonly type: 'object';
+  readonly properties: Readonly<Record<string, ShortSchema>>;
+  readonly required?: readonly string[];
+}
+
+/** A schema as the converter writes it. */
+interface LongSchema {
+  readonly type?: unknown;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly items?: LongSchema;
+  readonly properties?: Readonly<Record<string, LongSchema>>;
+  readonly anyOf?: readonly LongSchema[];
+  readonly required?: readonly string[];
+}
+
+/** What an argument is for; an empty text where its name says it. */
+export type ArgumentDocs = Readonly<Record<string, string>>;
+
+/** The listed arguments of an operation, and those that only the tool has. */
+export function toolInput(
+  schema: GenericSchema,
+  docs: ArgumentDocs,
+  own: Readonly<Record<string, ShortSchema>>,
+  required: readonly string[],
+): ObjectSchema {
+  const { properties = {} } = inputJsonSchema(schema) as LongSchema;
+  const short: Record<string, ShortSchema> = {};
+  for (const [name, description] of Object.entries(docs)) {
+    const type = own[name] ?? shortOf(properties[name] ?? {});
+    short[name] = description === '' ? type : { ...type, description };
+  }
+  return { type: 'object', properties: short, ...(required.length === 0 ? {} : { required }) };
+}
+
+/** The top level of what an operation answers; `more` are fields that only the tool adds. */
+export function toolOutput(
+  schema: GenericSchema,
+  fields: readonly string[],
+  more: Readonly<Record<string, ShortSchema>>,
+): ObjectSchema {
+  const long = outputJsonSchema(schema) as LongSchema;
+  const known: Record<string, LongSchema> = {};
+  for (const part of long.anyOf ?? [long]) Object.assign(known, part.properties);
+  const properties: Record<string, ShortSchema> = {};
+  for (const field of fields) properties[field] = typeOnly(known[field] ?? {});
+  return { type: 'object', properties: { ...properties, ...more, error: { type: 'object' } } };
+}
+
+function shortOf(schema: LongSchema): ShortSchema {
+  const short: { -readonly [K in keyof ShortSchema]: ShortSchema[K] } = argumentType(schema);
+  if (schema.enum !== undefined) short.enum = schema.enum;
+  if (short.type === 'array' && schema.items?.enum !== undefined) {
+    short.items = shortOf(schema.items);
+  }
+  if (schema.properties !== undefined) {
+    const entries = Object.entries(schema.properties);
+    short.properties = Object.fromEntries(entries.map(([name, each]) => [name, shortOf(each)]));
+  }
+  return short;
+}
+
+/** One or several texts are listed as a text: models send one, and arrays would need their items. */
+function argumentType(schema: LongSchema): Types {
+  const types = typesOf(schema);
+  return typed(types.length > 1 ? types.filter((type) => type !== 'array') : types);
+}
+
+const typeOnly = (schema: LongSchema): Types => typed(typesOf(schema));
+
+interface Types {
+  type?: string | readonly string[];
+}
+
+function typed(types: readonly string[]): Types {
+  const [type] = types;
+  if (type === undefined) return {};
+  return { type: types.length === 1 ? type : types };
+}
+
+function typesOf(schema: LongSchema): readonly string[] {
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.flatMap(typesOf))];
+  if (typeof schema.const === 'number') return ['integer'];
+  const { type } = schema;
+  if (typeof type === 'string') return [type];
+  return Array.isArray(type) ? type.filter((each) => typeof each === 'string') : [];
+}
