@@ -200,9 +200,18 @@ export function loadConfig(options: LoadOptions): Config {
     token: given(environment, 'OPCODE_TOKEN') ?? fileOf(environment, 'OPCODE_TOKEN_FILE'),
     environmentSecrets: secretsOf(environment),
     callerEnv: callerEnvOf(environment),
-    user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? userInfo().username,
+    user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? nameOfUser(),
     noColor: given(environment, 'NO_COLOR') !== null,
   });
+}
+
+/** The account's name; its number when the system has no list of accounts. */
+function nameOfUser(): string {
+  const { uid } = userInfo();
+  const line = readText('/etc/passwd', true)
+    ?.split('\n')
+    .find((each) => each.split(':')[2] === String(uid));
+  return line?.split(':')[0] ?? String(uid);
 }
 
 const given = (environment: Environment, name: string): string | null => {

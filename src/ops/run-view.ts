@@ -45,7 +45,8 @@ export function waitingOf(run: ReadRun, decisions: readonly DecisionRow[]): Wait
   if (isRunEnded(state.status)) return [];
   const waits = waitingTexts(waitingFor(state), decisions);
   if (!state.paused) return waits;
-  const why = state.pauseReason === null ? '' : ` (${state.pauseReason})`;
+  const reason = state.pauseReason;
+  const why = reason === null || reason === 'paused' ? '' : ` (${reason})`;
   return [{ step_id: '', kind: 'paused', text: `it is paused${why} until "resume"` }, ...waits];
 }
 

@@ -27,6 +27,7 @@ export interface Launch {
   readonly param_texts?: readonly string[] | undefined;
   readonly agent_id?: string | undefined;
   readonly context?: JsonObject | undefined;
+  readonly source?: { readonly file?: string | undefined } | undefined;
 }
 
 /** The caller's params: the object, then the typed texts. */
@@ -84,12 +85,18 @@ export async function startFactsOf(
     version: template?.version ?? null,
     agentId,
     parent: null,
-    trigger: ctx.trigger ?? null,
+    trigger: ctx.trigger ?? fileTrigger(ctx, launch),
     exec: {
       cwd: resolve(prepared.folder, pack.definition.working_dir ?? '.'),
       env: ctx.exec?.env ?? parts.config.callerEnv,
     },
   };
+}
+
+/** A run of a file remembers which, so that a rerun can read it again. */
+function fileTrigger({ exec }: CallContext, { source }: Launch): Json {
+  const file = source?.file;
+  return file === undefined ? null : { type: 'file', file: resolve(exec?.cwd ?? '.', file) };
 }
 
 /** The package's name, else the template's. */

@@ -84,9 +84,7 @@ export function createOwnership(
 }
 
 /** Nodes whose process is gone, or whose lease ran out and cannot be looked at from here. */
-export function deadNodes(
-  deps: Pick<RuntimeDeps, 'store' | 'clock' | 'node' | 'processes'>,
-): NodeId[] {
+function deadNodes(deps: Pick<RuntimeDeps, 'store' | 'clock' | 'node' | 'processes'>): NodeId[] {
   const now = deps.clock.now();
   const dead: NodeId[] = [];
   for (const other of deps.store.nodes()) {

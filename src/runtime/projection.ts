@@ -8,7 +8,7 @@ import type { EventOf, RunEvent } from '../model/event.ts';
 import type { SecretRef } from '../model/expression.ts';
 import { asRunId, decisionId, type RunId } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import type { RunState, StepState } from '../model/run-state.ts';
+import type { RunState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import type { DecisionRow, InboxSend, NewRun, RunPatch } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
@@ -46,43 +46,57 @@ export function mayLeave(
   return due === null || due - nowMs > config.parkAfterMs;
 }
 
-/** Decision rows that the batch's events add or change. */
-export function decisionRows(state: RunState, events: readonly RunEvent[]): DecisionRow[] {
+/**
+ * Decision rows that the batch's events add or change. `pending` finds the row of a question that the
+ * state has forgotten by now (its step runs again in the same batch).
+ */
+export function decisionRows(
+  state: RunState,
+  events: readonly RunEvent[],
+  pending: (path: string) => DecisionRow | null = () => null,
+): DecisionRow[] {
   const rows = new Map<string, DecisionRow>();
   for (const event of events) {
-    if (event.path === null) continue;
-    const step = state.steps.get(event.path);
-    if (event.type === 'decision_requested') {
-      const row = requestedRow(state.runId, event);
-      rows.set(row.id, row);
-    } else if (event.type === 'decision_resolved') {
-      const asked = askedRow(state.runId, step, rows, event.path);
-      if (asked === null) continue;
-      const resolution = {
-        ...(event.payload as unknown as JsonObject),
-        resolved_at: toRfc3339(event.at),
-      };
-      rows.set(asked.id, { ...asked, status: 'resolved', resolution });
-    } else if (event.type === 'decision_cancelled') {
-      const asked = askedRow(state.runId, step, rows, event.path);
-      if (asked === null) continue;
-      const resolution = { ...event.payload, cancelled_at: toRfc3339(event.at) };
-      rows.set(asked.id, { ...asked, status: 'cancelled', resolution });
-    }
+    const row =
+      event.type === 'decision_requested'
+        ? requestedRow(state.runId, event)
+        : closedRow(state, event, rows, pending);
+    if (row !== null) rows.set(row.id, row);
   }
   return [...rows.values()];
 }
 
+function closedRow(
+  state: RunState,
+  event: RunEvent,
+  rows: ReadonlyMap<string, DecisionRow>,
+  pending: (path: string) => DecisionRow | null,
+): DecisionRow | null {
+  const { path } = event;
+  const closes = event.type === 'decision_resolved' || event.type === 'decision_cancelled';
+  if (!closes || path === null) return null;
+  const asked = askedRow(state, rows, path, event.seq) ?? pending(path);
+  if (asked === null) return null;
+  const time = toRfc3339(event.at);
+  const payload = event.payload as unknown as JsonObject;
+  return event.type === 'decision_resolved'
+    ? { ...asked, status: 'resolved', resolution: { ...payload, resolved_at: time } }
+    : { ...asked, status: 'cancelled', resolution: { ...payload, cancelled_at: time } };
+}
+
+/** The question that was open at a path when the event with this sequence closed it. */
 function askedRow(
-  runId: RunId,
-  step: StepState | undefined,
+  state: RunState,
   rows: ReadonlyMap<string, DecisionRow>,
   path: string,
+  closedSeq: number,
 ): DecisionRow | null {
   for (const row of rows.values()) if (row.path === path && row.status === 'pending') return row;
-  if (step?.sub?.kind !== 'decision') return null;
-  const { seq, ask, askedAt } = step.sub;
-  return requestedRow(runId, { seq, at: askedAt, type: 'decision_requested', path, payload: ask });
+  const sub = state.steps.get(path)?.sub;
+  // A question that was asked later is another one.
+  if (sub?.kind !== 'decision' || sub.seq > closedSeq) return null;
+  const { seq, ask: payload, askedAt: at } = sub;
+  return requestedRow(state.runId, { seq, at, type: 'decision_requested', path, payload });
 }
 
 function requestedRow(runId: RunId, event: EventOf<'decision_requested'>): DecisionRow {

@@ -13,7 +13,7 @@ import { asRunId } from '../model/ids.ts';
 import type { EngineInput, SignalVerdict } from '../model/input.ts';
 import type { Json } from '../model/json.ts';
 import type { RunState } from '../model/run-state.ts';
-import type { InboxSend, RunAppend } from '../model/store.ts';
+import type { DecisionRow, InboxSend, RunAppend } from '../model/store.ts';
 import { parseDuration } from '../model/time.ts';
 import type { Breakers } from './breakers.ts';
 import { createDecideContext, failureOf } from './decide-context.ts';
@@ -39,6 +39,9 @@ export interface Decided {
   /** Null when there is nothing to write. */
   readonly append: RunAppend | null;
 }
+
+/** Questions of one run that are looked through for the one at a path. */
+const MAX_OPEN_QUESTIONS = 1000;
 
 /** Events read from the store at a time when a run is folded. */
 const FOLD_PAGE = 5000;
@@ -124,11 +127,21 @@ function appendOf(
     events,
     create: run.starting?.create ?? null,
     patch: patchOf(state, release),
-    decisions: decisionRows(state, events),
+    decisions: decisionRows(state, events, (path) => pendingDecision(deps, run, path)),
     settled,
     sends: [...parentMessages(state, events), ...cancelMessages(advanced.orphans, nowMs)],
     children: childRuns(state, events, deps.children, nowMs),
   };
+}
+
+/** The row of a run's open question at a path. */
+function pendingDecision(
+  { store }: RuntimeDeps,
+  { runId }: LiveRun,
+  path: string,
+): DecisionRow | null {
+  const page = store.queryDecisions({ runId, status: 'pending', limit: MAX_OPEN_QUESTIONS });
+  return page.items.find((row) => row.path === path) ?? null;
 }
 
 const hasInboxId = (

@@ -23,7 +23,7 @@ export interface Waiters {
 
 /** Waits end on events of this process, and on `check` for what others wrote. */
 export function createWaiters(
-  store: Pick<Store, 'head' | 'row'>,
+  store: Pick<Store, 'head' | 'row' | 'unsettled'>,
   clock: Clock,
   bus: EventBus,
   poke: () => void,
@@ -73,7 +73,9 @@ export function createWaiters(
         const head = store.head(runId as RunId);
         if (head === null) throw new AppError('NOT_FOUND', `there is no run ${runId}`);
         if (isRunEnded(head.status)) return 'ended';
-        return options.orSuspended && head.status === 'suspended' ? 'suspended' : null;
+        if (!options.orSuspended || head.status !== 'suspended') return null;
+        // What is in its inbox may move it on.
+        return store.unsettled(runId).length > 0 ? null : 'suspended';
       };
       return until<RunStop>(stopOf, options.timeoutMs, (closing) => (closing ? 'lost' : 'timeout'));
     },
