@@ -36,6 +36,8 @@ export interface RunPlan<S extends Started> extends RunOptions {
   readonly onOutput?: FollowOptions['onOutput'];
   /** No drawing, no output: the command has shown what there is to see. */
   readonly brief?: boolean;
+  /** Draws the run at its end also where there is no terminal. */
+  readonly alwaysDraw?: boolean;
 }
 
 export interface Executed {
@@ -90,10 +92,11 @@ async function showEnd<S extends Started>(
   cli: Cli,
   app: ExecutingApp,
   run: StatusOutput,
-  { quiet, brief }: RunPlan<S>,
+  { quiet, brief, alwaysDraw }: RunPlan<S>,
 ): Promise<void> {
   const { stderr } = cli.terminal;
-  if (quiet !== true && brief !== true && stderr.isTerminal) {
+  const draws = stderr.isTerminal || alwaysDraw === true;
+  if (quiet !== true && brief !== true && draws) {
     cli.note(await drawRun(app, cli, run.workflow_id));
   }
   if (quiet !== true || run.status !== 'completed') {

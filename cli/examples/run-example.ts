@@ -33,6 +33,7 @@ export async function runExample(
     const app = await cli.openExecuting();
     const { code, run } = await executeRun(cli, app, {
       quiet: options.quiet,
+      alwaysDraw: true,
       waitMs: null,
       answers: answersOf(cli, stubs, options.yes),
       start: async (context) => {
