@@ -57,7 +57,7 @@ export function abortStep(
 }
 
 /** Closes the question a step has open, if any. */
-export function closeDecision(batch: Batch, step: StepState, reason: string): void {
+function closeDecision(batch: Batch, step: StepState, reason: string): void {
   if (step.sub?.kind !== 'decision' || step.sub.resolved !== null) return;
   if (step.status !== 'suspended') return;
   emit(batch, 'decision_cancelled', step.path, { reason });

@@ -8,7 +8,7 @@ import type { ApplyTable } from './apply-table.ts';
 import { newList } from './state.ts';
 
 /** The plan of a condition's branch: a named one, or the default. */
-export function branchPlan(step: StepState, branch: string | null): ListPlan | null {
+function branchPlan(step: StepState, branch: string | null): ListPlan | null {
   const body = step.plan.body;
   if (body.type !== 'condition' || branch === null) return null;
   const named = body.branches.get(branch);

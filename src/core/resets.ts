@@ -106,7 +106,7 @@ function markUnfinished(owner: StepState, list: ListState): void {
 }
 
 /** A composite runs again with what it holds, its timeout counted afresh. */
-export function reopen(state: RunState, step: StepState, event: RunEvent): void {
+function reopen(state: RunState, step: StepState, event: RunEvent): void {
   setStatus(state, step, 'running');
   step.guardPassed = true;
   step.seq = event.seq;
@@ -135,7 +135,7 @@ export const isComposite = (step: StepState): boolean => {
 const FAILURE_SKIPS = new Set(['upstream_failed', 'fail_fast', 'timeout', 'cancelled']);
 
 /** Whether a step must start over for its list to come to a good end. */
-export const isIncomplete = (step: StepState): boolean =>
+const isIncomplete = (step: StepState): boolean =>
   step.resolution === 'failed' || wasCutOff(step) || wasCutOff(fallbackOf(step));
 
 const wasCutOff = (step: StepState | undefined): boolean =>

@@ -12,7 +12,6 @@ import type { ListState, LoopState, RunState, StepState } from '../model/run-sta
 import { isStepEnded } from '../model/run-status.ts';
 import { toRfc3339 } from '../model/time.ts';
 import { listOutput, outputOf } from './outputs.ts';
-import { listsBelow } from './state.ts';
 
 export interface ScopeOptions {
   readonly nowMs: number;
@@ -124,7 +123,7 @@ function loopObject(
 }
 
 /** A step as expressions see it. */
-export function stepView(step: StepState): StepView {
+function stepView(step: StepState): StepView {
   return { status: step.status, output: outputOf(step), error: step.error };
 }
 
@@ -207,9 +206,4 @@ function visibleIds(state: RunState, list: ListState, options: ScopeOptions): st
   }
   if (list !== state.top) for (const step of state.top.steps) ids.add(step.plan.id);
   return [...ids];
-}
-
-/** The last finished iteration of a loop, or null before the first. */
-export function lastIteration(loop: StepState): ListState | null {
-  return listsBelow(loop).at(-1) ?? null;
 }

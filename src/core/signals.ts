@@ -78,7 +78,7 @@ function ended(batch: Batch, what: string): Verdict | null {
 }
 
 /** The step a signal names: by path, or by its last part when that is unique. */
-export function findStep(
+function findStep(
   batch: Batch,
   ref: string,
   among?: (step: StepState) => boolean,

@@ -215,7 +215,7 @@ function resolutionOf(step: StepState): StepState['resolution'] {
 }
 
 /** The step at an index of a list's plan. */
-export function at(list: ListState, index: number): StepState {
+function at(list: ListState, index: number): StepState {
   const step = list.steps[index];
   if (step === undefined) throw new Error(`no step ${index} in list "${list.prefix}"`);
   return step;

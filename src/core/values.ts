@@ -23,7 +23,7 @@ export type Outcome<T> =
   | { readonly kind: 'failure'; readonly error: StepFailure }
   | { readonly kind: 'pending' };
 
-export const failed = (error: StepFailure): Outcome<never> => ({ kind: 'failure', error });
+const failed = (error: StepFailure): Outcome<never> => ({ kind: 'failure', error });
 export const known = <T>(value: T): Outcome<T> => ({ kind: 'value', value, secretRefs: [] });
 
 const isHook = (step: StepState): boolean => step.path.startsWith('@');

@@ -6,7 +6,6 @@
  * bounded and pure or internal; they run inside the decision.
  */
 import type { Effect } from './definition.ts';
-import type { ErrorCode, StepFailure } from './error.ts';
 import type { RecordedProcess } from './event.ts';
 import type { ActionNotes } from './input.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -142,10 +141,3 @@ export interface ParamProblem {
 export type CheckedParams =
   | { readonly ok: true; readonly params: JsonObject; readonly warnings: readonly ParamProblem[] }
   | { readonly ok: false; readonly problems: readonly ParamProblem[] };
-
-/** Extra failure data an action may attach to what it throws. */
-export interface ActionFailureDetails {
-  readonly code: ErrorCode;
-  readonly retryAfterMs?: number;
-  readonly failure?: StepFailure;
-}

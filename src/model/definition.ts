@@ -24,7 +24,7 @@ export type InterruptPolicy = (typeof INTERRUPT_POLICIES)[number];
 export const BACKOFFS = ['none', 'constant', 'linear', 'exponential'] as const;
 export type Backoff = (typeof BACKOFFS)[number];
 export const ERROR_STRATEGIES = ['ignore', 'fallback_step', 'fail_workflow', 'retry'] as const;
-export type ErrorStrategy = (typeof ERROR_STRATEGIES)[number];
+type ErrorStrategy = (typeof ERROR_STRATEGIES)[number];
 
 export interface RetryDef {
   readonly max: number;
@@ -35,7 +35,7 @@ export interface RetryDef {
   readonly on?: readonly string[];
 }
 
-export interface OnErrorDef {
+interface OnErrorDef {
   readonly strategy: ErrorStrategy;
   readonly fallback_step?: string;
 }
@@ -90,7 +90,7 @@ export interface StepConfigDef {
   readonly by?: 'any' | 'person' | 'agent';
 }
 
-export interface DefaultsDef {
+interface DefaultsDef {
   readonly timeout?: string;
   readonly retry?: RetryDef;
   readonly on_interrupt?: InterruptPolicy;

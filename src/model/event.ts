@@ -236,18 +236,6 @@ export type EventOf<K extends EventType> = {
 
 export type RunEvent = { [K in EventType]: EventOf<K> }[EventType];
 
-/** An event as it leaves the product (SPEC section 10). `id` rises in commit order. */
-export interface WireEvent {
-  readonly id: number;
-  readonly workflow_id: string;
-  readonly sequence: number;
-  readonly step_id?: string;
-  readonly event_type: string;
-  readonly payload?: Json;
-  readonly agent_id?: string;
-  readonly timestamp: string;
-}
-
 /** An event that a rerun takes over from an earlier run, still without sequence and time. */
 export interface CarriedEvent {
   readonly type: EventType;

@@ -5,7 +5,7 @@
  * is open at its path.
  */
 import type { StepFailure } from './error.ts';
-import type { EventPayloads, RecordedProcess, SignalType } from './event.ts';
+import type { EventPayloads, SignalType } from './event.ts';
 import type { SecretRef } from './expression.ts';
 import type { Json, JsonObject } from './json.ts';
 
@@ -124,12 +124,6 @@ export interface StartFacts {
 export type SignalVerdict =
   | { readonly inboxId: number | null; readonly ok: true; readonly result: JsonObject }
   | { readonly inboxId: number | null; readonly ok: false; readonly error: StepFailure };
-
-/** A process patch made between deciding and committing (spawned blocked, then released). */
-export interface ProcessPatch {
-  readonly seq: number;
-  readonly process: RecordedProcess;
-}
 
 /** A signal as it stands in the inbox. */
 export function signalToBody(signal: Signal): Json {

@@ -14,7 +14,7 @@ import type { ListPlan, Plan, StepPlan } from './plan.ts';
 import type { RunStatus, StepStatus } from './run-status.ts';
 
 /** How a step looks to the steps that depend on it. */
-export type Resolution = 'open' | 'completed' | 'failed' | 'skipped';
+type Resolution = 'open' | 'completed' | 'failed' | 'skipped';
 
 export interface RunState {
   readonly runId: RunId;
@@ -63,7 +63,7 @@ export interface RunState {
   readonly touched: Set<StepState>;
 }
 
-export interface RunFacts {
+interface RunFacts {
   readonly name: string | null;
   readonly template: string | null;
   readonly version: number | null;
@@ -80,7 +80,7 @@ export interface HookState {
   readonly error: StepFailure | null;
 }
 
-export interface BufferedSignal {
+interface BufferedSignal {
   readonly seq: number;
   readonly name: string;
   /** Only this step may take it, when the sender named one. */
@@ -153,15 +153,9 @@ export interface StepState {
   brokenDeps: number;
 }
 
-export type SubState =
-  | ConditionState
-  | LoopState
-  | ParallelState
-  | WaitState
-  | DecisionState
-  | ChildState;
+type SubState = ConditionState | LoopState | ParallelState | WaitState | DecisionState | ChildState;
 
-export interface ConditionState {
+interface ConditionState {
   readonly kind: 'condition';
   readonly result: string;
   /** Key of the branch taken, "default", or null when nothing matched. */
@@ -205,7 +199,7 @@ export interface DecisionState {
   resolvedAt: number | null;
 }
 
-export interface ChildState {
+interface ChildState {
   readonly kind: 'child';
   readonly childId: string;
   suspended: boolean;

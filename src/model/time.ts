@@ -18,7 +18,7 @@ const UNIT_MS: Record<string, number> = {
 };
 
 /** The longest duration that is accepted: 100 years. */
-export const MAX_DURATION_MS = 100 * 365 * 86_400_000;
+const MAX_DURATION_MS = 100 * 365 * 86_400_000;
 
 export type ParsedDuration = { ok: true; ms: number } | { ok: false; message: string };
 

@@ -66,5 +66,5 @@ export function createOps(deps: OpsDeps) {
 }
 
 /** An operation of unknown shape; its input must come from `parseInput`. */
-export type AnyOperation = Omit<Operation, 'handle'>;
-export type AnyStream = Omit<StreamOperation, 'follow'>;
+type AnyOperation = Omit<Operation, 'handle'>;
+type AnyStream = Omit<StreamOperation, 'follow'>;

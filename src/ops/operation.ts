@@ -17,7 +17,7 @@ export const EVERYWHERE: readonly Surface[] = ['cli', 'mcp', 'http', 'tui', 'pan
 export const NOT_MCP: readonly Surface[] = ['cli', 'http', 'tui', 'panel'];
 
 /** Who calls. `agentId` is recorded; `role` and `sender` decide what is allowed. */
-export interface Caller {
+interface Caller {
   readonly agentId: string | null;
   /** A person's name for the record, when no agent speaks: `cli:ada`. */
   readonly name?: string;
@@ -72,7 +72,7 @@ export type Follow<I extends Schema, O extends Schema> = (
 ) => AsyncIterable<v.InferOutput<O>>;
 
 /** Checks raw input against an operation's schema; @throws VALIDATION_ERROR with details.issues. */
-export function parseInput<I extends Schema>(
+function parseInput<I extends Schema>(
   operation: { readonly name: string; readonly input: I },
   input: unknown,
 ): v.InferOutput<I> {

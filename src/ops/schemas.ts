@@ -354,7 +354,7 @@ export const followLogsInput = v.strictObject({
   after_offset: optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
 });
 
-export const DIAGRAM_FORMATS = ['ascii', 'mermaid', 'dot', 'svg', 'image'] as const;
+const DIAGRAM_FORMATS = ['ascii', 'mermaid', 'dot', 'svg', 'image'] as const;
 export const diagramInput = v.strictObject({
   template_name: optional(s.templateName),
   version: optional(s.version),

@@ -21,12 +21,12 @@ export const DEFAULT_BREAKER_CONFIG: BreakerConfig = {
   cooldownMs: 30_000,
 };
 
-export type BreakerVerdict =
+type BreakerVerdict =
   | { readonly kind: 'closed' }
   | { readonly kind: 'probe' }
   | { readonly kind: 'open'; readonly untilMs: number };
 
-export interface BreakerChange {
+interface BreakerChange {
   readonly target: string;
   readonly state: 'open' | 'closed';
   /** Wall time until which it stays open, epoch milliseconds. */

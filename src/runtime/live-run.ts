@@ -23,7 +23,7 @@ export interface InFlight {
   readonly stop: () => void;
 }
 
-export interface Settling {
+interface Settling {
   readonly path: string;
 }
 

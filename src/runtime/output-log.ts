@@ -15,7 +15,7 @@ export interface StreamMasker {
   flush(stream: 'stdout' | 'stderr'): string;
 }
 
-export interface OutputStream {
+interface OutputStream {
   readonly write: ActionContext['onOutput'];
   close(): void;
 }

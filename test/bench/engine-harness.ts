@@ -104,7 +104,7 @@ function stoppableClock(): Clock & { stop(): void } {
   };
 }
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** A definition ready to be started. */
 export function prepare(definition: Definition): Prepared {

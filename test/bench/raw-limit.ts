@@ -51,7 +51,7 @@ interface RawRun {
   readonly events: readonly Row[];
 }
 
-export type RawTransaction = readonly RawRun[];
+type RawTransaction = readonly RawRun[];
 
 export interface RawDatabase {
   /** Rows of these groups, ready to be written. */

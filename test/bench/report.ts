@@ -13,7 +13,7 @@ export interface Report {
 const HEADINGS = ['figure', 'settings', 'median', 'p10 – p90', 'raw limit', '× raw', 'bar', ''];
 
 /** Three digits that matter; thousands without a point. */
-export function formatNumber(value: number): string {
+function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (value >= 1000) return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
   return String(Number(value.toPrecision(3)));

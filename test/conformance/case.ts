@@ -43,7 +43,7 @@ export interface Expectation {
   readonly duration_ms_at_least?: number;
 }
 
-export type Engine = 'cel' | 'expr' | 'jq';
+type Engine = 'cel' | 'expr' | 'jq';
 
 export interface Case {
   readonly id: string;

@@ -3,7 +3,7 @@ import { expect } from 'bun:test';
 import type { RunState, StepState } from '../../src/model/run-state.ts';
 
 /** Everything a state holds but its worklists and what is only remembered for speed. */
-export function plainState(state: RunState): unknown {
+function plainState(state: RunState): unknown {
   const {
     plan: _plan,
     agenda: _agenda,

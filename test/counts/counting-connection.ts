@@ -7,7 +7,7 @@ import type { Store } from '../../src/model/store.ts';
 import { type Connection, connect } from '../../src/store/sqlite/connection.ts';
 import { createSqliteStore, openSqliteStore } from '../../src/store/sqlite/open.ts';
 
-export interface StatementCounts {
+interface StatementCounts {
   transactions: number;
   reads: number;
   /** Rows written, by kind of statement, such as `INSERT INTO events`. */

@@ -15,21 +15,17 @@ afterAll(() => {
 
 describe('every example, cut after any event, comes to the same end', () => {
   for (const name of examples) {
-    test(
-      name,
-      async () => {
-        const scratch = mkdtempSync(join(tmpdir(), 'opcode-example-'));
-        scratches.push(scratch);
-        const whole = await runExample(name, scratch);
-        expect(whole.end.status).toBe('completed');
-        for (let count = 1; count <= whole.events.length; count++) {
-          const end = await resumeExample(whole, scratch, count);
-          const last = whole.events[count - 1];
-          const where = `after ${count} of ${whole.events.length}: ${last?.type} ${last?.path ?? ''}`;
-          expect({ where, ...end }).toEqual({ where, ...whole.end });
-        }
-      },
-      120_000,
-    );
+    test(name, async () => {
+      const scratch = mkdtempSync(join(tmpdir(), 'opcode-example-'));
+      scratches.push(scratch);
+      const whole = await runExample(name, scratch);
+      expect(whole.end.status).toBe('completed');
+      for (let count = 1; count <= whole.events.length; count++) {
+        const end = await resumeExample(whole, scratch, count);
+        const last = whole.events[count - 1];
+        const where = `after ${count} of ${whole.events.length}: ${last?.type} ${last?.path ?? ''}`;
+        expect({ where, ...end }).toEqual({ where, ...whole.end });
+      }
+    }, 120_000);
   }
 });

@@ -56,7 +56,7 @@ export const ask = (id: string, more: Partial<StepDef> = {}, config: JsonObject 
 });
 
 /** One call of a gate action. */
-export interface Call {
+interface Call {
   readonly runId: string;
   readonly path: string;
   readonly attempt: number;
@@ -88,7 +88,7 @@ export interface World {
 }
 
 /** The store with faults: while `failing` says so its methods throw, while `held` appends take long. */
-export interface FlakyStore extends Store {
+interface FlakyStore extends Store {
   failing: ((method: string) => boolean) | null;
   /** Appends wait for this before they are written. */
   held: Promise<void> | null;

@@ -39,7 +39,7 @@ export interface FullRun {
 }
 
 /** Answers everything a run waits for until it has ended. */
-export async function drive(test: TestEngine, runId: RunId, shape: Shape): Promise<void> {
+async function drive(test: TestEngine, runId: RunId, shape: Shape): Promise<void> {
   for (let round = 0; round < 200; round++) {
     const stop = await test.engine.settled(runId, { timeoutMs: null, orSuspended: true });
     if (stop !== 'suspended') return;
@@ -104,7 +104,7 @@ export async function runWhole(shape: Shape): Promise<FullRun> {
 }
 
 /** A store that holds the first `count` events, owned by a node that is gone. */
-export async function storeWithPrefix(
+async function storeWithPrefix(
   shape: Shape,
   runId: RunId,
   events: readonly RunEvent[],
@@ -159,7 +159,7 @@ export async function storeWithPrefix(
 }
 
 /** What the effects had done when the log was cut: finished steps, and perhaps the one in flight. */
-export function sinkAt(events: readonly RunEvent[], count: number, inFlightDone: boolean): Sink {
+function sinkAt(events: readonly RunEvent[], count: number, inFlightDone: boolean): Sink {
   const sink = createSink();
   const begun = new Map<string, boolean>();
   for (const event of events.slice(0, count)) {

@@ -60,7 +60,7 @@ const readJson = (path: string, fallback: Json): Json => {
   }
 };
 
-export function readExample(name: string): Example {
+function readExample(name: string): Example {
   const stubs = readJson(join(root, name, 'stubs.json'), { routes: [] }) as JsonObject;
   return {
     workflow: readJson(join(root, name, 'workflow.json'), null),
@@ -110,7 +110,9 @@ async function endOf(app: App, runId: RunId, folder: string, url: string): Promi
   const view = await app.ops.status(contextIn('/'), { workflow_id: runId });
   const steps: Record<string, string> = {};
   for (const [path, step] of Object.entries(view.steps)) steps[path] = step.status;
-  const text = JSON.stringify(view.output ?? null).replaceAll(folder, '<dir>').replaceAll(url, '<url>');
+  const text = JSON.stringify(view.output ?? null)
+    .replaceAll(folder, '<dir>')
+    .replaceAll(url, '<url>');
   return { status: view.status, output: JSON.parse(text) as Json, steps };
 }
 
@@ -124,8 +126,7 @@ function stubsAfter(example: Example, served: readonly string[]): StubServer {
   for (const request of served) {
     const [method, path] = request.split(' ');
     const route = routes.find(
-      (each) =>
-        each.path === path && (each.method ?? method) === method && (each.times ?? 1) > 0,
+      (each) => each.path === path && (each.method ?? method) === method && (each.times ?? 1) > 0,
     );
     if (route?.times !== undefined) route.times -= 1;
   }
@@ -167,7 +168,11 @@ export async function runExample(name: string, scratch: string): Promise<WholeEx
       moments.push({ lastSeq: events.length, folder: copy, served: requestsOf(events) });
     });
     const started = await app.ops.run(contextIn(folder), {
-      source: { text: JSON.stringify(example.workflow), format: 'json', file: join(folder, 'workflow.json') },
+      source: {
+        text: JSON.stringify(example.workflow),
+        format: 'json',
+        file: join(folder, 'workflow.json'),
+      },
       params: { stub_url: stubs.url },
       wait: 0,
     });
@@ -215,7 +220,11 @@ export async function resumeExample(
 }
 
 /** What an interrupted step had really done when the log was cut. */
-function happened(whole: WholeExample, path: string, lastSeq: number): { choice: string; data?: Json } {
+function happened(
+  whole: WholeExample,
+  path: string,
+  lastSeq: number,
+): { choice: string; data?: Json } {
   const done = whole.events.find(
     (event) => event.type === 'step_completed' && event.path === path && event.seq <= lastSeq,
   );
@@ -231,7 +240,11 @@ async function seed(
   hash: DefinitionHash,
   events: readonly RunEvent[],
 ): Promise<void> {
-  const before = openSqliteStore({ path: join(fromHome, 'opcode.db'), synchronous: 'normal', version: 'x' });
+  const before = openSqliteStore({
+    path: join(fromHome, 'opcode.db'),
+    synchronous: 'normal',
+    version: 'x',
+  });
   const definition = before.definition(hash);
   before.close();
   const app = await openIn(home);
@@ -251,7 +264,10 @@ async function seed(
     startedAt: 0,
   });
   store.putDefinition(hash, definition);
-  const { output_schema: _, definition: wire } = definition as { output_schema: Json; definition: Json };
+  const { output_schema: _, definition: wire } = definition as {
+    output_schema: Json;
+    definition: Json;
+  };
   const plan = planOf(wire, hash);
   const state = fold(newState(runId, plan), events);
   await store.append([

@@ -37,7 +37,7 @@ import { createSink, testActions } from './test-actions.ts';
 import { sha256, startFacts, testPlan } from './test-engine.ts';
 
 /** When every scenario's run begins, epoch milliseconds. */
-export const START_MS = Date.parse('2026-01-01T00:00:00Z');
+const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const RUN_ID = asRunId('run-1');
 
 export interface GivenOptions {
@@ -52,7 +52,7 @@ export interface GivenOptions {
 }
 
 /** An input, or one that names what is open now. */
-export type When = EngineInput | NamedInput;
+type When = EngineInput | NamedInput;
 type NamedInput = (state: RunState) => EngineInput;
 
 export interface Scenario {

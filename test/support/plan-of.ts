@@ -1,5 +1,5 @@
 /** Plans of definitions that use the real actions. */
-import { createActionRegistry, builtinActions } from '../../src/actions/registry.ts';
+import { builtinActions, createActionRegistry } from '../../src/actions/registry.ts';
 import { compilePlan } from '../../src/core/graph.ts';
 import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { splitText } from '../../src/expr/lexer.ts';

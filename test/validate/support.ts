@@ -63,7 +63,7 @@ const httpParams: Params = {
 
 const METHODS: Record<string, Effect> = { GET: 'read', HEAD: 'read', PUT: 'idempotent' };
 
-export const testActions: readonly ActionDef[] = [
+const testActions: readonly ActionDef[] = [
   engine('expr.eval', 'expression'),
   engine('cel.eval', 'expression'),
   engine('jq', 'filter'),
@@ -129,7 +129,7 @@ const quoteHoles: PlanDeps['quoteHoles'] = (parts) => {
   return { ok: true, command: command.join('') };
 };
 
-export const planDeps: PlanDeps = {
+const planDeps: PlanDeps = {
   compiler,
   actions: testRegistry,
   hash: asDefinitionHash('0'.repeat(64)),

@@ -8,7 +8,7 @@ import { type Batch, emit } from '../context.ts';
 import { failStep } from '../on-error.ts';
 import { elapsed } from './begin.ts';
 
-export const UNKNOWN_OUTCOME_OPTIONS = [
+const UNKNOWN_OUTCOME_OPTIONS = [
   { id: 'rerun', description: 'it did not happen: run it again' },
   { id: 'completed', description: 'it happened: go on, with `data` as its output' },
   { id: 'failed', description: 'it did not happen and shall not: the step fails' },

@@ -28,7 +28,7 @@ import { listForm } from './list-form.ts';
 import { BOX_PADDING, type BoxDetail, type BoxLimits, stepBlock } from './step-block.ts';
 import { BOLD } from './styles.ts';
 
-export const DEFAULT_WIDTH = 80;
+const DEFAULT_WIDTH = 80;
 /** Nested lists get at least this many columns, even where that makes the drawing wider. */
 const MIN_LIST_WIDTH = 16;
 

@@ -30,7 +30,7 @@ export type BinaryOperator =
   | '**';
 
 export type UnaryOperator = '!' | '-' | '+';
-export type Pointer = 'item' | 'index' | 'acc';
+type Pointer = 'item' | 'index' | 'acc';
 
 export type Node =
   | { readonly t: 'const'; readonly at: number; readonly value: unknown; readonly float: boolean }

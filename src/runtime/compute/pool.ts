@@ -20,7 +20,7 @@ export interface ComputeLimits {
   readonly idleMs: number;
 }
 
-export const DEFAULT_COMPUTE_LIMITS: ComputeLimits = {
+const DEFAULT_COMPUTE_LIMITS: ComputeLimits = {
   processes: 2,
   timeoutMs: 2000,
   memoryBytes: 512 * 1024 * 1024,

@@ -8,7 +8,7 @@ import type { ExprErrorKind } from '../../../src/expr/expr-lang/error.ts';
 import { DEFAULT_EXPR_LIMITS, type ExprLimits } from '../../../src/expr/expr-lang/limits.ts';
 
 /** 2024-03-05T06:07:08.009Z */
-export const NOW_MS = 1_709_618_828_009;
+const NOW_MS = 1_709_618_828_009;
 
 export const DATA: Readonly<Record<string, unknown>> = {
   inputs: {
