@@ -6,8 +6,9 @@
  * (flag, variable, or file and key); nothing starts on a guess. Secrets are never settings.
  */
 import { readFileSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { accountName } from './account.ts';
 import { AppError, messageOf } from './model/error.ts';
 import type { Issue } from './model/issue.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from './model/json.ts';
@@ -200,18 +201,9 @@ export function loadConfig(options: LoadOptions): Config {
     token: given(environment, 'OPCODE_TOKEN') ?? fileOf(environment, 'OPCODE_TOKEN_FILE'),
     environmentSecrets: secretsOf(environment),
     callerEnv: callerEnvOf(environment),
-    user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? nameOfUser(),
+    user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? accountName(),
     noColor: given(environment, 'NO_COLOR') !== null,
   });
-}
-
-/** The account's name; its number when the system has no list of accounts. */
-function nameOfUser(): string {
-  const { uid } = userInfo();
-  const line = readText('/etc/passwd', true)
-    ?.split('\n')
-    .find((each) => each.split(':')[2] === String(uid));
-  return line?.split(':')[0] ?? String(uid);
 }
 
 const given = (environment: Environment, name: string): string | null => {

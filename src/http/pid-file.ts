@@ -1,0 +1,72 @@
+/**
+ * The file that names the daemon of a home: who it is and where it listens.
+ *
+ * A pid alone is reused by the next process; it is believed only together with the start time and the
+ * boot that stand beside it. A file whose process is gone is replaced.
+ */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { AppError, messageOf } from '../model/error.ts';
+import { isJsonObject } from '../model/json.ts';
+
+/** Identity of a process, as it is written down. */
+export interface ProcessMark {
+  readonly pid: number;
+  readonly started: string;
+  readonly bootId: string;
+  readonly host: string;
+  readonly pidNamespace: string;
+  readonly uid: number;
+}
+
+export interface DaemonRecord extends ProcessMark {
+  readonly version: string;
+  readonly urls: readonly string[];
+}
+
+/** True, false, or null when it cannot be told from here. */
+export type IsAlive = (mark: ProcessMark) => boolean | null;
+
+/** The daemon that the file names; null when there is no file, or none that can be read. */
+export function readPidFile(path: string): DaemonRecord | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new AppError('STORE_ERROR', `${path}: cannot be read: ${messageOf(thrown)}`);
+  }
+  return recordOf(text);
+}
+
+function recordOf(text: string): DaemonRecord | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) && typeof value.pid === 'number'
+      ? (value as unknown as DaemonRecord)
+      : null;
+  } catch {
+    // Half written by a process that was killed: it names nobody.
+    return null;
+  }
+}
+
+/** Writes the file for this process. @throws CONFLICT when another daemon of this home lives */
+export function claimPidFile(path: string, record: DaemonRecord, isAlive: IsAlive): void {
+  const other = readPidFile(path);
+  if (other !== null && other.pid !== record.pid && isAlive(other) === true) {
+    const where = other.urls.join(', ');
+    throw new AppError('CONFLICT', `a daemon runs already: pid ${other.pid}, ${where}`, {
+      hint: 'opcode stop ends it; another OPCODE_HOME has its own daemon',
+    });
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${record.pid}`;
+  writeFileSync(temporary, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+/** Removes the file if it still names this process. */
+export function releasePidFile(path: string, pid: number): void {
+  if (readPidFile(path)?.pid === pid) rmSync(path, { force: true });
+}

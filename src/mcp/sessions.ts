@@ -1,0 +1,84 @@
+/**
+ * Sessions of HTTP clients: created on first contact, ended by the client, by the server, or when
+ * nobody has used them for a long time (clients leave without a word).
+ */
+
+export interface Session {
+  close(): Promise<void>;
+}
+
+interface Held<S> {
+  readonly session: S;
+  usedAt: number;
+  /** Streams and requests that are open: a session that has any is in use. */
+  open: number;
+}
+
+export interface Sessions<S extends Session> {
+  /** False when there are already too many. */
+  add(id: string, session: S): boolean;
+  get(id: string): S | null;
+  /** Marks the session as used until the returned function is called. */
+  use(id: string): () => void;
+  remove(id: string): void;
+  readonly size: () => number;
+  close(): Promise<void>;
+}
+
+export interface SessionLimits {
+  readonly maxSessions: number;
+  readonly idleMs: number;
+  readonly now: () => number;
+}
+
+const DEFAULT_LIMITS: SessionLimits = {
+  maxSessions: 1000,
+  idleMs: 30 * 60_000,
+  now: () => performance.now(),
+};
+
+/** Sessions by id, and the round that ends the forgotten ones. */
+export function createSessions<S extends Session>(
+  limits: SessionLimits = DEFAULT_LIMITS,
+): Sessions<S> {
+  const held = new Map<string, Held<S>>();
+  const reap = (): void => {
+    const before = limits.now() - limits.idleMs;
+    for (const [id, { session, usedAt, open }] of held) {
+      if (open > 0 || usedAt > before) continue;
+      held.delete(id);
+      void session.close();
+    }
+  };
+  const round = setInterval(reap, Math.min(60_000, limits.idleMs));
+  round.unref();
+  return {
+    add(id, session) {
+      if (held.size >= limits.maxSessions) reap();
+      if (held.size >= limits.maxSessions) return false;
+      held.set(id, { session, usedAt: limits.now(), open: 0 });
+      return true;
+    },
+    get: (id) => held.get(id)?.session ?? null,
+    use(id) {
+      const one = held.get(id);
+      if (one === undefined) return () => undefined;
+      one.open += 1;
+      let isOver = false;
+      return () => {
+        if (isOver) return;
+        isOver = true;
+        one.open -= 1;
+        one.usedAt = limits.now();
+      };
+    },
+    remove: (id) => void held.delete(id),
+    size: () => held.size,
+    async close() {
+      clearInterval(round);
+      const all = [...held.values()];
+      held.clear();
+      await Promise.all(all.map(({ session }) => session.close()));
+    },
+  };
+}
