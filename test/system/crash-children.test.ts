@@ -2,9 +2,12 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { countTypes, eventually, isAlive, newHome, openSystem, removeHome } from './support.ts';
 
 setDefaultTimeout(30_000);
+
+const PROCESS_TO_KILL = fileURLToPath(new URL('./process-to-kill.ts', import.meta.url));
 
 let home = '';
 const closers: (() => Promise<void>)[] = [];
@@ -26,12 +29,14 @@ interface Started {
 }
 
 async function start(definition: object): Promise<Started> {
-  const script = join(import.meta.dir, 'process-to-kill.ts');
-  const executor = Bun.spawn([process.execPath, script, home, JSON.stringify(definition)], {
-    stdout: 'pipe',
-    stderr: 'inherit',
-    env: { PATH: process.env.PATH, HOME: home, TMPDIR: process.env.TMPDIR },
-  });
+  const executor = Bun.spawn(
+    [process.execPath, PROCESS_TO_KILL, home, JSON.stringify(definition)],
+    {
+      stdout: 'pipe',
+      stderr: 'inherit',
+      env: { PATH: process.env.PATH, HOME: home, TMPDIR: process.env.TMPDIR },
+    },
+  );
   const kill = async (): Promise<void> => {
     executor.kill('SIGKILL');
     await executor.exited;
