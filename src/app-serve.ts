@@ -1,11 +1,21 @@
 /**
  * Composition of the processes that others talk to: MCP over stdio, and the daemon.
+ *
+ * The daemon takes its port before it takes on any run, so that a port in use costs nothing; until
+ * everything unfinished was taken on, requests are answered 503.
  */
 import { mkdirSync } from 'node:fs';
-import type { App } from './app.ts';
+import { type App, openApp } from './app.ts';
 import { programVersion } from './app-parts.ts';
-import type { Config } from './config.ts';
+import type { Config, SettingKey } from './config.ts';
+import { createPeerCheck } from './http/peer.ts';
+import { claimPidFile, type DaemonRecord, readPidFile, releasePidFile } from './http/pid-file.ts';
+import { type HttpServer, type Route, startHttpServer } from './http/server.ts';
+import { isAlive, ownIdentity } from './isolate/process-info.ts';
+import { createLogger } from './log.ts';
+import { createMcpEndpoints, type McpEndpoints } from './mcp/endpoints.ts';
 import { type StdioSession, serveMcpStdio } from './mcp/stdio.ts';
+import { AppError } from './model/error.ts';
 import type { Logger } from './model/ports.ts';
 
 /** Serves MCP on standard input and output; stdout then carries nothing else. */
@@ -21,4 +31,177 @@ export function serveStdio(app: App, config: Config, log: Logger): StdioSession 
 /** Runs that were not started from a folder work here; only its owner may look. */
 function makeWorkFolder({ workDir }: Config): void {
   mkdirSync(workDir, { recursive: true, mode: 0o700 });
+}
+
+export interface DaemonOptions {
+  readonly config: Config;
+  /** Writes one line of the log. */
+  readonly write: (line: string) => void;
+  /** Readable lines instead of JSON. */
+  readonly pretty: boolean;
+  readonly color: boolean;
+}
+
+export interface Daemon {
+  readonly urls: readonly string[];
+  /** Unfinished runs that it took on at its start. */
+  readonly recovered: number;
+  /** Takes over what of these settings can change while it runs; names what needs a restart. */
+  reload(config: Config): readonly SettingKey[];
+  /** Lets steps in flight finish (a second call: stops them), persists, closes. */
+  stop(): Promise<void>;
+}
+
+/** Starts the daemon of a home. @throws CONFLICT when one lives or the port is taken */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { config } = options;
+  refusePublic(config);
+  const live = { config };
+  const log = reloadableLog(options, live);
+  makeWorkFolder(config);
+  const { uid } = ownIdentity();
+  const http = startHttpServer({
+    hosts: config.listen.hosts,
+    port: config.listen.port,
+    baseUrl: config.settings.base_url,
+    maxBodyBytes: config.settings['limits.request_bytes'],
+    peers: await createPeerCheck({ uid, now: () => performance.now() }),
+    log,
+  });
+  let app: App | null = null;
+  try {
+    const record = { ...ownIdentity(), version: programVersion(), urls: http.urls };
+    claimPidFile(config.pidPath, record, isAliveHere);
+    app = await openApp(config, { execute: true, claims: true, role: 'serve', log });
+    const recovered = (await app.engine?.recover(null)) ?? 0;
+    return running({ app, config, http, log, recovered, live });
+  } catch (thrown) {
+    await app?.close();
+    await http.close();
+    releasePidFile(config.pidPath, process.pid);
+    throw thrown;
+  }
+}
+
+interface Running {
+  readonly app: App;
+  readonly config: Config;
+  readonly http: HttpServer;
+  readonly log: Logger;
+  readonly recovered: number;
+  readonly live: { config: Config };
+}
+
+function running({ app, config, http, log, recovered, live }: Running): Daemon {
+  const stopping = new AbortController();
+  const mcp = createMcpEndpoints({
+    ops: app.ops,
+    log,
+    version: programVersion(),
+    stopping: stopping.signal,
+    names: () => live.config.settings['mcp.names'],
+  });
+  http.open(routesOf(mcp));
+  let stopped: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    http.drain();
+    stopping.abort();
+    const { grace: graceMs, grace_unsafe: graceUnsafeMs } = config.settings;
+    await app.engine?.stop({ graceMs, graceUnsafeMs });
+    await mcp.close();
+    await http.close();
+    releasePidFile(config.pidPath, process.pid);
+    await app.close();
+  };
+  return {
+    urls: http.urls,
+    recovered,
+    reload(next) {
+      const changed = changedKeys(live.config, next);
+      live.config = next;
+      return changed.filter((key) => !RELOADED.has(key));
+    },
+    stop() {
+      if (stopped !== null) void app.engine?.stop({ graceMs: 0, graceUnsafeMs: 0 });
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+const routesOf = (mcp: McpEndpoints): Readonly<Record<string, Route>> => ({
+  '/sse': { streams: true, methods: { GET: mcp.sse } },
+  '/message': { methods: { POST: mcp.message } },
+  '/mcp': { streams: true, methods: { GET: mcp.mcp, POST: mcp.mcp, DELETE: mcp.mcp } },
+});
+
+/** Nobody but this user is let in without tokens, and there are none to give yet. */
+function refusePublic({ settings }: Config): void {
+  if (!settings.public) return;
+  throw new AppError(
+    'PERMISSION_DENIED',
+    'public: no token exists, so only loopback can be served',
+    {
+      hint: 'leave --public (OPCODE_PUBLIC) out, and reach the server through an SSH tunnel',
+    },
+  );
+}
+
+/** Settings that a running daemon takes over. */
+const RELOADED: ReadonlySet<SettingKey> = new Set(['log_level', 'mcp.names']);
+
+function changedKeys(before: Config, after: Config): SettingKey[] {
+  const keys = Object.keys(after.settings) as SettingKey[];
+  return keys.filter(
+    (key) => JSON.stringify(before.settings[key]) !== JSON.stringify(after.settings[key]),
+  );
+}
+
+/** A log whose level follows the settings. */
+function reloadableLog(options: DaemonOptions, live: { readonly config: Config }): Logger {
+  const { write, pretty, color } = options;
+  const at = (): Logger =>
+    createLogger({ level: live.config.settings.log_level, pretty, color, write, now: Date.now });
+  return {
+    debug: (message, fields) => at().debug(message, fields),
+    info: (message, fields) => at().info(message, fields),
+    warn: (message, fields) => at().warn(message, fields),
+    error: (message, fields) => at().error(message, fields),
+  };
+}
+
+const isAliveHere = (mark: DaemonRecord): boolean | null => isAlive(mark);
+
+export interface RunningDaemon extends DaemonRecord {
+  /** False when its process is gone; null when that cannot be told from here. */
+  readonly alive: boolean | null;
+}
+
+/** The daemon that this home's pid file names, null when there is none. @throws STORE_ERROR */
+export function findDaemon(config: Config): RunningDaemon | null {
+  const record = readPidFile(config.pidPath);
+  return record === null ? null : { ...record, alive: isAlive(record) };
+}
+
+const LOOK_MS = 50;
+
+/** Asks a daemon to stop and resolves when its process is gone. `now`: without letting steps finish. */
+export async function stopDaemon(daemon: RunningDaemon, now: boolean): Promise<void> {
+  terminate(daemon);
+  for (let isFirst = true; isAlive(daemon) === true; isFirst = false) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    if (now && isFirst && isAlive(daemon) === true) terminate(daemon);
+  }
+}
+
+function terminate({ pid }: RunningDaemon): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === 'ESRCH') return;
+    throw new AppError('PERMISSION_DENIED', `the daemon (pid ${pid}) belongs to another user`, {
+      cause: thrown,
+    });
+  }
 }

@@ -6,9 +6,8 @@
  * (flag, variable, or file and key); nothing starts on a guess. Secrets are never settings.
  */
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { accountName } from './account.ts';
 import { AppError, messageOf } from './model/error.ts';
 import type { Issue } from './model/issue.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from './model/json.ts';
@@ -201,7 +200,7 @@ export function loadConfig(options: LoadOptions): Config {
     token: given(environment, 'OPCODE_TOKEN') ?? fileOf(environment, 'OPCODE_TOKEN_FILE'),
     environmentSecrets: secretsOf(environment),
     callerEnv: callerEnvOf(environment),
-    user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? accountName(),
+    user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? `uid-${userInfo().uid}`,
     noColor: given(environment, 'NO_COLOR') !== null,
   });
 }

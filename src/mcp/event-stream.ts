@@ -58,10 +58,11 @@ export function eventStream(onGone: () => void): EventStream {
   };
 }
 
-/** The same response, with a comment first when it is a stream of events. */
-export function withOpening(response: Response): Response {
+/** The same response, with a comment first when it is a stream of events; `onEnd` when it is over. */
+export function withOpening(response: Response, onEnd: () => void): Response {
   const { body, headers, status } = response;
   if (body === null || headers.get('content-type')?.startsWith('text/event-stream') !== true) {
+    onEnd();
     return response;
   }
   const reader = body.getReader();
@@ -69,10 +70,16 @@ export function withOpening(response: Response): Response {
     start: (controller) => controller.enqueue(new TextEncoder().encode(': open\n\n')),
     async pull(controller) {
       const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      if (!done) controller.enqueue(value);
+      else {
+        onEnd();
+        controller.close();
+      }
     },
-    cancel: (reason) => reader.cancel(reason),
+    async cancel(reason) {
+      onEnd();
+      await reader.cancel(reason);
+    },
   });
   return new Response(opened, { status, headers });
 }

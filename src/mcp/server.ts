@@ -23,6 +23,8 @@ export interface McpDeps {
   readonly ops: Ops;
   readonly log: Logger;
   readonly version: string;
+  /** Ends waiting when this process stops; what was started goes on. */
+  readonly stopping?: AbortSignal;
 }
 
 /** A server that lists its tools in this spelling; the caller connects it to a transport. */
@@ -62,7 +64,7 @@ async function answer(
   try {
     const call = {
       ops: deps.ops,
-      ctx: contextOf(server, params, ctx),
+      ctx: contextOf(deps, server, params, ctx),
       spelling,
       showsProgress: false,
     };
@@ -76,13 +78,19 @@ async function answer(
 }
 
 /** An agent speaks: by the name it gives, else by that of its client. */
-function contextOf(server: Server, params: CallParams, ctx: ServerContext): CallContext {
+function contextOf(
+  { stopping }: McpDeps,
+  server: Server,
+  params: CallParams,
+  ctx: ServerContext,
+): CallContext {
   const given = params.arguments?.agent_id;
   const agentId = typeof given === 'string' && given !== '' ? given : clientName(server, ctx);
+  const { signal } = ctx.mcpReq;
   return {
     caller: { agentId, role: 'agent', sender: 'agent' },
     exec: null,
-    abort: ctx.mcpReq.signal,
+    abort: stopping === undefined ? signal : AbortSignal.any([signal, stopping]),
   };
 }
 

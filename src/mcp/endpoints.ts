@@ -1,0 +1,181 @@
+/**
+ * MCP over HTTP: `/sse` with `/message` for the first transport, `/mcp` for Streamable HTTP, where the
+ * newest protocol is answered request by request and older clients keep a session.
+ *
+ * Hosts, origins, content types and sizes were checked before; here only the protocol is.
+ */
+import { randomUUID } from 'node:crypto';
+import {
+  createMcpHandler,
+  isInitializeRequest,
+  isLegacyRequest,
+  type JSONRPCMessage,
+  parseJSONRPCMessage,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
+import { messageOf } from '../model/error.ts';
+import { withOpening } from './event-stream.ts';
+import { createMcpServer, type McpDeps } from './server.ts';
+import { createSessions, type Session, type Sessions } from './sessions.ts';
+import { openSse } from './sse.ts';
+import type { Spelling } from './tool-names.ts';
+
+export interface McpEndpoints {
+  /** `GET /sse` */
+  sse(request: Request): Promise<Response>;
+  /** `POST /message?sessionId=…` */
+  message(request: Request): Promise<Response>;
+  /** `/mcp`, every method */
+  mcp(request: Request): Promise<Response>;
+  /** Ends every session. */
+  close(): Promise<void>;
+}
+
+export interface EndpointDeps extends McpDeps {
+  /** How tools are spelled when the address does not say it; `auto` follows the transport. */
+  readonly names: () => Spelling | 'auto';
+}
+
+interface SseSession extends Session {
+  receive(message: JSONRPCMessage): void;
+}
+
+interface HttpSession extends Session {
+  handle(request: Request, body: unknown): Promise<Response>;
+}
+
+interface Parts {
+  readonly deps: EndpointDeps;
+  readonly sse: Sessions<SseSession>;
+  readonly http: Sessions<HttpSession>;
+  readonly modern: ReturnType<typeof createMcpHandler>;
+}
+
+/** The endpoints of one process. */
+export function createMcpEndpoints(deps: EndpointDeps): McpEndpoints {
+  const parts: Parts = {
+    deps,
+    sse: createSessions(),
+    http: createSessions(),
+    modern: createMcpHandler(
+      ({ requestInfo }) => createMcpServer(deps, spellingOf(deps, requestInfo, 'underscores')),
+      {
+        legacy: 'reject',
+        onerror: (error) => deps.log.debug('MCP request', { error: error.message }),
+      },
+    ),
+  };
+  return {
+    sse: (request) => openSseSession(parts, request),
+    message: (request) => receive(parts, request),
+    mcp: (request) => handleMcp(parts, request),
+    async close() {
+      await Promise.all([parts.sse.close(), parts.http.close(), parts.modern.close()]);
+    },
+  };
+}
+
+/** The address decides (`?names=dots`), then the setting, then the transport. */
+function spellingOf(deps: EndpointDeps, request: Request | undefined, usual: Spelling): Spelling {
+  const asked = request === undefined ? null : new URL(request.url).searchParams.get('names');
+  if (asked === 'dots' || asked === 'underscores') return asked;
+  const set = deps.names();
+  return set === 'auto' ? usual : set;
+}
+
+async function openSseSession({ deps, sse }: Parts, request: Request): Promise<Response> {
+  const id = randomUUID();
+  const connection = openSse(id);
+  const { transport } = connection;
+  const server = createMcpServer(deps, spellingOf(deps, request, 'dots'));
+  const session = { receive: connection.receive, close: () => server.close() };
+  if (!sse.add(id, session)) return tooMany();
+  // The stream is the session: while it is open the session is in use.
+  sse.use(id);
+  await server.connect(transport);
+  const onClose = transport.onclose;
+  transport.onclose = () => {
+    sse.remove(id);
+    onClose?.();
+  };
+  return connection.response;
+}
+
+async function receive({ sse }: Parts, request: Request): Promise<Response> {
+  const id = new URL(request.url).searchParams.get('sessionId') ?? '';
+  const session = sse.get(id);
+  if (session === null) return rpcError(404, -32001, 'there is no such session: connect to /sse');
+  const body = await jsonOf(request);
+  if (body instanceof Response) return body;
+  const given: readonly unknown[] = Array.isArray(body.value) ? body.value : [body.value];
+  let messages: JSONRPCMessage[];
+  try {
+    messages = given.map((each) => parseJSONRPCMessage(each));
+  } catch {
+    // What is wrong with it is of no use to anybody: it is no message at all.
+    return rpcError(400, -32600, 'the body is no JSON-RPC message');
+  }
+  for (const message of messages) session.receive(message);
+  return new Response('Accepted', { status: 202 });
+}
+
+async function handleMcp(parts: Parts, request: Request): Promise<Response> {
+  const body = request.method === 'POST' ? await jsonOf(request) : { value: undefined };
+  if (body instanceof Response) return body;
+  const { value } = body;
+  if (!(await isLegacyRequest(request, value))) {
+    const response = await parts.modern.fetch(request, { parsedBody: value });
+    return withOpening(response, () => undefined);
+  }
+  const id = request.headers.get('mcp-session-id');
+  if (id !== null) return inSession(parts, id, request, value);
+  if (isInitializeRequest(value)) return newSession(parts, request, value);
+  return rpcError(400, -32000, 'no session: send initialize first, or mcp-session-id');
+}
+
+async function inSession(
+  { http }: Parts,
+  id: string,
+  request: Request,
+  body: unknown,
+): Promise<Response> {
+  const session = http.get(id);
+  if (session === null) return rpcError(404, -32001, 'there is no such session: initialize again');
+  return withOpening(await session.handle(request, body), http.use(id));
+}
+
+async function newSession(parts: Parts, request: Request, body: unknown): Promise<Response> {
+  const { deps, http } = parts;
+  const id = randomUUID();
+  const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
+  const server = createMcpServer(deps, spellingOf(deps, request, 'underscores'));
+  const session: HttpSession = {
+    handle: (each, parsedBody) => transport.handleRequest(each, { parsedBody }),
+    close: () => server.close(),
+  };
+  if (!http.add(id, session)) return tooMany();
+  await server.connect(transport);
+  const onClose = transport.onclose;
+  transport.onclose = () => {
+    http.remove(id);
+    onClose?.();
+  };
+  const response = await session.handle(request, body);
+  if (!response.ok) await server.close();
+  return withOpening(response, http.use(id));
+}
+
+/** The body as JSON, or the answer to one that is none. */
+async function jsonOf(request: Request): Promise<{ readonly value: unknown } | Response> {
+  try {
+    return { value: JSON.parse(await request.text()) };
+  } catch (thrown) {
+    return rpcError(400, -32700, `the body is not JSON: ${messageOf(thrown)}`);
+  }
+}
+
+const rpcError = (status: number, code: number, message: string): Response =>
+  Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status });
+
+const tooMany = (): Response =>
+  rpcError(503, -32000, 'too many clients are connected; close some and try again');
