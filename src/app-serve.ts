@@ -9,7 +9,14 @@ import { type App, openApp } from './app.ts';
 import { programVersion } from './app-parts.ts';
 import type { Config, SettingKey } from './config.ts';
 import { createPeerCheck } from './http/peer.ts';
-import { claimPidFile, type DaemonRecord, readPidFile, releasePidFile } from './http/pid-file.ts';
+import {
+  type DaemonRecord,
+  type ProcessMark,
+  readPidFile,
+  refuseSecondDaemon,
+  releasePidFile,
+  writePidFile,
+} from './http/pid-file.ts';
 import { type HttpServer, type Route, startHttpServer } from './http/server.ts';
 import { isAlive, ownIdentity } from './isolate/process-info.ts';
 import { createLogger } from './log.ts';
@@ -56,6 +63,7 @@ export interface Daemon {
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { config } = options;
   refusePublic(config);
+  refuseSecondDaemon(config.pidPath, aliveness);
   const live = { config };
   const log = reloadableLog(options, live);
   makeWorkFolder(config);
@@ -71,7 +79,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let app: App | null = null;
   try {
     const record = { ...ownIdentity(), version: programVersion(), urls: http.urls };
-    claimPidFile(config.pidPath, record, isAliveHere);
+    writePidFile(config.pidPath, record);
     app = await openApp(config, { execute: true, claims: true, role: 'serve', log });
     const recovered = (await app.engine?.recover(null)) ?? 0;
     return running({ app, config, http, log, recovered, live });
@@ -103,11 +111,15 @@ function running({ app, config, http, log, recovered, live }: Running): Daemon {
   });
   http.open(routesOf(mcp));
   let stopped: Promise<void> | null = null;
+  const hurried: Promise<void>[] = [];
+  let isClosing = false;
   const stop = async (): Promise<void> => {
     http.drain();
     stopping.abort();
     const { grace: graceMs, grace_unsafe: graceUnsafeMs } = config.settings;
     await app.engine?.stop({ graceMs, graceUnsafeMs });
+    isClosing = true;
+    await Promise.all(hurried);
     await mcp.close();
     await http.close();
     releasePidFile(config.pidPath, process.pid);
@@ -122,7 +134,9 @@ function running({ app, config, http, log, recovered, live }: Running): Daemon {
       return changed.filter((key) => !RELOADED.has(key));
     },
     stop() {
-      if (stopped !== null) void app.engine?.stop({ graceMs: 0, graceUnsafeMs: 0 });
+      if (stopped !== null && !isClosing && app.engine !== null) {
+        hurried.push(app.engine.stop({ graceMs: 0, graceUnsafeMs: 0 }));
+      }
       stopped ??= stop();
       return stopped;
     },
@@ -170,7 +184,12 @@ function reloadableLog(options: DaemonOptions, live: { readonly config: Config }
   };
 }
 
-const isAliveHere = (mark: DaemonRecord): boolean | null => isAlive(mark);
+/** What the pid file names: alive, gone (also by a restart of the machine), or not to be told. */
+function aliveness(mark: ProcessMark): boolean | null {
+  const own = ownIdentity();
+  if (mark.host === own.host && mark.bootId !== own.bootId) return false;
+  return isAlive(mark, own);
+}
 
 export interface RunningDaemon extends DaemonRecord {
   /** False when its process is gone; null when that cannot be told from here. */
@@ -180,7 +199,7 @@ export interface RunningDaemon extends DaemonRecord {
 /** The daemon that this home's pid file names, null when there is none. @throws STORE_ERROR */
 export function findDaemon(config: Config): RunningDaemon | null {
   const record = readPidFile(config.pidPath);
-  return record === null ? null : { ...record, alive: isAlive(record) };
+  return record === null ? null : { ...record, alive: aliveness(record) };
 }
 
 const LOOK_MS = 50;
@@ -188,9 +207,9 @@ const LOOK_MS = 50;
 /** Asks a daemon to stop and resolves when its process is gone. `now`: without letting steps finish. */
 export async function stopDaemon(daemon: RunningDaemon, now: boolean): Promise<void> {
   terminate(daemon);
-  for (let isFirst = true; isAlive(daemon) === true; isFirst = false) {
+  for (let isFirst = true; aliveness(daemon) === true; isFirst = false) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    if (now && isFirst && isAlive(daemon) === true) terminate(daemon);
+    if (now && isFirst && aliveness(daemon) === true) terminate(daemon);
   }
 }
 

@@ -66,7 +66,10 @@ function closeDecision(batch: Batch, step: StepState, reason: string): void {
 /** True for an unsafe action that was started: nobody knows whether its effect happened. */
 export function hasUnknownOutcome(step: StepState): boolean {
   const body = step.plan.body;
-  return step.status === 'running' && body.type === 'action' && body.effect === 'unsafe';
+  if (body.type !== 'action' || body.effect !== 'unsafe') return false;
+  // One that a crash caught and that was not started again is as unknown as one that runs.
+  const waits = step.status === 'scheduled' || step.status === 'suspended';
+  return step.status === 'running' || (waits && step.interruptions > 0);
 }
 
 const isInFlight = (step: StepState): boolean =>

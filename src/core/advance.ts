@@ -23,6 +23,10 @@ export interface Advanced {
   readonly verdicts: readonly SignalVerdict[];
   readonly pending: readonly PendingEvaluation[];
   readonly orphans: readonly string[];
+  /** True when the turn's time was over before everything had followed: decide again at once. */
+  readonly unfinished: boolean;
+  /** Inputs that were not taken for that reason. */
+  readonly rest: readonly EngineInput[];
 }
 
 const ORDER: Record<EngineInput['type'], number> = {
@@ -62,14 +66,25 @@ export function advance(
   inputs: readonly EngineInput[],
   ctx: DecideContext,
 ): Advanced {
-  const batch: Batch = { state, ctx, events: [], verdicts: [], pending: [], orphans: [] };
+  const batch: Batch = {
+    state,
+    ctx,
+    events: [],
+    verdicts: [],
+    pending: [],
+    orphans: [],
+    unfinished: false,
+  };
   const ordered = [...inputs].sort(inOrder);
-  for (const input of ordered) {
+  // What an earlier turn had no time for comes first.
+  if (state.agenda.length > 0) settle(batch);
+  for (const [at, input] of ordered.entries()) {
+    if (batch.unfinished) return { ...batch, rest: ordered.slice(at) };
     take(batch, input);
     // Signals and timers must see what the input before them led to.
     settle(batch);
   }
-  return batch;
+  return { ...batch, rest: [] };
 }
 
 /** Records the start of a run and everything that follows at once. */
@@ -81,7 +96,15 @@ export function beginRun(
   reuse: CarriedEvents | null = null,
   inputs: readonly EngineInput[] = [],
 ): Advanced {
-  const batch: Batch = { state, ctx, events: [], verdicts: [], pending: [], orphans: [] };
+  const batch: Batch = {
+    state,
+    ctx,
+    events: [],
+    verdicts: [],
+    pending: [],
+    orphans: [],
+    unfinished: false,
+  };
   const { parent } = facts;
   emit(batch, 'workflow_started', null, {
     definition_hash: state.plan.hash,
@@ -105,12 +128,18 @@ export function beginRun(
   for (const input of [...inputs].sort(inOrder)) take(batch, input);
   sweep(state);
   settle(batch);
-  return batch;
+  return { ...batch, rest: [] };
 }
 
 function take(batch: Batch, input: EngineInput): void {
   const { state } = batch;
-  if (isRunEnded(state.status) && input.type !== 'signal') return;
+  if (isRunEnded(state.status) && input.type !== 'signal') {
+    // Nobody waits for a child's message any more; settled, it is not looked at again.
+    if ('inboxId' in input && input.inboxId !== null) {
+      batch.verdicts.push({ inboxId: input.inboxId, ok: true, result: {} });
+    }
+    return;
+  }
   switch (input.type) {
     case 'process_restarted':
       processRestarted(batch, input);

@@ -101,6 +101,8 @@ export interface DecideContext {
   childId(path: string, seq: number): string;
   /** True while a process or request of an earlier attempt at, above or below a path still lives. */
   isSettling(path: string): boolean;
+  /** False when this turn has taken long enough; `events` is how many it has recorded. */
+  mayGoOn(events: number): boolean;
   /** True while evaluations of this run are out at a compute process. */
   evaluationsInFlight(): boolean;
 }
@@ -119,6 +121,8 @@ export interface Batch {
   readonly pending: PendingEvaluation[];
   /** Child runs whose step ended without them: they shall be cancelled. */
   readonly orphans: string[];
+  /** Set when `mayGoOn` said no: what is left stays on the agenda. */
+  unfinished: boolean;
 }
 
 /** Events that move a run; a suspended run is resumed before the first of them. */

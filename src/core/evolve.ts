@@ -14,7 +14,10 @@ import { RUN_EVENTS } from './evolve-run.ts';
 import { STEP_EVENTS } from './evolve-steps.ts';
 
 const setContext = (state: RunState, payload: EventPayloads['context_changed']): void => {
-  for (const [key, value] of Object.entries(payload.set)) setOwn(state.context, key, value);
+  // A copy: what read the context before keeps what it read.
+  const context = Object.assign(Object.create(null), state.context) as RunState['context'];
+  for (const [key, value] of Object.entries(payload.set)) setOwn(context, key, value);
+  state.context = context;
 };
 
 const TABLE: ApplyTable = {

@@ -15,7 +15,7 @@ import { listsBelow } from './state.ts';
 
 export interface RerunPlan {
   readonly events: readonly CarriedEvent[];
-  /** Paths of kept steps, and of steps that run again (those that had been reached). */
+  /** Paths of kept steps, and of steps that run again or may do so. */
   readonly kept: readonly string[];
   readonly again: readonly string[];
 }
@@ -38,11 +38,10 @@ export function planRerun(old: RunState, from: StepState | null): RerunPlan {
   const carrying: Carrying = { runId: old.runId, events: [], kept: [], again, around };
   carryList(carrying, old.top);
   const kept = new Set(carrying.kept);
-  const reached = [...old.steps.values()].filter((step) => step.startedAt !== null);
   return {
     events: carrying.events,
     kept: carrying.kept,
-    again: reached.map((step) => step.path).filter((path) => !kept.has(path)),
+    again: [...old.steps.keys()].filter((path) => !kept.has(path)),
   };
 }
 
@@ -214,6 +213,24 @@ export function missingIn(plan: Plan, old: RunState, kept: readonly string[]): s
     return step !== undefined && planAt(plan, step)?.body.type !== step.plan.body.type;
   });
 }
+
+/** Kept paths whose step says something else in this version of the definition. */
+export function changedIn(plan: Plan, old: RunState, kept: readonly string[]): string[] {
+  return kept.filter((path) => {
+    const step = old.steps.get(path);
+    const now = step === undefined ? undefined : planAt(plan, step);
+    return step !== undefined && now !== undefined && textOf(now) !== textOf(step.plan);
+  });
+}
+
+/** Names in a plan that say where a step stands or how it was compiled, not what it does. */
+const NOT_MEANING = new Set(['index', 'deps', 'dependents', 'compiled', 'references', 'leaves']);
+
+const textOf = (plan: StepPlan): string =>
+  JSON.stringify(plan, (key, value: unknown) => {
+    if (NOT_MEANING.has(key)) return undefined;
+    return value instanceof Map ? [...value] : value;
+  });
 
 /** The plan of the step at an old step's path in another version, or undefined. */
 function planAt(plan: Plan, step: StepState): StepPlan | undefined {

@@ -25,8 +25,10 @@ export function settle(batch: Batch): void {
   const { state } = batch;
   do {
     workOff(batch);
+    if (batch.unfinished) return;
     giveConcurrency(batch);
     workOff(batch);
+    if (batch.unfinished) return;
     settleRun(batch);
   } while (state.agenda.length > 0);
 }
@@ -38,6 +40,11 @@ function workOff(batch: Batch): void {
     if (isRunEnded(batch.state.status)) break;
     if (item.node === 'list') examineList(batch, item);
     else if (batch.state.steps.get(item.path) === item) examineStep(batch, item);
+    if (at + 1 < agenda.length && !batch.ctx.mayGoOn(batch.events.length)) {
+      agenda.splice(0, at + 1);
+      batch.unfinished = true;
+      return;
+    }
   }
   agenda.length = 0;
 }
@@ -207,7 +214,8 @@ function considerScheduled(batch: Batch, step: StepState): void {
     return;
   }
   if (step.interrupted === 'fail') {
-    const message = `interrupted by a crash (${step.interruptions} times), and its policy is to fail`;
+    const times = step.interruptions === 1 ? 'by a crash' : `by ${step.interruptions} crashes`;
+    const message = `interrupted ${times} while it was running; whether it took effect is not known`;
     failStep(batch, step, failure('INTERRUPTED', message), true);
     return;
   }

@@ -121,12 +121,18 @@ function decisionStep(batch: Batch, signal: Signal): StepState | string {
     return findStep(batch, signal.stepId, (step) => step.sub?.kind === 'decision');
   const asking = [...batch.state.open].filter(isAsking);
   const [only] = asking;
-  if (only === undefined) return 'no decision is pending';
+  if (only === undefined) return lastDecided(batch) ?? 'no decision is pending';
   if (asking.length === 1) return only;
   return `${asking.length} decisions are pending (${asking
     .slice(0, 6)
     .map((s) => s.path)
     .join(', ')}): say which with step_id`;
+}
+
+/** The one decision a run has had, for whoever answers it again. */
+function lastDecided(batch: Batch): StepState | null {
+  const decided = [...batch.state.steps.values()].filter((step) => step.sub?.kind === 'decision');
+  return decided.length === 1 ? (decided[0] ?? null) : null;
 }
 
 function decisionMissing(batch: Batch, message: string): Verdict {

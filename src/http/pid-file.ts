@@ -25,7 +25,7 @@ export interface DaemonRecord extends ProcessMark {
 }
 
 /** True, false, or null when it cannot be told from here. */
-export type IsAlive = (mark: ProcessMark) => boolean | null;
+type IsAlive = (mark: ProcessMark) => boolean | null;
 
 /** The daemon that the file names; null when there is no file, or none that can be read. */
 export function readPidFile(path: string): DaemonRecord | null {
@@ -51,15 +51,18 @@ function recordOf(text: string): DaemonRecord | null {
   }
 }
 
-/** Writes the file for this process. @throws CONFLICT when another daemon of this home lives */
-export function claimPidFile(path: string, record: DaemonRecord, isAlive: IsAlive): void {
+/** @throws CONFLICT when the file names another daemon that lives */
+export function refuseSecondDaemon(path: string, isAlive: IsAlive): void {
   const other = readPidFile(path);
-  if (other !== null && other.pid !== record.pid && isAlive(other) === true) {
-    const where = other.urls.join(', ');
-    throw new AppError('CONFLICT', `a daemon runs already: pid ${other.pid}, ${where}`, {
-      hint: 'opcode stop ends it; another OPCODE_HOME has its own daemon',
-    });
-  }
+  if (other === null || other.pid === process.pid || isAlive(other) !== true) return;
+  const where = other.urls.join(', ');
+  throw new AppError('CONFLICT', `a daemon runs already: pid ${other.pid}, ${where}`, {
+    hint: 'opcode stop ends it; another OPCODE_HOME has its own daemon',
+  });
+}
+
+/** Writes the file for this process, over one whose process is gone. */
+export function writePidFile(path: string, record: DaemonRecord): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${record.pid}`;
   writeFileSync(temporary, `${JSON.stringify(record)}\n`, { mode: 0o600 });

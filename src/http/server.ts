@@ -8,7 +8,7 @@ import type { Logger } from '../model/ports.ts';
 import { type GuardRules, guardRules, refusal, refuse } from './guard.ts';
 import type { PeerCheck } from './peer.ts';
 
-export type Handler = (request: Request) => Promise<Response>;
+type Handler = (request: Request) => Promise<Response>;
 
 /** A path by its methods. `streams`: answers may be silent for as long as they like. */
 export interface Route {

@@ -27,7 +27,7 @@ export interface McpEndpoints {
   message(request: Request): Promise<Response>;
   /** `/mcp`, every method */
   mcp(request: Request): Promise<Response>;
-  /** Ends every session. */
+  /** Lets calls that are being answered end (who waits must have been told to stop), then every session. */
   close(): Promise<void>;
 }
 
@@ -51,8 +51,21 @@ interface Parts {
   readonly modern: ReturnType<typeof createMcpHandler>;
 }
 
+/** How long calls may take to end, and how long their answers may take to leave. */
+const END_MS = 2000;
+const LEAVE_MS = 20;
+
 /** The endpoints of one process. */
-export function createMcpEndpoints(deps: EndpointDeps): McpEndpoints {
+export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
+  const calls = new Set<Promise<unknown>>();
+  const deps: EndpointDeps = {
+    ...given,
+    onCall(answered) {
+      calls.add(answered);
+      const remove = (): boolean => calls.delete(answered);
+      answered.then(remove, remove);
+    },
+  };
   const parts: Parts = {
     deps,
     sse: createSessions(),
@@ -70,10 +83,14 @@ export function createMcpEndpoints(deps: EndpointDeps): McpEndpoints {
     message: (request) => receive(parts, request),
     mcp: (request) => handleMcp(parts, request),
     async close() {
+      await Promise.race([Promise.allSettled(calls), after(END_MS)]);
+      await after(LEAVE_MS);
       await Promise.all([parts.sse.close(), parts.http.close(), parts.modern.close()]);
     },
   };
 }
+
+const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The address decides (`?names=dots`), then the setting, then the transport. */
 function spellingOf(deps: EndpointDeps, request: Request | undefined, usual: Spelling): Spelling {

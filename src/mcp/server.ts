@@ -25,6 +25,8 @@ export interface McpDeps {
   readonly version: string;
   /** Ends waiting when this process stops; what was started goes on. */
   readonly stopping?: AbortSignal;
+  /** Is shown every call that is being answered. */
+  readonly onCall?: (answered: Promise<unknown>) => void;
 }
 
 /** A server that lists its tools in this spelling; the caller connects it to a transport. */
@@ -35,9 +37,11 @@ export function createMcpServer(deps: McpDeps, spelling: Spelling): Server {
   );
   const tools = toolList(spelling);
   server.setRequestHandler('tools/list', async () => ({ tools: tools as never }));
-  server.setRequestHandler('tools/call', (request, ctx) =>
-    answer(deps, server, spelling, request.params, ctx),
-  );
+  server.setRequestHandler('tools/call', (request, ctx) => {
+    const answered = answer(deps, server, spelling, request.params, ctx);
+    deps.onCall?.(answered);
+    return answered;
+  });
   return server;
 }
 

@@ -7,6 +7,7 @@
 import type { StepFailure } from './error.ts';
 import type { EventPayloads, SignalType } from './event.ts';
 import type { SecretRef } from './expression.ts';
+import type { RunId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 
 export interface Signal {
@@ -124,6 +125,27 @@ export interface StartFacts {
 export type SignalVerdict =
   | { readonly inboxId: number | null; readonly ok: true; readonly result: JsonObject }
   | { readonly inboxId: number | null; readonly ok: false; readonly error: StepFailure };
+
+/** The cancel that a run gets when a newer one with its concurrency key takes its place. */
+export function replacedMessage(runId: RunId, receivedAt: number): InboxMessage {
+  const body = signalToBody({
+    type: 'cancel',
+    by: 'concurrency',
+    role: 'operator',
+    sender: 'system',
+    payload: null,
+    reasoning: 'replaced by a newer run with the same concurrency key',
+  });
+  return { runId, kind: 'signal', body, receivedAt, idempotencyKey: null };
+}
+
+interface InboxMessage {
+  readonly runId: RunId;
+  readonly kind: 'signal';
+  readonly body: Json;
+  readonly receivedAt: number;
+  readonly idempotencyKey: null;
+}
 
 /** A signal as it stands in the inbox. */
 export function signalToBody(signal: Signal): Json {

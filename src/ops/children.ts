@@ -3,9 +3,10 @@
  *
  * Asked inside a decision, so it is synchronous and never throws: what is wrong is the step's failure.
  */
+import { concurrencyPlace, runsInTheWay } from '../core/concurrency.ts';
 import { AppError, failure, messageOf, type StepFailure } from '../model/error.ts';
 import type { SecretRef } from '../model/expression.ts';
-import type { DefinitionHash } from '../model/ids.ts';
+import { asRunId, type DefinitionHash } from '../model/ids.ts';
 import { isJsonObject, type JsonObject, ownValue } from '../model/json.ts';
 import { toRfc3339 } from '../model/time.ts';
 import type { OpsDeps } from './deps.ts';
@@ -22,6 +23,7 @@ interface ChildStart {
   readonly secretRefs: readonly SecretRef[];
   readonly context: JsonObject;
   readonly name: string | null;
+  readonly concurrencyKey: string | null;
 }
 
 type ResolvedChild = ChildStart | { readonly ok: false; readonly error: StepFailure };
@@ -52,8 +54,13 @@ export function createChildStarter(deps: Deps): ChildStarter {
     };
     const own: Inputs = evaluateNow(deps, plan.inputs, { workflow, context });
     const { inputs, secretRefs } = checkedInputs(row.pack, own, isJsonObject(given) ? given : {});
+    const facts = { inputs, context, name: row.name, template: row.name, version: row.version };
+    const nowMs = deps.clock.now();
+    const place = concurrencyPlace(deps.evaluator, nowMs, asRunId(''), plan, facts);
+    if (place?.whenFull === 'reject') runsInTheWay(deps.store.runsWithConcurrencyKey, place);
     return {
       ok: true,
+      concurrencyKey: place?.key ?? null,
       definitionHash: row.definitionHash,
       template: row.name,
       version: row.version,

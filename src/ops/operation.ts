@@ -71,11 +71,30 @@ export type Follow<I extends Schema, O extends Schema> = (
   input: v.InferInput<I>,
 ) => AsyncIterable<v.InferOutput<O>>;
 
+/** Levels of lists and objects in an operation's input. */
+const MAX_INPUT_DEPTH = 1000;
+
+/** Looks without recursion: the stack must not be what ends it. */
+function isTooDeep(input: unknown): boolean {
+  let level: unknown[] = [input];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_INPUT_DEPTH) return true;
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null ? Object.values(value) : [],
+    );
+  }
+  return false;
+}
+
 /** Checks raw input against an operation's schema; @throws VALIDATION_ERROR with details.issues. */
 function parseInput<I extends Schema>(
   operation: { readonly name: string; readonly input: I },
   input: unknown,
 ): v.InferOutput<I> {
+  if (isTooDeep(input)) {
+    const message = `${operation.name}: the input is nested deeper than ${MAX_INPUT_DEPTH} levels`;
+    throw new AppError('VALIDATION_ERROR', message);
+  }
   const parsed = v.safeParse(operation.input, input);
   if (parsed.success) return parsed.output;
   const issues = parsed.issues.map((issue) => {

@@ -7,6 +7,7 @@ import type * as v from 'valibot';
 import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import type { StartFacts } from '../model/input.ts';
+import type { Issue } from '../model/issue.ts';
 import type { RunRow } from '../model/store.ts';
 import { type Prepared, prepare } from './definitions.ts';
 import { checkedInputs, mergeParams } from './inputs.ts';
@@ -51,7 +52,7 @@ export async function rerunOf(
   const row = parts.reader.row(runId);
   const before = factsOf(parts, row);
   const prepared = preparedAgain(parts, ctx, row, before, request);
-  const { reuse, kept, again, context } = reusedFrom(parts, runId, prepared, request);
+  const { reuse, kept, again, changed, context } = reusedFrom(parts, runId, prepared, request);
   const facts = factsAgain(
     ctx,
     { ...before, context: context ?? before.context },
@@ -61,14 +62,23 @@ export async function rerunOf(
   const identity = identify(parts, request.idempotency_key, facts.inputs);
   const started = await startRun(parts, prepared, facts, identity, reuse);
   const result = await answerFor(parts, ctx, started, request.wait);
+  const warnings = changed.map(changedWarning);
   return {
     ...result,
+    ...(warnings.length === 0 ? {} : { warnings }),
     rerun_of: runId,
     kept: [...kept],
     again: [...(again ?? prepared.plan.top.steps.map((step) => step.id))],
     changed_definition: prepared.hash !== row.definitionHash,
   };
 }
+
+const changedWarning = (path: string): Issue => ({
+  path,
+  code: 'VALIDATION_ERROR',
+  message: `step "${path}" was kept as it ran; its definition is another one now`,
+  severity: 'warning',
+});
 
 /** What the earlier run was started with. */
 function factsOf({ store }: OpsParts, row: RunRow): StartFacts {

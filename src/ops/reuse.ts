@@ -3,7 +3,7 @@
  * begins at, nor behind it, nor around it.
  */
 import { fold } from '../core/evolve.ts';
-import { firstFailed, missingIn, planRerun } from '../core/rerun.ts';
+import { changedIn, firstFailed, missingIn, planRerun } from '../core/rerun.ts';
 import { newState } from '../core/state.ts';
 import { AppError } from '../model/error.ts';
 import type { CarriedEvents } from '../model/event.ts';
@@ -20,6 +20,8 @@ export interface Reused {
   readonly kept: readonly string[];
   /** Paths that run again; null when everything does. */
   readonly again: readonly string[] | null;
+  /** Kept steps whose definition is another one now. */
+  readonly changed: readonly string[];
   /** The context as it was when the step began, or null when nothing is kept. */
   readonly context: JsonObject | null;
 }
@@ -45,6 +47,7 @@ export function reusedFrom(
       reuse: { from: { workflow_id: runId }, events: [] },
       kept: [],
       again: null,
+      changed: [],
       context: null,
     };
   }
@@ -70,7 +73,8 @@ export function reusedFrom(
     );
   }
   const reuse = { from: { workflow_id: runId, step_id: from.path }, events };
-  return { reuse, kept, again, context: contextBefore(parts, state, from.path) };
+  const context = contextBefore(parts, state, from.path);
+  return { reuse, kept, again, changed: changedIn(prepared.plan, state, kept), context };
 }
 
 function startingStep(state: RunState, { from_step: ref, failed }: ReuseRequest): StepState | null {

@@ -5,11 +5,12 @@
  * wrong with the request is found before a run exists.
  */
 import { resolve } from 'node:path';
+import { concurrencyPlace, runsInTheWay } from '../core/concurrency.ts';
 import type { StartedRun } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import type { CarriedEvents } from '../model/event.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
-import type { StartFacts } from '../model/input.ts';
+import { replacedMessage, type StartFacts } from '../model/input.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { toRfc3339 } from '../model/time.ts';
 import type { Prepared } from './definitions.ts';
@@ -137,11 +138,13 @@ const needsExecutor = (): AppError =>
   );
 
 async function leavePending(
-  { store, clock }: OpsParts,
+  { store, clock, evaluator }: OpsParts,
   prepared: Prepared,
   facts: StartFacts,
   { runId, key, fingerprint }: StartIdentity,
 ): Promise<StartedRun> {
+  const place = concurrencyPlace(evaluator, clock.now(), runId, prepared.plan, facts);
+  const inTheWay = place === null ? [] : runsInTheWay(store.runsWithConcurrencyKey, place);
   store.putDefinition(prepared.hash, storedOf(prepared));
   const outcome = store.createPending({
     runId,
@@ -156,10 +159,14 @@ async function leavePending(
             key,
             fingerprint,
           },
-    concurrencyKey: null,
+    concurrencyKey: place?.key ?? null,
     claimableFrom: clock.now(),
   });
-  if (outcome.ok) return { runId, created: true };
+  if (outcome.ok) {
+    const replaced = place?.whenFull === 'replace' ? inTheWay : [];
+    for (const id of replaced) store.send(replacedMessage(id, clock.now()));
+    return { runId, created: true };
+  }
   if (outcome.reason === 'duplicate' && outcome.sameParams) {
     return { runId: outcome.runId, created: false };
   }

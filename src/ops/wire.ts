@@ -54,10 +54,22 @@ export function decisionOf(row: DecisionRow): DecisionView {
   return row.resolution === null ? view : { ...view, resolution: row.resolution };
 }
 
+/** Due times inside a payload as RFC 3339; `params` of waits and decisions hold one too. */
+function wirePayload(payload: JsonObject): JsonObject {
+  const { due_at: due, params } = payload;
+  const inner = isJsonObject(params) && typeof params.due_at === 'number' ? params : null;
+  if (typeof due !== 'number' && inner === null) return payload;
+  return {
+    ...payload,
+    ...(typeof due === 'number' ? { due_at: toRfc3339(due) } : {}),
+    ...(inner === null ? {} : { params: { ...inner, due_at: toRfc3339(Number(inner.due_at)) } }),
+  };
+}
+
 /** An event as it leaves the product. */
 export function eventOf({ id, runId, event }: StoredEvent): EventView {
   const actor = actorOf(event);
-  const payload = event.payload as unknown as JsonObject;
+  const payload = wirePayload(event.payload as unknown as JsonObject);
   return {
     id,
     workflow_id: runId,

@@ -2,6 +2,7 @@
  * Taking runs on: claiming, ending what a dead owner left running, folding, and what to decide first.
  */
 
+import { concurrencyPlace, isItsTurn } from '../core/concurrency.ts';
 import { hasInterrupted } from '../core/restart.ts';
 import type { Definition } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
@@ -12,7 +13,6 @@ import { isJsonObject, type Json } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunState } from '../model/run-state.ts';
 import type { Claim } from '../model/store.ts';
-import { concurrencyPlace, isItsTurn } from './concurrency.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
 import { foldRun } from './turn.ts';
@@ -102,8 +102,9 @@ async function foldClaimed(
 
 /** A run whose turn under `concurrency` has not come waits, unless it shall be cancelled. */
 function mustWait(deps: RuntimeDeps, runId: RunId, plan: Plan, facts: StartFacts): boolean {
-  const place = concurrencyPlace(deps, runId, plan, facts);
-  if (place === null || isItsTurn(deps, runId, place)) return false;
+  const { store } = deps;
+  const place = concurrencyPlace(deps.evaluator, deps.clock.now(), runId, plan, facts);
+  if (place === null || isItsTurn(store.runsWithConcurrencyKey, runId, place)) return false;
   return !deps.store.unsettled(runId).some(({ kind, body }) => kind === 'signal' && isCancel(body));
 }
 

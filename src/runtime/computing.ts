@@ -5,10 +5,14 @@
 
 import type { PendingEvaluation } from '../core/context.ts';
 import { failure, messageOf } from '../model/error.ts';
+import type { ComputeAnswer } from '../model/expression.ts';
 import type { EngineInput } from '../model/input.ts';
 import type { ComputePool } from '../model/ports.ts';
 import { requestKey } from './decide-context.ts';
 import type { LiveRun } from './live-run.ts';
+
+/** Evaluations of one run at compute processes at once: one run must not hold them all. */
+const MAX_OUT = 1;
 
 /** Sends what a turn left pending; answers are delivered as `evaluated` inputs. */
 export function startEvaluations(
@@ -25,17 +29,32 @@ export function startEvaluations(
       continue;
     }
     run.computing.set(key, [path]);
-    const answered = (answer: Parameters<LiveRun['memo']['set']>[1]): void => {
-      const paths = run.computing.get(key) ?? [];
-      run.computing.delete(key);
-      if (run.lost) return;
-      run.memo.set(key, answer);
-      for (const waiter of paths) deliver(run, { type: 'evaluated', path: waiter });
-    };
-    compute
-      .run(request)
-      .then(answered, (thrown: unknown) =>
-        answered({ ok: false, error: failure('EXECUTION_ERROR', messageOf(thrown)) }),
+    const send = (): void => {
+      run.computeOut += 1;
+      compute.run(request).then(
+        (answer) => answered(run, key, answer, deliver),
+        (thrown: unknown) => {
+          const error = failure('EXECUTION_ERROR', messageOf(thrown));
+          answered(run, key, { ok: false, error }, deliver);
+        },
       );
+    };
+    if (run.computeOut < MAX_OUT) send();
+    else run.computeQueue.push(send);
   }
+}
+
+function answered(
+  run: LiveRun,
+  key: string,
+  answer: ComputeAnswer,
+  deliver: (run: LiveRun, input: EngineInput) => void,
+): void {
+  const paths = run.computing.get(key) ?? [];
+  run.computing.delete(key);
+  run.computeOut -= 1;
+  if (run.lost) return;
+  run.computeQueue.shift()?.();
+  run.memo.set(key, answer);
+  for (const waiter of paths) deliver(run, { type: 'evaluated', path: waiter });
 }

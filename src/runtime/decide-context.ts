@@ -14,6 +14,11 @@ import type { LiveRun } from './live-run.ts';
 import { resolveSecrets } from './secrets.ts';
 import type { Slots } from './slots.ts';
 
+/** A turn may always record so many events: ten pure steps are one transaction on any machine. */
+const MIN_TURN_EVENTS = 32;
+/** After this long the other runs, the lease and whoever calls have their turn first. */
+const TURN_MS = 8;
+
 /** Name of a compute request inside a run. */
 export const requestKey = (request: { readonly task: string; readonly payload: unknown }): string =>
   `${request.task}:${JSON.stringify(request.payload)}`;
@@ -26,6 +31,7 @@ export function createDecideContext(
 ): DecideContext {
   const { deps } = parts;
   const { evaluator, random } = deps;
+  const began = deps.clock.monotonic();
   const memo: ComputeMemo = {
     get: (request) => (run.memo.size === 0 ? undefined : run.memo.get(requestKey(request))),
   };
@@ -53,12 +59,18 @@ export function createDecideContext(
     },
     idempotencyKey: (path, generation) =>
       random.sha256(`${run.runId}\n${path}\n${generation}`).slice(0, 32),
-    childId: (path, seq) =>
-      `${run.runId.slice(0, 8)}-${random.sha256(`${run.runId}\n${path}\n${seq}\nchild`).slice(0, 20)}`,
+    childId: (path, seq) => asUuid(random.sha256(`${run.runId}\n${path}\n${seq}\nchild`)),
     isSettling: (path) => isSettling(run, path),
+    mayGoOn: (events) => events < MIN_TURN_EVENTS || deps.clock.monotonic() - began < TURN_MS,
     evaluationsInFlight: () => run.computing.size > 0,
   };
 }
+
+/** The first 32 hex digits of a hash in the shape of a run's id. */
+const asUuid = (hex: string): string =>
+  [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  );
 
 interface AdmissionParts {
   readonly slots: Slots;

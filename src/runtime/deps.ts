@@ -106,6 +106,8 @@ export interface ChildStarter {
         readonly secretRefs: readonly SecretRef[];
         readonly context: JsonObject;
         readonly name: string | null;
+        /** The key its template's `concurrency` counts it under, or null. */
+        readonly concurrencyKey: string | null;
       }
     | { readonly ok: false; readonly error: StepFailure };
 }

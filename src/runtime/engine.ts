@@ -4,6 +4,7 @@
  * Wires mailbox, reconciler, slots, timers, inbox and ownership together; the rules of a run are all
  * in core. Every promise it gives resolves only after the commit that makes it true.
  */
+import { type ConcurrencyPlace, concurrencyPlace, runsInTheWay } from '../core/concurrency.ts';
 import type { Engine, SignalOutcome, StartedRun, StartRequest } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
@@ -12,7 +13,6 @@ import { canonicalJson, type Json } from '../model/json.ts';
 import type { NewRun } from '../model/store.ts';
 import { createBreakers } from './breakers.ts';
 import { createPlans, type Plans } from './claiming.ts';
-import { type ConcurrencyPlace, concurrencyPlace, runsInTheWay } from './concurrency.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { createEventBus, type EventBus } from './event-bus.ts';
 import { pullInbox } from './inbox.ts';
@@ -98,8 +98,12 @@ function wire(deps: EngineParts): Wired {
     slots,
     deliver,
     reconciler: () => reconciler,
+    wake: (run) => mailbox.wake(run),
     takeOn: (runId) => takeover.takeOn(runId),
-    poke: () => watch.poke(),
+    poke() {
+      watch.poke();
+      clock.soon(() => waiters.check());
+    },
   });
   const onSettled = lifecycle.onSettled;
   const reconciler = createReconciler({
@@ -128,7 +132,11 @@ function wire(deps: EngineParts): Wired {
     watch.poke();
   };
   const takeover = createTakeover({ deps, runs, plans, ownership, deliver, wake });
-  const waiters = createWaiters(store, clock, bus, () => watch.poke());
+  const isBusy = (runId: RunId): boolean => {
+    const run = runs.live.get(runId);
+    return run !== undefined && (run.inputs.length > 0 || run.starting !== null);
+  };
+  const waiters = createWaiters(store, clock, bus, () => watch.poke(), isBusy);
   const watch = watchStore(deps, runs, takeover, waiters);
   const parts = { deps, runs, bus, plans, output, timers, ownership, lifecycle, mailbox };
   return { ...parts, takeover, waiters, watch, deliver };
@@ -165,7 +173,7 @@ async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
   deps.store.putDefinition(definitionHash, stored);
   const plan = plans.plan(definitionHash);
   const runId = request.runId ?? asRunId(deps.random.uuid());
-  const place = concurrencyPlace(deps, runId, plan, facts);
+  const place = concurrencyPlace(deps.evaluator, deps.clock.now(), runId, plan, facts);
   const create: NewRun = {
     runId,
     definitionHash,
@@ -175,7 +183,8 @@ async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
     concurrencyKey: place?.key ?? null,
     claimableFrom: deps.clock.now(),
   };
-  if (place !== null && request.reuse === undefined) return startInTurn(wired, create, place);
+  if (place !== null && (request.reuse?.events.length ?? 0) === 0)
+    return startInTurn(wired, create, place);
   const run = newLiveRun(runId, plan, 1, null, { facts, create, reuse: request.reuse ?? null });
   runs.live.set(runId, run);
   runs.family.add(runId);
@@ -192,17 +201,7 @@ async function startInTurn(
   place: ConcurrencyPlace,
 ): Promise<StartedRun> {
   const { deps, runs, takeover } = wired;
-  const inTheWay = runsInTheWay(deps, place);
-  if (inTheWay.length > 0 && place.whenFull === 'reject') {
-    throw new AppError(
-      'CONFLICT',
-      `${place.limit} runs with the key "${place.key}" are unfinished`,
-      {
-        details: { running: inTheWay },
-        hint: 'wait until one has ended, or cancel it',
-      },
-    );
-  }
+  const inTheWay = runsInTheWay(deps.store.runsWithConcurrencyKey, place);
   const outcome = deps.store.createPending(create);
   if (!outcome.ok && outcome.reason === 'duplicate') {
     if (outcome.sameParams) return { runId: outcome.runId, created: false };
@@ -216,16 +215,7 @@ async function startInTurn(
 
 /** Cancels a run that a newer one takes the place of. */
 function replaceRun({ deps, takeover, runs }: Wired, runId: RunId): void {
-  const signal: Signal = {
-    type: 'cancel',
-    by: 'concurrency',
-    role: 'operator',
-    sender: 'system',
-    payload: null,
-    reasoning: 'replaced by a newer run with the same concurrency key',
-  };
-  const message = { runId, kind: 'signal' as const, body: signalToBody(signal) };
-  deps.store.send({ ...message, receivedAt: deps.clock.now(), idempotencyKey: null });
+  deps.store.send(replacedMessage(runId, deps.clock.now()));
   runs.family.add(runId);
   takeover.takeOn(runId);
 }

@@ -24,6 +24,8 @@ export interface LifecycleParts {
   readonly slots: Slots;
   readonly reconciler: () => Reconciler;
   readonly deliver: (run: LiveRun, input: EngineInput) => void;
+  /** Decides a run again in the next turn. */
+  readonly wake: (run: LiveRun) => void;
   /** Makes sure somebody here looks at a run. */
   readonly takeOn: (runId: RunId) => void;
   readonly poke: () => void;
@@ -47,7 +49,8 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
     drop,
     onNothing(run, decided) {
       follow(parts, run, decided);
-      releaseIfQuiet(parts, run);
+      if (decided.advanced.unfinished) parts.wake(run);
+      else releaseIfQuiet(parts, run);
     },
     onCommitted: (run, decided) => committed(parts, run, decided),
     onSettled: (run) => settled(parts, run),
@@ -99,6 +102,7 @@ function committed(parts: LifecycleParts, run: LiveRun, decided: Decided): void 
   if (decided.append === null) return;
   wakeOthers(parts, decided.append);
   if (decided.append.patch.release) letGo(parts, run, decided.append.patch.status);
+  else if (decided.advanced.unfinished) parts.wake(run);
   else releaseIfQuiet(parts, run);
 }
 
@@ -107,7 +111,11 @@ function wakeOthers({ runs, takeOn }: LifecycleParts, append: RunAppend): void {
     runs.family.add(child.runId);
     takeOn(child.runId);
   }
-  for (const send of append.sends) takeOn(send.runId);
+  for (const send of append.sends) {
+    // A parent or child that is told something here is carried on here, unless somebody has it.
+    runs.family.add(send.runId);
+    takeOn(send.runId);
+  }
 }
 
 /** The row has no owner any more: the run has ended, or waits where nobody needs to hold it. */

@@ -54,6 +54,10 @@ export interface LiveRun {
   readonly prepared: Map<number, PreparedProcess | StepFailure>;
   readonly memo: Map<string, ComputeAnswer>;
   readonly computing: Map<string, (string | null)[]>;
+  /** Evaluations that wait for an earlier one of this run to come back. */
+  readonly computeQueue: (() => void)[];
+  /** Evaluations of this run that are at a compute process. */
+  computeOut: number;
   readonly queuedInbox: Set<number>;
   storageFailures: number;
   lost: boolean;
@@ -83,6 +87,8 @@ export function newLiveRun(
     prepared: new Map(),
     memo: new Map(),
     computing: new Map(),
+    computeQueue: [],
+    computeOut: 0,
     queuedInbox: new Set(),
     storageFailures: 0,
     lost: false,

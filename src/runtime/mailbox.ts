@@ -39,6 +39,8 @@ export function createMailbox(parts: CommitParts): Mailbox {
       const runs = [...ready].filter((run) => !run.lost);
       ready.clear();
       await commitGroup(parts, runs, wake);
+      // Timers, requests and results of others come in between two groups.
+      if (ready.size > 0) await new Promise<void>((done) => clock.soon(done));
     }
   };
 

@@ -236,7 +236,7 @@ function childRun(
     },
     createdAt: nowMs,
     idempotency: null,
-    concurrencyKey: null,
+    concurrencyKey: resolved.concurrencyKey,
     claimableFrom: nowMs,
   };
 }

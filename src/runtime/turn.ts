@@ -82,6 +82,7 @@ export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
     run.starting !== null && state.seq === 0
       ? beginRun(state, run.starting.facts, runLimit(run), ctx, run.starting.reuse, inputs)
       : advance(state, inputs, ctx);
+  run.inputs = [...advanced.rest, ...run.inputs];
   if (advanced.pending.length === 0 && run.computing.size === 0) run.memo.clear();
   prepareProcesses(deps, run, state, advanced.events);
   return { run, inputs, advanced, append: appendOf(parts, run, state, advanced, nowMs) };
@@ -174,7 +175,7 @@ function mayRelease(
   advanced: Advanced,
   nowMs: number,
 ): boolean {
-  if (!isQuiet(run) || advanced.pending.length > 0) return false;
+  if (!isQuiet(run) || advanced.pending.length > 0 || advanced.unfinished) return false;
   return mayLeave(deps.config, state, nowMs);
 }
 
@@ -237,6 +238,7 @@ export function undoTurn(parts: TurnParts, decided: Decided): void {
   run.takenNow.clear();
   for (const target of run.probes.values()) parts.breakers.free(target);
   run.probes.clear();
-  run.inputs = [...inputs, ...run.inputs];
+  // The inputs that were not taken stand in `inputs` too.
+  run.inputs = [...inputs, ...run.inputs.slice(decided.advanced.rest.length)];
   run.state = null;
 }

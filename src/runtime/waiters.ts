@@ -27,6 +27,8 @@ export function createWaiters(
   clock: Clock,
   bus: EventBus,
   poke: () => void,
+  /** True while a run has inputs here that are still to be decided. */
+  isBusy: (runId: RunId) => boolean,
 ): Waiters {
   const waiting = new Set<Look>();
   const check = (): void => {
@@ -73,7 +75,7 @@ export function createWaiters(
         const head = store.head(runId as RunId);
         if (head === null) throw new AppError('NOT_FOUND', `there is no run ${runId}`);
         if (isRunEnded(head.status)) return 'ended';
-        if (!options.orSuspended || head.status !== 'suspended') return null;
+        if (!options.orSuspended || head.status !== 'suspended' || isBusy(runId)) return null;
         // What is in its inbox may move it on.
         return store.unsettled(runId).length > 0 ? null : 'suspended';
       };

@@ -326,6 +326,7 @@ function resolveChild(store: Store, { templates = {} }: RigOptions, params: Json
     version: 1,
     inputs,
     secretRefs: [],
+    concurrencyKey: null,
     context: {},
     name,
   };

@@ -111,7 +111,7 @@ export function given(
     fold(state, events);
     log.push(...events);
     now = state.at;
-    last = { events: [], verdicts: [], pending: [], orphans: [] };
+    last = { events: [], verdicts: [], pending: [], orphans: [], unfinished: false, rest: [] };
   }
 
   const scenario: Scenario = {
@@ -204,6 +204,7 @@ function contextAt(
     checkOutput: () => null,
     childId: (...parts) => `child-${parts.join('-')}`,
     isSettling: () => false,
+    mayGoOn: () => true,
     evaluationsInFlight: options.evaluationsInFlight ?? (() => false),
   };
 }

@@ -215,61 +215,84 @@ export const SIMPLE_SHAPES: readonly Shape[] = [
   ),
 ];
 
-type Wrap = (id: string, inner: StepDef) => StepDef;
+type Wrap = (id: string, inner: readonly StepDef[]) => StepDef;
 
 const WRAPS: Readonly<Record<string, Wrap>> = {
   condition: (id, inner) => ({
     id,
     type: 'condition',
-    config: { expression: 'true', branches: { true: [noop(`${id}0`), inner] } },
+    config: { expression: 'true', branches: { true: [noop(`${id}0`), ...inner] } },
   }),
   for_each: (id, inner) => ({
     id,
     type: 'loop',
-    config: { over: '[1, 2]', body: [inner, noop(`${id}1`)] },
+    config: { over: '[1, 2]', body: [...inner, noop(`${id}1`)] },
   }),
   until: (id, inner) => ({
     id,
     type: 'loop',
-    config: { mode: 'until', condition: 'iter.index >= 1', max_iter: 3, body: [inner] },
+    config: { mode: 'until', condition: 'iter.index >= 1', max_iter: 3, body: inner },
+  }),
+  while: (id, inner) => ({
+    id,
+    type: 'loop',
+    config: { mode: 'while', condition: 'iter.index < 1', max_iter: 3, body: inner },
+  }),
+  race: (id, inner) => ({
+    id,
+    type: 'parallel',
+    config: {
+      mode: 'race',
+      branches: [inner, [{ id: `${id}1`, type: 'wait', config: { signal: 'never' } }]],
+    },
   }),
   parallel: (id, inner) => ({
     id,
     type: 'parallel',
-    config: { branches: [[inner], [effect(`${id}1`)]] },
+    config: { branches: [inner, [effect(`${id}1`)]] },
   }),
 };
 
-const LEAVES: Readonly<Record<string, StepDef>> = {
-  unsafe: effect('leaf', 'unsafe'),
-  retried: effect('leaf', 'idempotent', {
-    params: { value: 1, fail_times: 1 },
-    retry: { max: 1, backoff: 'constant', delay: '1s' },
-  }),
-  ignored: { id: 'leaf', action: 'test.fail', on_error: { strategy: 'ignore' } },
-  decision: ask('leaf'),
-  wait: { id: 'leaf', type: 'wait', config: { duration: '10s' } },
+const LEAVES: Readonly<Record<string, readonly StepDef[]>> = {
+  unsafe: [effect('leaf', 'unsafe')],
+  retried: [
+    effect('leaf', 'idempotent', {
+      params: { value: 1, fail_times: 1 },
+      retry: { max: 1, backoff: 'constant', delay: '1s' },
+    }),
+  ],
+  ignored: [{ id: 'leaf', action: 'test.fail', on_error: { strategy: 'ignore' } }],
+  fallback: [
+    {
+      id: 'leaf',
+      action: 'test.fail',
+      on_error: { strategy: 'fallback_step', fallback_step: 'leaf_b' },
+    },
+    effect('leaf_b'),
+  ],
+  decision: [ask('leaf')],
+  wait: [{ id: 'leaf', type: 'wait', config: { duration: '10s' } }],
 };
 
 /** Every composite in every composite to depth `depth` around every leaf. */
 export function nestedShapes(depth: number): Shape[] {
-  let level = Object.entries(LEAVES).map(([name, step]) => ({ name, step }));
+  let level = Object.entries(LEAVES).map(([name, steps]) => ({ name, steps }));
   const shapes: Shape[] = [];
   for (let d = 1; d <= depth; d++) {
-    level = level.flatMap(({ name, step }) =>
+    level = level.flatMap(({ name, steps }) =>
       Object.entries(WRAPS).map(([wrap, around]) => ({
         name: `${wrap} > ${name}`,
-        step: around(`d${d}`, step),
+        steps: [around(`d${d}`, steps)],
       })),
     );
-    for (const { name, step } of level)
+    for (const { name, steps } of level)
       shapes.push({
         name,
         definition: {
           steps: [
             noop('first'),
-            { ...step, depends_on: ['first'] },
-            noop('last', { depends_on: [step.id] }),
+            ...steps.map((step) => ({ ...step, depends_on: ['first'] })),
+            noop('last', { depends_on: steps.map((step) => step.id) }),
           ],
         },
       });

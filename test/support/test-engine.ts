@@ -169,6 +169,7 @@ export function createTestEngine(options: TestEngineOptions = {}): TestEngine {
           version: 1,
           inputs: (params.params ?? {}) as JsonObject,
           secretRefs: [],
+          concurrencyKey: null,
           context: {},
           name,
         };

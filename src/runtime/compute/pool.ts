@@ -24,7 +24,7 @@ const DEFAULT_COMPUTE_LIMITS: ComputeLimits = {
   processes: 2,
   timeoutMs: 2000,
   memoryBytes: 512 * 1024 * 1024,
-  queue: 1000,
+  queue: 10_000,
   idleMs: 60_000,
 };
 
