@@ -69,6 +69,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(LOOK, 'query', 'List runs, templates, decisions, …', () => import('./commands/query.ts')),
   entry(LOOK, 'diagram', 'Draw a workflow or a run', () => import('./commands/diagram.ts')),
 
+  entry(SERVE, 'serve', 'Run the daemon: MCP over HTTP', () => import('./commands/serve.ts')),
+  entry(SERVE, 'stop', 'Stop the daemon', () => import('./commands/stop.ts')),
   entry(SERVE, 'mcp', 'Speak MCP on stdin and stdout', () => import('./commands/mcp.ts')),
 
   entry(

@@ -1,0 +1,94 @@
+/**
+ * `opcode serve`: the daemon. Executes runs, takes on what is unfinished, and serves MCP over HTTP on
+ * this machine until it is told to stop.
+ */
+import type { Command } from 'commander';
+import { type Config, loadConfig, type SettingKey } from '../../src/config.ts';
+import { createLogger } from '../../src/log.ts';
+import { messageOf } from '../../src/model/error.ts';
+import { type Act, type Cli, withExamples } from '../command.ts';
+import { EXIT } from '../exit.ts';
+
+interface Options {
+  readonly listenAddr?: string;
+  readonly baseUrl?: string;
+  readonly poolSize?: string;
+  readonly public?: boolean;
+  readonly grace?: string;
+  readonly graceUnsafe?: string;
+  readonly dbPath?: string;
+  readonly logLevel?: string;
+}
+
+export function configure(command: Command, act: Act): void {
+  withExamples(
+    command
+      .option('--listen-addr <addr>', 'address, e.g. :4100 or 127.0.0.1:4200')
+      .option('--base-url <url>', 'URL by which others reach it')
+      .option('--pool-size <n>', 'actions executing at once')
+      .option('--public', 'listen beyond loopback (needs a token)')
+      .option('--grace <duration>', 'at a stop: time for steps that can be repeated (10s)')
+      .option('--grace-unsafe <duration>', 'at a stop: time for the others (5m)')
+      .action(act(serve))
+      .addHelpText(
+        'after',
+        '\nMCP clients connect to http://127.0.0.1:4100/mcp, or /sse. SIGTERM stops it, SIGHUP reloads settings.',
+      ),
+    [
+      ['opcode serve', 'serve on port 4100 of this machine'],
+      ['opcode serve --listen-addr :4200', 'on another port'],
+    ],
+  );
+}
+
+async function serve(cli: Cli, options: Options): Promise<number> {
+  const load = (): Config => loadConfig({ flags: flagsOf(options), env: cli.env });
+  const config = load();
+  const { stderr } = cli.terminal;
+  const look = { pretty: stderr.isTerminal, color: stderr.style.enabled };
+  const write = (line: string): void => stderr.write(line);
+  const { startDaemon } = await import('../../src/app-serve.ts');
+  const daemon = await startDaemon({ config, write, ...look });
+  // What one wants to know whatever is logged besides.
+  const log = createLogger({ level: 'info', write, now: Date.now, ...look });
+  const { urls, recovered } = daemon;
+  log.info('opcode is ready', { urls, pid: process.pid, home: config.home, recovered });
+  await new Promise<void>((resolve, reject) => {
+    let isStopping = false;
+    const stop = (): void => {
+      log.info(
+        isStopping ? 'stopping now' : 'stopping: steps in flight may finish; once more ends them',
+      );
+      isStopping = true;
+      daemon.stop().then(resolve, reject);
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.on('SIGHUP', () => {
+      try {
+        const restart = daemon.reload(load());
+        log.info('settings were read again', restart.length === 0 ? {} : { need_restart: restart });
+      } catch (thrown) {
+        log.error('settings were not read again', { error: messageOf(thrown) });
+      }
+    });
+  });
+  log.info('stopped');
+  return EXIT.ok;
+}
+
+const FLAGS: readonly (readonly [keyof Options, SettingKey])[] = [
+  ['listenAddr', 'listen_addr'],
+  ['baseUrl', 'base_url'],
+  ['poolSize', 'pool_size'],
+  ['public', 'public'],
+  ['grace', 'grace'],
+  ['graceUnsafe', 'grace_unsafe'],
+  ['dbPath', 'db_path'],
+  ['logLevel', 'log_level'],
+];
+
+function flagsOf(options: Options): Partial<Record<SettingKey, unknown>> {
+  const given = FLAGS.filter(([option]) => options[option] !== undefined);
+  return Object.fromEntries(given.map(([option, key]) => [key, options[option]]));
+}

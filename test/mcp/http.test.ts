@@ -1,0 +1,159 @@
+/** MCP over HTTP: both transports with real clients, the newest protocol by hand, and what is no MCP. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { connect, post, type Served, serve } from '../http/daemon.ts';
+import { ASKING, call, PURE } from './session.ts';
+
+let served: Served;
+
+beforeAll(async () => {
+  served = await serve();
+});
+
+afterAll(() => served.close());
+
+async function withClient(path: string, act: (client: Client) => Promise<void>): Promise<void> {
+  const client = await connect(`${served.url}${path}`);
+  try {
+    await act(client);
+  } finally {
+    await client.close();
+  }
+}
+
+describe.each(['/sse', '/mcp'])('%s', (path) => {
+  test('defines, runs, sees the decision, answers it, looks and draws', () =>
+    withClient(path, async (client) => {
+      const name = `asking${path.replace('/', '-')}`;
+      expect((await call(client, 'define', { name, definition: ASKING })).data.version).toBe(1);
+      const asked = await call(client, 'run', { template_name: name });
+      const { workflow_id } = asked.data;
+      expect(asked.data.status).toBe('suspended');
+      const choice = { workflow_id, signal_type: 'decision', payload: { choice: 'yes' } };
+      expect((await call(client, 'signal', choice)).data.status).toBe('completed');
+      const found = await call(client, 'query', { resource: 'decisions', filter: { workflow_id } });
+      expect(found.data).toMatchObject({ decisions: [{ status: 'resolved' }] });
+      const drawn = await call(client, 'diagram', { workflow_id, format: 'ascii' });
+      expect(drawn.text).toContain('approve');
+    }));
+
+  test('says a failure as text', () =>
+    withClient(path, async (client) => {
+      const { isError, text } = await call(client, 'status', { workflow_id: 'nothing' });
+      expect(isError).toBe(true);
+      expect(text).toStartWith('[NOT_FOUND] ');
+    }));
+
+  test('a client that leaves while it waits leaves its run going on', async () => {
+    const client = await connect(`${served.url}${path}`);
+    const definition = { steps: [{ id: 'nap', type: 'wait', config: { duration: '300ms' } }] };
+    const { data } = await call(client, 'run', { definition, wait: 0 });
+    const { workflow_id } = data;
+    const waiting = call(client, 'status', { workflow_id, wait: '10s', until: 'ended' });
+    await client.close();
+    expect(waiting).rejects.toThrow();
+    await withClient(path, async (other) => {
+      const args = { workflow_id, wait: '5s', until: 'ended' };
+      expect((await call(other, 'status', args)).data.status).toBe('completed');
+    });
+  });
+});
+
+describe('names', () => {
+  test.each([
+    ['/sse', 'opcode.run'],
+    ['/mcp', 'opcode_run'],
+    ['/sse?names=underscores', 'opcode_run'],
+    ['/mcp?names=dots', 'opcode.run'],
+  ])('%s lists %s', (path, name) =>
+    withClient(path, async (client) => {
+      expect((await client.listTools()).tools[0]?.name).toBe(name);
+    }),
+  );
+});
+
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'newest', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+
+/** A request of the newest protocol, which has no sessions. */
+const newest = (method: string, params: Record<string, unknown>, headers = {}) =>
+  post(
+    `${served.url}/mcp`,
+    { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: META } },
+    { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method, ...headers },
+  );
+
+describe('the newest protocol', () => {
+  test('discovers, lists and calls without a session', async () => {
+    const discovered = await (await newest('server/discover', {})).json();
+    expect(discovered.result.supportedVersions).toContain('2026-07-28');
+    const listed = await (await newest('tools/list', {})).json();
+    expect(listed.result.tools).toHaveLength(6);
+    const args = { name: 'opcode_run', arguments: { definition: PURE } };
+    const called = await (await newest('tools/call', args, { 'mcp-name': 'opcode_run' })).json();
+    expect(called.result.structuredContent.status).toBe('completed');
+    const { workflow_id } = called.result.structuredContent;
+    const query = { name: 'query', arguments: { resource: 'workflows', filter: { workflow_id } } };
+    const found = await (await newest('tools/call', query, { 'mcp-name': 'query' })).json();
+    expect(found.result.structuredContent.workflows[0].agent_id).toBe('newest');
+  });
+});
+
+describe.each(['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'])(
+  'protocol %s',
+  (version) => {
+    test('is spoken', async () => {
+      const params = {
+        protocolVersion: version,
+        capabilities: {},
+        clientInfo: { name: 'old', version: '1' },
+      };
+      const request = { jsonrpc: '2.0', id: 1, method: 'initialize', params };
+      const response = await post(`${served.url}/mcp`, request);
+      expect(response.status).toBe(200);
+      expect(await response.text()).toContain(`"protocolVersion":"${version}"`);
+    });
+  },
+);
+
+describe('what is no MCP', () => {
+  test.each([
+    ['/mcp', '{', 400, /-32700/],
+    ['/mcp', '', 400, /-32700/],
+    ['/mcp', '[]', 400, /error/],
+    ['/mcp', '42', 400, /error/],
+    ['/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/list' }, 400, /no session/],
+    ['/message?sessionId=nothing', {}, 404, /no such session/],
+    ['/message', {}, 404, /no such session/],
+  ])('%s %j is refused', async (path, body, status, message) => {
+    const response = await post(`${served.url}${path}`, body);
+    expect(response.status).toBe(status);
+    expect(await response.text()).toMatch(message);
+  });
+
+  test('a session that is unknown must be begun again', async () => {
+    const headers = { 'mcp-session-id': 'gone' };
+    const request = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+    expect((await post(`${served.url}/mcp`, request, headers)).status).toBe(404);
+  });
+
+  test('a message that is none is refused on a session, which goes on', async () => {
+    const stream = await fetch(`${served.url}/sse`);
+    const reader = (stream.body as ReadableStream<Uint8Array>).getReader();
+    const decoder = new TextDecoder();
+    let text = '';
+    while (!text.includes('sessionId=')) text += decoder.decode((await reader.read()).value);
+    expect(text).toStartWith(': open\n\n');
+    const path = /data: (\S+)/.exec(text)?.[1] ?? '';
+    for (const body of ['{', { hello: 1 }, [1, 2]]) {
+      expect((await post(`${served.url}${path}`, body)).status).toBe(400);
+    }
+    const ping = { jsonrpc: '2.0', id: 'p', method: 'ping' };
+    expect((await post(`${served.url}${path}`, ping)).status).toBe(202);
+    while (!text.includes('"id":"p"')) text += decoder.decode((await reader.read()).value);
+    await reader.cancel();
+  });
+});

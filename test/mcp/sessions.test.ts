@@ -1,0 +1,29 @@
+/** Sessions of clients that leave without a word are ended, those in use are not. */
+import { expect, test } from 'bun:test';
+import { createSessions, type Session } from '../../src/mcp/sessions.ts';
+
+function rig(maxSessions = 2) {
+  const time = { now: 0 };
+  const closed: string[] = [];
+  const sessions = createSessions<Session>({ maxSessions, idleMs: 1000, now: () => time.now });
+  const add = (id: string): boolean =>
+    sessions.add(id, { close: async () => void closed.push(id) });
+  return { time, closed, sessions, add };
+}
+
+test('more than the limit are refused while all are in use, and let in when one was forgotten', async () => {
+  const { time, closed, sessions, add } = rig();
+  expect([add('a'), add('b'), add('c')]).toEqual([true, true, false]);
+  const done = sessions.use('a');
+  time.now = 1000;
+  expect(add('c')).toBe(true);
+  expect(closed).toEqual(['b']);
+  time.now = 5000;
+  done();
+  expect(add('d')).toBe(true);
+  expect(closed).toEqual(['b', 'c']);
+  expect(sessions.get('a')).not.toBeNull();
+  await sessions.close();
+  expect(closed).toEqual(['b', 'c', 'a', 'd']);
+  expect(sessions.get('a')).toBeNull();
+});
