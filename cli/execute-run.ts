@@ -9,7 +9,7 @@ import { lookOf, type ShownIssue, warningLine } from './errors.ts';
 import { EXIT, exitCodeOfRun } from './exit.ts';
 import { type FollowOptions, followRun, type OutputTap, tapOutput } from './follow-run.ts';
 import { noExecutorLine, runEndLines } from './print/run-end.ts';
-import { readableJson } from './print/text.ts';
+import { counted, readableJson } from './print/text.ts';
 
 interface RunOptions {
   readonly quiet?: boolean | undefined;
@@ -67,6 +67,7 @@ export async function executeRun<S extends Started>(
     answers: plan.answers,
     onOutput: plan.onOutput,
   });
+  if (end === 'stopped') await carryOthersOn(cli, app);
   if (cli.json) cli.printJson(plan.document(started, run));
   else await showEnd(cli, app, run, { ...plan, brief: plan.brief === true || end !== 'stopped' });
   if (end === 'left') {
@@ -74,6 +75,14 @@ export async function executeRun<S extends Started>(
     return { code: EXIT.interrupted, run };
   }
   return { code: exitCodeOfRun(run), run };
+}
+
+/** A parent or child that this run set in motion is executed here too, until it ends or waits. */
+async function carryOthersOn(cli: Cli, app: ExecutingApp): Promise<void> {
+  const count = app.engine.liveRuns();
+  if (count === 0) return;
+  cli.note(`Going on with ${counted(count, 'other run')} that this one set in motion.`);
+  await app.engine.quiet();
 }
 
 /** Warnings about a definition, a line each, on stderr. */

@@ -8,7 +8,7 @@ import { type ConcurrencyPlace, concurrencyPlace, runsInTheWay } from '../core/c
 import type { Engine, SignalOutcome, StartedRun, StartRequest } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
-import { type EngineInput, type Signal, signalToBody } from '../model/input.ts';
+import { type EngineInput, replacedMessage, type Signal, signalToBody } from '../model/input.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import type { NewRun } from '../model/store.ts';
 import { createBreakers } from './breakers.ts';
@@ -64,6 +64,7 @@ export function createEngine(deps: EngineParts): Engine {
     settled: (runId, options) => waiters.settled(runId, options),
     owns: (runId) => runs.live.has(runId),
     liveRuns: () => runs.live.size,
+    quiet: () => waiters.untilTrue(() => runs.live.size === 0 && runs.claiming.size === 0),
     onEvents: bus.onEvents,
     onOutput: bus.onOutput,
     status: (runId) => deps.store.head(runId)?.status ?? null,

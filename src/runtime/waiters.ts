@@ -15,6 +15,8 @@ type Look = (closing?: boolean) => void;
 export interface Waiters {
   settled: Engine['settled'];
   verdict(inboxId: number, waitMs: number): Promise<SignalOutcome>;
+  /** Resolves when this says so, or at the close. */
+  untilTrue(holds: () => boolean): Promise<void>;
   /** Looks whether anybody's wait is over. */
   check(): void;
   count(): number;
@@ -68,6 +70,13 @@ export function createWaiters(
     });
 
   return {
+    untilTrue: async (holds) => {
+      await until<true>(
+        () => (holds() ? true : null),
+        null,
+        () => true,
+      );
+    },
     check,
     count: () => waiting.size,
     settled: (runId, options) => {
