@@ -2,6 +2,7 @@
  * Starting or continuing a run in this process and staying with it: the frame that `run`, `exec`,
  * `rerun`, the signals and the examples share. Prints the drawing and the result when it is over.
  */
+import type { RunId } from '../src/model/ids.ts';
 import type { CallContext } from '../src/ops/operation.ts';
 import type { StatusOutput } from '../src/ops/schemas.ts';
 import type { Cli, ExecutingApp } from './command.ts';
@@ -67,7 +68,7 @@ export async function executeRun<S extends Started>(
     answers: plan.answers,
     onOutput: plan.onOutput,
   });
-  if (end === 'stopped') await carryOthersOn(cli, app);
+  if (end === 'stopped') await carryOthersOn(cli, app, started.workflow_id as RunId);
   if (cli.json) cli.printJson(plan.document(started, run));
   else await showEnd(cli, app, run, { ...plan, brief: plan.brief === true || end !== 'stopped' });
   if (end === 'left') {
@@ -78,11 +79,11 @@ export async function executeRun<S extends Started>(
 }
 
 /** A parent or child that this run set in motion is executed here too, until it ends or waits. */
-async function carryOthersOn(cli: Cli, app: ExecutingApp): Promise<void> {
-  const count = app.engine.liveRuns();
+async function carryOthersOn(cli: Cli, app: ExecutingApp, runId: RunId): Promise<void> {
+  const count = app.engine.othersThan(runId);
   if (count === 0) return;
   cli.note(`Going on with ${counted(count, 'other run')} that this one set in motion.`);
-  await app.engine.quiet();
+  await app.engine.othersQuiet(runId);
 }
 
 /** Warnings about a definition, a line each, on stderr. */

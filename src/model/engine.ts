@@ -75,8 +75,10 @@ export interface Engine {
   /** True when this process owns the run now. */
   owns(runId: RunId): boolean;
   liveRuns(): number;
-  /** Resolves when no run is live here: all have ended, wait, or belong to somebody else. */
-  quiet(): Promise<void>;
+  /** Runs that are live here besides this one. */
+  othersThan(runId: RunId): number;
+  /** Resolves when no other run is live here: they have ended, wait, or belong to somebody else. */
+  othersQuiet(runId: RunId): Promise<void>;
   onEvents(listener: (events: readonly PublishedEvent[]) => void): () => void;
   onOutput(listener: (chunk: OutputChunk) => void): () => void;
   /** Whoever is parked or queued keeps its place in the store; steps in flight get `graceMs`. */

@@ -39,8 +39,10 @@ export async function commitGroup(
   for (const run of runs) {
     const decided = decideSafely(parts, run, again);
     if (decided === null) continue;
-    if (decided.append === null) safely(parts, run, () => parts.onNothing(run, decided));
-    else group.push(decided);
+    if (decided.append === null) {
+      run.busy = false;
+      safely(parts, run, () => parts.onNothing(run, decided));
+    } else group.push(decided);
   }
   if (group.length === 0) return;
   const outcomes = await appendGroup(parts, group);
@@ -101,6 +103,7 @@ function decideSafely(
 
 function settle(parts: CommitParts, decided: Decided, outcome: AppendOutcome | undefined): void {
   const { run, append } = decided;
+  run.busy = false;
   if (outcome?.ok === true && append !== null) {
     run.storageFailures = 0;
     run.committedSeq += append.events.length;

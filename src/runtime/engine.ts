@@ -64,7 +64,8 @@ export function createEngine(deps: EngineParts): Engine {
     settled: (runId, options) => waiters.settled(runId, options),
     owns: (runId) => runs.live.has(runId),
     liveRuns: () => runs.live.size,
-    quiet: () => waiters.untilTrue(() => runs.live.size === 0 && runs.claiming.size === 0),
+    othersThan: (runId) => othersThan(runs, runId),
+    othersQuiet: (runId) => waiters.untilTrue(() => othersThan(runs, runId) === 0),
     onEvents: bus.onEvents,
     onOutput: bus.onOutput,
     status: (runId) => deps.store.head(runId)?.status ?? null,
@@ -135,12 +136,19 @@ function wire(deps: EngineParts): Wired {
   const takeover = createTakeover({ deps, runs, plans, ownership, deliver, wake });
   const isBusy = (runId: RunId): boolean => {
     const run = runs.live.get(runId);
-    return run !== undefined && (run.inputs.length > 0 || run.starting !== null);
+    return run !== undefined && (run.busy || run.inputs.length > 0);
   };
   const waiters = createWaiters(store, clock, bus, () => watch.poke(), isBusy);
   const watch = watchStore(deps, runs, takeover, waiters);
   const parts = { deps, runs, bus, plans, output, timers, ownership, lifecycle, mailbox };
   return { ...parts, takeover, waiters, watch, deliver };
+}
+
+/** Runs that are live here, or are being claimed, besides one. */
+function othersThan({ live, claiming }: RunTable, runId: RunId): number {
+  const ids = new Set([...live.keys(), ...claiming.keys()]);
+  ids.delete(runId);
+  return ids.size;
 }
 
 function watchStore(

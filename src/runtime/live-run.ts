@@ -35,6 +35,8 @@ export interface LiveRun {
   /** Sequence of the last committed event. */
   committedSeq: number;
   inputs: EngineInput[];
+  /** True from the moment it is to be decided until that is committed. */
+  busy: boolean;
   /** Facts of a run whose first event is not written yet. */
   starting: {
     readonly facts: StartFacts;
@@ -78,6 +80,7 @@ export function newLiveRun(
     state,
     committedSeq: state?.seq ?? 0,
     inputs: [],
+    busy: false,
     starting,
     inFlight: new Map(),
     unsettled: new Set(),

@@ -23,6 +23,7 @@ export function createMailbox(parts: CommitParts): Mailbox {
 
   const wake = (run: LiveRun): void => {
     ready.add(run);
+    run.busy = true;
     if (scheduled || flushing !== null) return;
     scheduled = true;
     clock.soon(() => {
