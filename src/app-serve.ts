@@ -21,6 +21,7 @@ import { type HttpServer, type Route, startHttpServer } from './http/server.ts';
 import { isAlive, ownIdentity } from './isolate/process-info.ts';
 import { createLogger } from './log.ts';
 import { createMcpEndpoints, type McpEndpoints } from './mcp/endpoints.ts';
+import { createEventFeed } from './mcp/event-feed.ts';
 import { type StdioSession, serveMcpStdio } from './mcp/stdio.ts';
 import { AppError } from './model/error.ts';
 import type { Logger } from './model/ports.ts';
@@ -30,7 +31,7 @@ export function serveStdio(app: App, config: Config, log: Logger): StdioSession 
   makeWorkFolder(config);
   const spelling = config.settings['mcp.names'];
   return serveMcpStdio(
-    { ops: app.ops, log, version: programVersion() },
+    { ops: app.ops, log, version: programVersion(), feed: createEventFeed(app.ops, log) },
     spelling === 'auto' ? 'underscores' : spelling,
   );
 }
@@ -106,6 +107,7 @@ function running({ app, config, http, log, recovered, live }: Running): Daemon {
     ops: app.ops,
     log,
     version: programVersion(),
+    feed: createEventFeed(app.ops, log),
     stopping: stopping.signal,
     names: () => live.config.settings['mcp.names'],
   });

@@ -11,10 +11,13 @@ import {
   isLegacyRequest,
   type JSONRPCMessage,
   parseJSONRPCMessage,
+  type ServerEventBus,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import { messageOf } from '../model/error.ts';
+import type { EventFeed } from './event-feed.ts';
 import { withOpening } from './event-stream.ts';
+import { runUris } from './resource-uris.ts';
 import { createMcpServer, type McpDeps } from './server.ts';
 import { createSessions, type Session, type Sessions } from './sessions.ts';
 import { openSse } from './sse.ts';
@@ -71,9 +74,11 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
     sse: createSessions(),
     http: createSessions(),
     modern: createMcpHandler(
-      ({ requestInfo }) => createMcpServer(deps, spellingOf(deps, requestInfo, 'underscores')),
+      ({ requestInfo }) =>
+        createMcpServer(deps, spellingOf(deps, requestInfo, 'underscores'), 'never'),
       {
         legacy: 'reject',
+        bus: runChanges(deps.feed),
         onerror: (error) => deps.log.debug('MCP request', { error: error.message }),
       },
     ),
@@ -89,6 +94,15 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
     },
   };
 }
+
+/** Changes of runs, for subscriptions of the newest protocol. */
+const runChanges = (feed: EventFeed): ServerEventBus => ({
+  publish: () => undefined,
+  subscribe: (listener) =>
+    feed.subscribe(({ workflow_id }) => {
+      for (const uri of runUris(workflow_id)) listener({ kind: 'resource_updated', uri });
+    }),
+});
 
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -25,11 +25,22 @@ export function runAnswer(result: object, spelling: Spelling): JsonObject {
   }
   // The decisions say it better.
   if (isFilledList(answer.pending_decisions)) delete answer.waiting_for;
+  if (isForPerson(answer.pending_decisions)) answer.next = waitForPerson(answer, spelling);
   return answer;
 }
 
 const isFilledList = (value: Json | undefined): boolean =>
   value !== undefined && isJsonArray(value) && value.length > 0;
+
+const isForPerson = (decisions: Json | undefined): boolean =>
+  isJsonArray(decisions) && isJsonObject(decisions[0]) && decisions[0].by === 'person';
+
+/** An agent may not make it, so it is not told to. */
+const waitForPerson = ({ workflow_id }: Record<string, Json>, spelling: Spelling): JsonObject => ({
+  tool: spelled('status', spelling),
+  arguments: { workflow_id: workflow_id ?? null, wait: '25s' },
+  why: 'only a person may decide this (`opcode decide`): wait for it',
+});
 
 function isEmptyExtra(key: string, value: Json): boolean {
   if (key === 'created') return value === true;

@@ -15,34 +15,77 @@ import type { Logger } from '../model/ports.ts';
 import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
 import { failureResult, type ToolResult } from './answers.ts';
-import { callTool } from './call-tool.ts';
+import { askPerson, broughtAnswer, type PersonAnswer } from './ask-person.ts';
+import { callTool, type ToolCall } from './call-tool.ts';
+import type { EventFeed } from './event-feed.ts';
+import { type SessionState, startNotices } from './notices.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { servePrompts } from './prompts.ts';
+import { serveResources } from './resources.ts';
 import { INSTRUCTIONS, toolList } from './tool-list.ts';
-import { type Spelling, spelled, TOOLS, toolNamed } from './tool-names.ts';
+import { type Spelling, spelled, TOOLS, type ToolName, toolNamed } from './tool-names.ts';
 
 export interface McpDeps {
   readonly ops: Ops;
   readonly log: Logger;
   readonly version: string;
+  readonly feed: EventFeed;
   /** Ends waiting when this process stops; what was started goes on. */
   readonly stopping?: AbortSignal;
   /** Is shown every call that is being answered. */
   readonly onCall?: (answered: Promise<unknown>) => void;
 }
 
+/** When a session is told what it did not ask for: once initialized, from the beginning, or never. */
+type Notices = 'initialized' | 'now' | 'never';
+
+interface Session {
+  readonly deps: McpDeps;
+  readonly server: Server;
+  readonly spelling: Spelling;
+  readonly state: SessionState;
+}
+
 /** A server that lists its tools in this spelling; the caller connects it to a transport. */
-export function createMcpServer(deps: McpDeps, spelling: Spelling): Server {
+export function createMcpServer(
+  deps: McpDeps,
+  spelling: Spelling,
+  notices: Notices = 'initialized',
+): Server {
   const server = new Server(
     { name: 'opcode', title: 'Opcode', version: deps.version },
-    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+    {
+      capabilities: { tools: {}, resources: { subscribe: true }, prompts: {}, logging: {} },
+      instructions: INSTRUCTIONS,
+    },
   );
+  const state: SessionState = { agents: new Set(), uris: new Set() };
+  const session: Session = { deps, server, spelling, state };
   const tools = toolList(spelling);
   server.setRequestHandler('tools/list', async () => ({ tools: tools as never }));
   server.setRequestHandler('tools/call', (request, ctx) => {
-    const answered = answer(deps, server, spelling, request.params, ctx);
+    const answered = answer(session, request.params, ctx);
     deps.onCall?.(answered);
     return answered;
   });
+  const reader = { agentId: null, role: 'viewer', sender: 'agent' } as const;
+  serveResources(server, deps.ops, { caller: reader, exec: null }, state.uris);
+  servePrompts(server, spelling);
+  if (notices !== 'never') tellUnasked(session, notices);
   return server;
+}
+
+function tellUnasked({ deps, server, spelling, state }: Session, notices: Notices): void {
+  const { feed, log } = deps;
+  let stop: (() => void) | null = null;
+  const start = (): void => {
+    const name = server.getClientVersion()?.name;
+    if (name !== undefined) state.agents.add(name);
+    stop ??= startNotices({ server, feed, log, spelling, state });
+  };
+  if (notices === 'now') start();
+  else server.oninitialized = start;
+  server.onclose = () => stop?.();
 }
 
 interface CallParams {
@@ -50,51 +93,110 @@ interface CallParams {
   readonly arguments?: Readonly<Record<string, unknown>> | undefined;
 }
 
-async function answer(
-  deps: McpDeps,
-  server: Server,
-  spelling: Spelling,
-  params: CallParams,
-  ctx: ServerContext,
-): Promise<ToolResult> {
+async function answer(session: Session, params: CallParams, ctx: ServerContext) {
   const tool = toolNamed(params.name);
   if (tool === null) {
-    const known = TOOLS.map((name) => spelled(name, spelling)).join(', ');
+    const known = TOOLS.map((name) => spelled(name, session.spelling)).join(', ');
     throw new ProtocolError(
       ProtocolErrorCode.InvalidParams,
       `there is no tool "${params.name.slice(0, 100)}"; the tools are ${known}`,
     );
   }
+  const progress = progressOf(session, ctx);
   try {
-    const call = {
-      ops: deps.ops,
-      ctx: contextOf(deps, server, params, ctx),
-      spelling,
-      showsProgress: false,
-    };
-    return await callTool(tool, call, params.arguments);
+    return await answerAsked(session, tool, params, ctx, progress);
   } catch (thrown) {
     if (!(thrown instanceof AppError) || thrown.code === 'INTERNAL') {
-      deps.log.error('a tool call failed', { tool, error: messageOf(thrown) });
+      session.deps.log.error('a tool call failed', { tool, error: messageOf(thrown) });
     }
     return failureResult(thrown);
+  } finally {
+    progress?.stop();
   }
+}
+
+async function answerAsked(
+  session: Session,
+  tool: ToolName,
+  params: CallParams,
+  ctx: ServerContext,
+  progress: Progress | null,
+) {
+  const { deps, server, spelling } = session;
+  const call: ToolCall = {
+    ops: deps.ops,
+    ctx: contextOf(session, params, ctx, progress),
+    spelling,
+    showsProgress: progress !== null,
+  };
+  const decide = (given: PersonAnswer): Promise<ToolResult> => decideFor(session, call, given);
+  const asking = { server, ctx, log: deps.log, decide };
+  const brought = broughtAnswer(ctx);
+  if (brought !== null) {
+    // The call was made before: what it started must not be started again.
+    if ('choice' in brought) return askPerson(asking, await decide(brought));
+    return callTool('status', call, { workflow_id: brought.workflowId });
+  }
+  const workflowId = params.arguments?.workflow_id;
+  if (typeof workflowId === 'string' && workflowId !== '') progress?.of(workflowId);
+  return askPerson(asking, await callTool(tool, call, params.arguments));
+}
+
+/** The person at the client decides; the run is then waited for like after any signal. */
+async function decideFor(
+  { deps, server }: Session,
+  call: ToolCall,
+  { workflowId, stepId, choice, reasoning }: PersonAnswer,
+): Promise<ToolResult> {
+  const client = server.getClientVersion()?.name ?? 'client';
+  const caller = {
+    agentId: null,
+    name: `mcp:${client}`,
+    role: 'approver',
+    sender: 'person',
+  } as const;
+  await deps.ops.signal(
+    { ...call.ctx, caller },
+    {
+      workflow_id: workflowId,
+      signal_type: 'decision',
+      step_id: stepId,
+      payload: { choice },
+      ...(reasoning === null ? {} : { reasoning }),
+    },
+  );
+  return callTool('status', call, { workflow_id: workflowId, wait: '25s' });
+}
+
+function progressOf({ deps }: Session, ctx: ServerContext): Progress | null {
+  const progressToken = ctx.mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return null;
+  return createProgress(deps.feed, (report) => {
+    ctx.mcpReq
+      .notify({ method: 'notifications/progress', params: { progressToken, ...report } })
+      .catch((thrown: unknown) =>
+        deps.log.debug('progress could not be told', { error: messageOf(thrown) }),
+      );
+  });
 }
 
 /** An agent speaks: by the name it gives, else by that of its client. */
 function contextOf(
-  { stopping }: McpDeps,
-  server: Server,
+  { deps, server, state }: Session,
   params: CallParams,
   ctx: ServerContext,
+  progress: Progress | null,
 ): CallContext {
   const given = params.arguments?.agent_id;
   const agentId = typeof given === 'string' && given !== '' ? given : clientName(server, ctx);
+  state.agents.add(agentId);
   const { signal } = ctx.mcpReq;
+  const { stopping } = deps;
   return {
     caller: { agentId, role: 'agent', sender: 'agent' },
     exec: null,
     abort: stopping === undefined ? signal : AbortSignal.any([signal, stopping]),
+    ...(progress === null ? {} : { onStarted: progress.of }),
   };
 }
 

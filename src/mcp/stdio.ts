@@ -15,7 +15,10 @@ export interface StdioSession {
 export function serveMcpStdio(deps: McpDeps, spelling: Spelling): StdioSession {
   const transport = new StdioServerTransport();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const session = serveStdio(() => createMcpServer(deps, spelling), {
+  // The newest protocol has no `initialize` after which a session could be told things.
+  const serverFor = ({ era }: { readonly era: 'legacy' | 'modern' }) =>
+    createMcpServer(deps, spelling, era === 'modern' ? 'now' : 'initialized');
+  const session = serveStdio(serverFor, {
     transport,
     onerror: (error) => deps.log.warn('MCP over stdio', { error: error.message }),
   });

@@ -102,6 +102,37 @@ describe('the newest protocol', () => {
   });
 });
 
+describe('the newest protocol asks a person', () => {
+  test('by an answer that wants input; the call that brings it starts nothing again', async () => {
+    const [approve, tell] = ASKING.steps;
+    const config = { ...approve?.config, by: 'person' };
+    const definition = { steps: [{ ...approve, config }, tell] };
+    const key = { idempotency_key: 'asked-once' };
+    const args = { name: 'run', arguments: { definition, ...key } };
+    const forms = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } };
+    const ask = async (more: object) => {
+      const params = { ...args, ...more, _meta: { ...META, ...forms } };
+      const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
+      const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call' };
+      const answer = await post(`${served.url}/mcp`, body, { ...headers, 'mcp-name': 'run' });
+      return (await answer.json()).result;
+    };
+    const wanted = await ask({});
+    expect(wanted).toMatchObject({
+      resultType: 'input_required',
+      inputRequests: { decision: { method: 'elicitation/create', params: { message: 'Deploy?' } } },
+    });
+    const { requestState } = wanted;
+    const inputResponses = { decision: { action: 'accept', content: { choice: 'yes' } } };
+    const done = await ask({ inputResponses, requestState });
+    expect(done.structuredContent).toMatchObject({
+      workflow_id: JSON.parse(requestState).workflowId,
+      status: 'completed',
+    });
+    expect(await ask({ inputResponses, requestState: 'forged' })).toMatchObject({ isError: true });
+  });
+});
+
 describe.each(['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'])(
   'protocol %s',
   (version) => {

@@ -8,6 +8,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import { type App, openApp } from '../../src/app.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
+import { createEventFeed } from '../../src/mcp/event-feed.ts';
 import { createMcpServer } from '../../src/mcp/server.ts';
 import type { Spelling } from '../../src/mcp/tool-names.ts';
 import type { Logger } from '../../src/model/ports.ts';
@@ -46,9 +47,10 @@ export interface Session {
 export async function openSession(
   home: Home,
   spelling: Spelling = 'underscores',
+  options: object = {},
 ): Promise<Session> {
   const app = await openApp(home.config, { execute: true, log: SILENT });
-  const client = await connect(app, spelling);
+  const client = await connect(app, spelling, options);
   return {
     client,
     app,
@@ -59,10 +61,12 @@ export async function openSession(
   };
 }
 
-async function connect(app: App, spelling: Spelling): Promise<Client> {
+async function connect(app: App, spelling: Spelling, options: object): Promise<Client> {
+  const feed = createEventFeed(app.ops, SILENT);
+  const deps = { ops: app.ops, log: SILENT, version: '0.0.0', feed };
   const [near, far] = InMemoryTransport.createLinkedPair();
-  const server = createMcpServer({ ops: app.ops, log: SILENT, version: '0.0.0' }, spelling);
-  const client = new Client({ name: 'probe', version: '1' });
+  const server = createMcpServer(deps, spelling);
+  const client = new Client({ name: 'probe', version: '1' }, options);
   type ServerEnd = Parameters<typeof server.connect>[0];
   await Promise.all([server.connect(far as unknown as ServerEnd), client.connect(near)]);
   return client;
