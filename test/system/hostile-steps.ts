@@ -162,9 +162,9 @@ const DEEP: readonly HostileStep[] = [
     says: 'too deep',
   },
   {
-    name: 'lists 5,000 deep in params',
+    name: 'lists 900 deep in params',
     step: expr('len(toJSON(inputs.deep))'),
-    params: { deep: JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`) as Json },
+    params: { deep: JSON.parse(`${'['.repeat(900)}${']'.repeat(900)}`) as Json },
     code: 'LIMIT_EXCEEDED',
     says: '500 levels',
   },

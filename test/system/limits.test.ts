@@ -131,7 +131,7 @@ describe('concurrency counts also', () => {
   };
   const ONE_BY_ONE = ['+', '-', '+', '-'];
 
-  test.failing('runs that a process leaves for another to execute', async () => {
+  test('runs that a process leaves for another to execute', async () => {
     await system.template('deploy', exclusive);
     await system.close();
     system = await openSystem(home, {}, { claims: true });
@@ -142,7 +142,7 @@ describe('concurrency counts also', () => {
     expect(lines('log')).toEqual(ONE_BY_ONE);
   });
 
-  test.failing('sub-workflows', async () => {
+  test('sub-workflows', async () => {
     await system.template('deploy', exclusive);
     const child = { action: 'workflow.run', params: { template_name: 'deploy' } };
     const run = await system.run({
@@ -155,7 +155,7 @@ describe('concurrency counts also', () => {
     expect(lines('log')).toEqual(ONE_BY_ONE);
   });
 
-  test.failing('reruns', async () => {
+  test('reruns', async () => {
     await system.template('deploy', exclusive);
     const { workflow_id } = await system.runTemplate('deploy');
     const rerun = () => system.ops.rerun(system.me, { workflow_id, wait: '20s' });
