@@ -3,9 +3,11 @@
  * this machine until it is told to stop.
  */
 import type { Command } from 'commander';
+import type { Daemon } from '../../src/app-serve.ts';
 import { type Config, loadConfig, type SettingKey } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
 import { messageOf } from '../../src/model/error.ts';
+import type { Logger } from '../../src/model/ports.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
 
@@ -51,9 +53,17 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   const daemon = await startDaemon({ config, write, ...look });
   // What one wants to know whatever is logged besides.
   const log = createLogger({ level: 'info', write, now: Date.now, ...look });
+  const stopped = untilStopped(daemon, load, log);
   const { urls, recovered } = daemon;
   log.info('opcode is ready', { urls, pid: process.pid, home: config.home, recovered });
-  await new Promise<void>((resolve, reject) => {
+  await stopped;
+  log.info('stopped');
+  return EXIT.ok;
+}
+
+/** Listens to the signals of the process; resolves when the daemon has stopped. */
+function untilStopped(daemon: Daemon, load: () => Config, log: Logger): Promise<void> {
+  return new Promise((resolve, reject) => {
     let isStopping = false;
     const stop = (): void => {
       log.info(
@@ -73,8 +83,6 @@ async function serve(cli: Cli, options: Options): Promise<number> {
       }
     });
   });
-  log.info('stopped');
-  return EXIT.ok;
 }
 
 const FLAGS: readonly (readonly [keyof Options, SettingKey])[] = [
