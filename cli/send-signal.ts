@@ -13,7 +13,7 @@ import { executeRun } from './execute-run.ts';
 import { EXIT } from './exit.ts';
 import { runEndLines } from './print/run-end.ts';
 import { shortId } from './print/run-id.ts';
-import { inlineJson, oneLine } from './print/text.ts';
+import { oneLine } from './print/text.ts';
 import { sendToMany } from './send-to-many.ts';
 import type { SignalInput, SignalOptions } from './signal-options.ts';
 
@@ -150,13 +150,26 @@ const DONE: Readonly<Record<string, string>> = {
   resume: 'Resumed',
 };
 
-/** What a signal did, in a line. */
+/** What a signal did, in a line: `Decided: yes (ask)`, `Retrying: deploy, verify`. */
 function sentLine(cli: Cli, sent: Sent): string {
   const { style } = cli.terminal.stderr;
-  const facts = Object.entries(sent.result)
-    .map(([key, value]) => `${oneLine(key)}=${inlineJson(value)}`)
-    .join(' ');
-  const what =
-    sent.pending === true ? 'Accepted, not yet applied' : (DONE[sent.signal_type] ?? 'Sent');
-  return `${style.bold(what)} ${style.dim(facts)}`.trimEnd();
+  if (sent.pending === true) return style.bold('Accepted, not yet applied');
+  const done = style.bold(DONE[sent.signal_type] ?? 'Sent');
+  const facts = factsOf(sent.result);
+  return facts === '' ? done : `${done}: ${facts}`;
+}
+
+function factsOf(result: Sent['result']): string {
+  const { choice, step_id: step, name, skipped, again, merged, already } = result;
+  const parts: string[] = [];
+  if (typeof choice === 'string') parts.push(oneLine(choice));
+  for (const text of [name, skipped]) if (typeof text === 'string') parts.push(oneLine(text));
+  for (const list of [merged, again]) {
+    if (Array.isArray(list) && list.length > 0)
+      parts.push(list.map(String).map(oneLine).join(', '));
+  }
+  if (typeof step === 'string')
+    parts.push(parts.length === 0 ? oneLine(step) : `(${oneLine(step)})`);
+  if (already === true) parts.push('— it was decided so already');
+  return parts.join(' ');
 }

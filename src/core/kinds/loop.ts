@@ -5,7 +5,7 @@
  * stays in its list; the loop's output is assembled from them.
  */
 import { failure } from '../../model/error.ts';
-import { isJsonArray } from '../../model/json.ts';
+import { isJsonArray, type Json } from '../../model/json.ts';
 import type { LoopPlan } from '../../model/plan.ts';
 import type { ListState, LoopState, StepState } from '../../model/run-state.ts';
 import { type Batch, emit } from '../context.ts';
@@ -47,7 +47,11 @@ function open(batch: Batch, step: StepState, body: LoopPlan): boolean {
   }
   const items = outcome.value;
   if (!isJsonArray(items)) {
-    failAttempt(batch, step, failure('VALIDATION_ERROR', '`over` must give a list'));
+    failAttempt(
+      batch,
+      step,
+      failure('VALIDATION_ERROR', `\`over\` must give a list, not ${shown(items)}`),
+    );
     return false;
   }
   const limit = batch.ctx.limits.loopIterations;
@@ -121,7 +125,7 @@ function test(batch: Batch, step: StepState, sub: LoopState, body: LoopPlan): bo
     return null;
   }
   if (typeof outcome.value !== 'boolean') {
-    const message = `a ${body.mode} test must give true or false`;
+    const message = `a ${body.mode} test must give true or false, not ${shown(outcome.value)}`;
     failAttempt(batch, step, failure('VALIDATION_ERROR', message));
     return null;
   }
@@ -134,6 +138,9 @@ function explainFirst(error: ReturnType<typeof failure>, done: number): typeof e
     'before the first iteration there is nothing to read: begin with `iter.index == 0 ||`';
   return { ...error, message: `${error.message} (${hint})` };
 }
+
+/** The beginning of a value, for a message. */
+const shown = (value: Json): string => JSON.stringify(value).slice(0, 80);
 
 function finish(batch: Batch, step: StepState, iterations: number, truncated: boolean): void {
   emit(batch, 'loop_completed', step.path, { iterations, ...(truncated ? { truncated } : {}) });
