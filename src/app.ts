@@ -40,7 +40,7 @@ import { DEFAULT_RUNTIME_CONFIG, type RuntimeConfig } from './runtime/deps.ts';
 import { createEngine } from './runtime/engine.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import { DEFAULT_DEFINITION_LIMITS } from './validate/limits.ts';
-import { describeSchemaProblems } from './validate/schema-check.ts';
+import { checkWithSchema, describeSchemaProblems } from './validate/schema-check.ts';
 
 export interface OpenOptions {
   /** True: this process executes runs it is asked for. False: it only reads and sends. */
@@ -99,6 +99,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
         deny: settings['egress.deny'],
       }),
       commands: createCommandRunner({ envPass: settings.env_pass }),
+      checkSchema: checkWithSchema,
     }),
   );
   const clock = createClock();

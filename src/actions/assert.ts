@@ -11,8 +11,8 @@ import {
   jsonEquals,
   jsonType,
 } from '../model/json.ts';
+import type { ActionDeps } from './deps.ts';
 import { brief, differences } from './difference.ts';
-import { compileSchema } from './json-schema.ts';
 import { compilePattern, firstMatch, type Pattern } from './patterns.ts';
 
 const anything: ParamSpec = { type: 'any', required: true };
@@ -20,6 +20,8 @@ const text: ParamSpec = { type: 'string', required: true };
 const message: ParamSpec = { type: 'string', description: 'put before the difference' };
 
 type Run = InlineAction['run'];
+
+const MAX_PROBLEMS = 20;
 
 const assertion = (
   name: string,
@@ -35,7 +37,9 @@ const assertion = (
   run,
 });
 
-export function assertActions(): readonly ActionDef[] {
+export function assertActions({
+  checkSchema,
+}: Pick<ActionDeps, 'checkSchema'>): readonly ActionDef[] {
   const both = { expected: anything, actual: anything };
   const equal = 'Both values are the same; numbers by value, order of keys aside.';
   return [
@@ -63,7 +67,7 @@ export function assertActions(): readonly ActionDef[] {
       'assert.schema',
       'A value fits a JSON Schema (2020-12).',
       { data: anything, schema: anything },
-      fits,
+      fits(checkSchema),
     ),
     assertion(
       'assert.truthy',
@@ -125,15 +129,16 @@ function patternOf(source: string): Pattern {
   return pattern;
 }
 
-const fits: Run = (params) => {
-  const problems = compileSchema(given(params, 'schema')).validate(given(params, 'data'));
-  if (problems.length === 0) return passed;
-  const lines = problems.map(({ path, message }) =>
-    path === '' ? message : `${path}: ${message}`,
-  );
-  const details = { problems: problems.map(({ path, message }) => ({ path, message })) };
-  return reject(params, `the data does not fit the schema: ${lines.join('; ')}`, details);
-};
+const fits =
+  (checkSchema: ActionDeps['checkSchema']): Run =>
+  (params) => {
+    const problems = checkSchema(given(params, 'schema'), given(params, 'data'));
+    if (problems.length === 0) return passed;
+    const shown = problems.slice(0, MAX_PROBLEMS);
+    const lines = shown.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+    const details = { problems: shown.map(({ path, message }) => ({ path, message })) };
+    return reject(params, `the data does not fit the schema: ${lines.join('; ')}`, details);
+  };
 
 const truthy: Run = (params) => {
   const value = given(params, 'value');

@@ -4,6 +4,7 @@
  * The ports are as narrow as an action needs; the composition root fills them in.
  */
 import type { RecordedProcess } from '../model/event.ts';
+import type { Json } from '../model/json.ts';
 
 export type PathAccess = 'read' | 'write';
 
@@ -77,4 +78,12 @@ export interface ActionDeps {
   readonly deniedPaths: readonly string[];
   readonly egress: EgressPolicy;
   readonly commands: CommandRunner;
+  /**
+   * What keeps a value from fitting a JSON Schema, [] when it fits; paths are like `a[0].b`. Throws
+   * `AppError` VALIDATION_ERROR when the schema is none, LIMIT_EXCEEDED when it is too much work.
+   */
+  readonly checkSchema: (
+    schema: Json,
+    value: Json,
+  ) => readonly { readonly path: string; readonly message: string }[];
 }

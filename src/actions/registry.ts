@@ -19,7 +19,7 @@ export function builtinActions(deps: ActionDeps): readonly ActionDef[] {
     ...fsActions(deps),
     ...shellActions(deps),
     ...cryptoActions(),
-    ...assertActions(),
+    ...assertActions(deps),
     ...expressionActions(),
     ...workflowActions(),
   ];

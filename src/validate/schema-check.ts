@@ -1,37 +1,34 @@
 /**
  * Checks a value against a JSON Schema (draft 2020-12); all problems at once, each at its place.
+ *
+ * Work is bounded before it begins (see `schema-work.ts`): this runs on the main thread.
  */
-import { type OutputUnit, type Schema, validate } from '@cfworker/json-schema';
+import { dereference, format, type OutputUnit, type Schema, validate } from '@cfworker/json-schema';
+import { AppError, type ErrorCode, messageOf as textOf } from '../model/error.ts';
 import type { IssuePath } from '../model/issue.ts';
 import { formatIssuePath } from '../model/issue.ts';
 import { isJsonArray, isJsonObject, type Json, jsonType, ownValue } from '../model/json.ts';
-import { PATTERN_NOTE, withoutPatterns } from './pattern-free.ts';
+import { PATTERN_NOTE, type Rewritten, UNIQUE_NOTE, withoutPatterns } from './pattern-free.ts';
+import { lintUnknownSchema } from './schema-lint.ts';
+import { chargeEvaluation, createWork, tooMuch } from './schema-work.ts';
 
 export interface SchemaProblem {
   readonly path: IssuePath;
   readonly message: string;
+  /** Given when it could not be told whether the value fits: LIMIT_EXCEEDED for too much work. */
+  readonly code?: ErrorCode;
 }
 
 const MAX_PROBLEMS = 50;
 
-/** What keeps a value from fitting a schema, [] when it fits. Never throws. */
+/** What keeps a value from fitting a schema that was linted, [] when it fits. Never throws. */
 export function checkAgainstSchema(schema: Json, value: Json): SchemaProblem[] {
-  let rewritten: Json;
-  let errors: readonly OutputUnit[];
   try {
-    rewritten = withoutPatterns(schema, value);
-    errors = validate(value, rewritten as Schema | boolean, '2020-12', undefined, false).errors;
+    return problemsOf(schema, value);
   } catch (thrown) {
-    // A schema that is not linted may be anything: a broken reference or pattern, an endless one.
-    const why = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown);
-    return [{ path: [], message: `the schema cannot be applied: ${why}` }];
+    const { code, message } = cannotApply(thrown);
+    return [{ path: [], message, code }];
   }
-  const problems = errors
-    .filter((unit) => isTelling(unit))
-    .slice(0, MAX_PROBLEMS)
-    .map((unit) => problemOf(unit, rewritten, value));
-  if (problems.length > 0 || errors.length === 0) return problems;
-  return [{ path: [], message: 'this does not fit the schema' }];
 }
 
 /** The same as lines of text: `user.age: must be an integer, not string`. */
@@ -40,6 +37,73 @@ export function describeSchemaProblems(schema: Json, value: Json): string[] {
     const at = formatIssuePath(path);
     return at === '' ? message : `${at}: ${message}`;
   });
+}
+
+/**
+ * What keeps a value from fitting a schema known only now, [] when it fits; paths are like `a[0].b`.
+ * @throws AppError VALIDATION_ERROR when the schema is none, LIMIT_EXCEEDED when it is too much work
+ */
+export function checkWithSchema(
+  schema: Json,
+  value: Json,
+): { readonly path: string; readonly message: string }[] {
+  const [issue] = lintUnknownSchema(schema);
+  if (issue !== undefined) {
+    const at = issue.path === '' ? '' : `${issue.path}: `;
+    const hint = issue.hint === undefined ? '' : ` (${issue.hint})`;
+    const prefix = issue.code === 'LIMIT_EXCEEDED' ? '' : 'the schema is not valid: ';
+    throw new AppError(issue.code, `${prefix}${at}${issue.message}${hint}`);
+  }
+  try {
+    const problems = problemsOf(schema, value);
+    return problems.map(({ path, message }) => ({ path: formatIssuePath(path), message }));
+  } catch (thrown) {
+    throw cannotApply(thrown);
+  }
+}
+
+function problemsOf(schema: Json, value: Json): SchemaProblem[] {
+  const work = createWork();
+  const isFormat = (name: string): boolean => Object.hasOwn(format, name);
+  const rewritten = withoutPatterns(schema, value, work, isFormat);
+  const root = rewritten.schema as Schema | boolean;
+  const lookup = dereference(root);
+  for (const [uri, target] of rewritten.targets) lookup[uri] = target as Schema | boolean;
+  chargeEvaluation(rewritten.schema, lookup, value, work);
+  const { errors } = withFormats(rewritten.formats, () =>
+    validate(value, root, '2020-12', lookup, false),
+  );
+  return told(errors, rewritten, value);
+}
+
+/** Why a schema could not be applied; one that is not linted may have any fault. */
+function cannotApply(thrown: unknown): AppError {
+  // Too many problems at once, or a constant too deep: more than the stack can take.
+  const tooLarge = thrown instanceof RangeError;
+  const cause = tooLarge ? tooMuch('more of the stack than there is', 'depth') : thrown;
+  const code = cause instanceof AppError ? cause.code : 'VALIDATION_ERROR';
+  const [why] = textOf(cause).split('\n');
+  return new AppError(code, `the schema cannot be applied: ${why}`, { cause: thrown });
+}
+
+function told(errors: readonly OutputUnit[], schema: Rewritten, value: Json): SchemaProblem[] {
+  const problems: SchemaProblem[] = [];
+  for (const unit of errors) {
+    if (problems.length === MAX_PROBLEMS) break;
+    if (isTelling(unit)) problems.push(problemOf(unit, schema, value));
+  }
+  if (problems.length > 0 || errors.length === 0) return problems;
+  return [{ path: [], message: 'this does not fit the schema' }];
+}
+
+/** Formats can only be given to the validator by its own table; they leave it with this call. */
+function withFormats<T>(formats: Rewritten['formats'], run: () => T): T {
+  try {
+    for (const [name, test] of formats) format[name] = test;
+    return run();
+  } finally {
+    for (const name of formats.keys()) delete format[name];
+  }
 }
 
 /** Keywords that only say that something below them does not fit. */
@@ -62,7 +126,7 @@ const WRAPPERS: ReadonlySet<string> = new Set([
 const isTelling = ({ keyword, keywordLocation }: OutputUnit): boolean =>
   !WRAPPERS.has(keyword) && !/\/(?:anyOf|oneOf)\/\d/.test(keywordLocation);
 
-function problemOf(unit: OutputUnit, schema: Json, value: Json): SchemaProblem {
+function problemOf(unit: OutputUnit, schema: Rewritten, value: Json): SchemaProblem {
   const path = segmentsOf(unit.instanceLocation);
   const holder = schemaAt(schema, segmentsOf(unit.keywordLocation).slice(0, -1));
   const wanted = holder === undefined ? undefined : ownValue(holder, unit.keyword);
@@ -71,6 +135,9 @@ function problemOf(unit: OutputUnit, schema: Json, value: Json): SchemaProblem {
     return { path: [...asIssuePath(path, value), name], message: 'is missing' };
   }
   const note = holder === undefined ? undefined : ownValue(holder, PATTERN_NOTE);
+  if (holder?.[UNIQUE_NOTE] === true) {
+    return { path: asIssuePath(path, value), message: 'holds the same item twice' };
+  }
   const found = valueAt(value, path);
   return {
     path: asIssuePath(path, value),
@@ -122,13 +189,16 @@ function segmentsOf(location: string): string[] {
 }
 
 /** The schema object at a keyword location, references followed. */
-function schemaAt(root: Json, segments: readonly string[]): Record<string, Json> | undefined {
+function schemaAt(
+  { schema: root, targets }: Rewritten,
+  segments: readonly string[],
+): Record<string, Json> | undefined {
   let at: Json | undefined = root;
   for (const segment of segments) {
     if (at === undefined || at === null || typeof at !== 'object') return undefined;
     const next: Json | undefined = isJsonArray(at) ? at[Number(segment)] : ownValue(at, segment);
-    const isRef: boolean = segment === '$ref' && typeof next === 'string' && next.startsWith('#');
-    at = isRef ? valueAt(root, segmentsOf(next as string)) : next;
+    const isRef: boolean = segment === '$ref' && typeof next === 'string';
+    at = isRef ? (targets.get(String(next)) ?? valueAt(root, segmentsOf(String(next)))) : next;
   }
   return at !== undefined && isJsonObject(at) ? (at as Record<string, Json>) : undefined;
 }

@@ -4,15 +4,21 @@
  * A validator ignores what it does not know, so a typo would silently allow everything. Names that no
  * keyword is near to are annotations and allowed.
  */
-import { RE2JS } from '@bufbuild/re2';
 import { nearestName } from '../core/graph-nearest.ts';
+import { AppError, type ErrorCode, messageOf } from '../model/error.ts';
 import type { Issue, IssuePath } from '../model/issue.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
 import { described } from './fields.ts';
 import { errorAt } from './issues.ts';
+import { compilePattern } from './schema-pattern.ts';
+import { checkPlaces, createResolver, type Resolve } from './schema-places.ts';
+import { createWork, type Work } from './schema-work.ts';
 
 interface Lint {
-  readonly root: Json;
+  readonly resolve: Resolve;
+  readonly work: Work;
+  /** Whether a name near to a keyword is taken for a typo. */
+  readonly typos: boolean;
   readonly issues: Issue[];
 }
 
@@ -35,14 +41,36 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 const MAX_DEPTH = 100;
 
 /** Everything wrong with a schema; `path` is where it is written. */
-export function lintSchema(schema: Json, path: IssuePath): Issue[] {
-  const lint: Lint = { root: schema, issues: [] };
-  checkSchema(lint, schema, path);
+export const lintSchema = (schema: Json, path: IssuePath): Issue[] => lintAt(schema, path, true);
+
+/** The same of a schema that others wrote, whose annotations may have any name. */
+export const lintUnknownSchema = (schema: Json): Issue[] => lintAt(schema, [], false);
+
+function lintAt(schema: Json, path: IssuePath, typos: boolean): Issue[] {
+  const resolve = createResolver(schema);
+  const lint: Lint = { resolve, work: createWork(), typos, issues: [] };
+  try {
+    checkSchema(lint, schema, path);
+    if (lint.issues.length === 0) checkPlaces(schema, resolve);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    addError(lint, path, thrown);
+  }
   return lint.issues;
 }
 
-function add(lint: Lint, path: IssuePath, message: string, hint?: string | undefined): void {
-  lint.issues.push(errorAt(path, message, { hint }));
+function addError(lint: Lint, path: IssuePath, { code, message, hint }: AppError): void {
+  add(lint, path, message, hint, code);
+}
+
+function add(
+  lint: Lint,
+  path: IssuePath,
+  message: string,
+  hint?: string | undefined,
+  code: ErrorCode = 'VALIDATION_ERROR',
+): void {
+  lint.issues.push(errorAt(path, message, { hint, code }));
 }
 
 const checkSchema: Check = (lint, schema, path) => {
@@ -55,6 +83,7 @@ const checkSchema: Check = (lint, schema, path) => {
     add(lint, path.slice(0, 12), `the schema nests deeper than ${MAX_DEPTH} levels`);
     return;
   }
+  lint.work.spend(2);
   for (const [keyword, value] of Object.entries(schema)) {
     checkKeyword(lint, keyword, value, [...path, keyword]);
   }
@@ -72,7 +101,7 @@ function checkKeyword(lint: Lint, keyword: string, value: Json, path: IssuePath)
     add(lint, path, `"${keyword}" is no keyword of JSON Schema 2020-12`, replaced);
     return;
   }
-  if (keyword.startsWith('x-') || keyword.startsWith('$')) return;
+  if (!lint.typos || keyword.startsWith('x-') || keyword.startsWith('$')) return;
   const near = nearestName(keyword, Object.keys(KEYWORDS));
   if (near !== null) {
     add(lint, path, `"${keyword}" is no keyword of JSON Schema`, `did you mean "${near}"?`);
@@ -121,19 +150,13 @@ const pattern: Check = (lint, value, path) => {
     text(lint, value, path);
     return;
   }
-  const problem = patternProblem(value);
-  if (problem !== null) add(lint, path, `this is no regular expression: ${problem}`);
-};
-
-/** What is wrong with a pattern of the linear-time kind (RE2), or null. */
-function patternProblem(source: string): string | null {
   try {
-    RE2JS.compile(source);
-    return null;
+    compilePattern(value, lint.work);
   } catch (thrown) {
-    return thrown instanceof Error ? thrown.message : String(thrown);
+    if (thrown instanceof AppError) throw thrown;
+    add(lint, path, `this is no regular expression: ${messageOf(thrown)}`);
   }
-}
+};
 
 const type: Check = (lint, value, path) => {
   const names = isJsonArray(value) ? value : [value];
@@ -192,29 +215,10 @@ const reference: Check = (lint, value, path) => {
   if (!value.startsWith('#')) {
     const hint = 'put what it refers to under `$defs` and write "#/$defs/…"';
     add(lint, path, `only references into the same schema are followed, not "${value}"`, hint);
-  } else if (value.startsWith('#/') && !leadsSomewhere(lint.root, value)) {
+  } else if (lint.resolve(value) === undefined) {
     add(lint, path, `"${value}" leads to nothing in this schema`);
   }
 };
-
-function leadsSomewhere(root: Json, pointer: string): boolean {
-  let at: Json | undefined = root;
-  for (const part of pointer.slice(2).split('/')) {
-    const key = decoded(part).replaceAll('~1', '/').replaceAll('~0', '~');
-    if (isJsonArray(at)) at = at[Number(key)];
-    else if (at !== undefined && isJsonObject(at)) at = ownValue(at, key);
-    else return false;
-  }
-  return at !== undefined;
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
 
 const list = wanted('a list', isJsonArray);
 

@@ -17,6 +17,7 @@ import {
 } from '../../src/model/action.ts';
 import { AppError } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
+import { checkWithSchema } from '../../src/validate/schema-check.ts';
 
 /** Dependencies that allow everything and run nothing. */
 export function openDeps(changes: Partial<ActionDeps> = {}): ActionDeps {
@@ -29,6 +30,7 @@ export function openDeps(changes: Partial<ActionDeps> = {}): ActionDeps {
         throw new Error('no commands in this test');
       },
     },
+    checkSchema: checkWithSchema,
     ...changes,
   };
 }

@@ -9,6 +9,7 @@ import type { Definition } from '../../src/model/definition.ts';
 import type { DefinitionHash } from '../../src/model/ids.ts';
 import type { Json } from '../../src/model/json.ts';
 import type { Plan } from '../../src/model/plan.ts';
+import { checkWithSchema } from '../../src/validate/schema-check.ts';
 
 const actions = createActionRegistry(
   builtinActions({
@@ -16,6 +17,7 @@ const actions = createActionRegistry(
     deniedPaths: [],
     egress: { allow: () => null },
     commands: createCommandRunner(),
+    checkSchema: checkWithSchema,
   }),
 );
 const compiler = createExpressionCompiler();
