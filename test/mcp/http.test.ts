@@ -1,6 +1,10 @@
 /** MCP over HTTP: both transports with real clients, the newest protocol by hand, and what is no MCP. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import {
+  LoggingMessageNotificationSchema,
+  ResourceUpdatedNotificationSchema,
+} from '@modelcontextprotocol/sdk/types.js';
 import { connect, post, type Served, serve } from '../http/daemon.ts';
 import { ASKING, call, PURE } from './session.ts';
 
@@ -42,6 +46,25 @@ describe.each(['/sse', '/mcp'])('%s', (path) => {
       const { isError, text } = await call(client, 'status', { workflow_id: 'nothing' });
       expect(isError).toBe(true);
       expect(text).toStartWith('[NOT_FOUND] ');
+    }));
+
+  test('is told on its stream that a run asks, and of changes it has subscribed to', () =>
+    withClient(path, async (client) => {
+      const told = Promise.withResolvers<unknown>();
+      const changed = Promise.withResolvers<string>();
+      client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) =>
+        told.resolve(params.data),
+      );
+      client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) =>
+        changed.resolve(params.uri),
+      );
+      const definition = { steps: [{ id: 'nap', type: 'wait', config: { duration: '50ms' } }] };
+      const later = [{ ...definition.steps[0] }, { ...ASKING.steps[0], depends_on: ['nap'] }];
+      const { data } = await call(client, 'run', { definition: { steps: later }, wait: 0 });
+      const uri = `opcode://runs/${data.workflow_id}`;
+      await client.subscribeResource({ uri });
+      expect(await told.promise).toMatchObject({ workflow_id: data.workflow_id });
+      expect(await changed.promise).toBe(uri);
     }));
 
   test('a client that leaves while it waits leaves its run going on', async () => {
