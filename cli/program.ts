@@ -43,8 +43,7 @@ async function execute(
     if (args[0] === COMPLETE) return await complete(args.slice(1), terminal, env);
     const words = normalised(args);
     const program = await buildProgram(words[0], terminal, act);
-    if (words.length === 0) program.outputHelp();
-    else await program.parseAsync([...words], { from: 'user' });
+    await program.parseAsync([...words], { from: 'user' });
   } catch (thrown) {
     state.code = report(thrown, terminal, state.cli, wantsJson);
   }
@@ -83,6 +82,8 @@ const beforeDashes = (args: readonly string[]): readonly string[] => {
 
 /** `opcode help run` is `opcode run --help`. */
 function normalised(args: readonly string[]): readonly string[] {
+  // Without a command it is the daemon.
+  if (args.length === 0) return ['serve'];
   if (args[0] !== 'help') return args;
   return args[1] === undefined ? ['--help'] : [args[1], '--help'];
 }

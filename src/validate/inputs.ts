@@ -42,7 +42,9 @@ export function effectiveInputs(
     .flatMap((key) => unresolvedPaths(own[key] as Json, [key]));
   const issues = checkAgainstSchema(inputSchema, inputs)
     .filter(({ path }) => !unresolved.some((open) => startsWith(path, open)))
-    .map(({ path, message }) => errorAt(['params', ...path], message));
+    .map(({ path, message, code }) =>
+      errorAt(['params', ...path], message, code === undefined ? {} : { code }),
+    );
   return { inputs, issues };
 }
 

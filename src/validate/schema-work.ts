@@ -11,7 +11,7 @@ import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/
 /** Limits of one check; messages name them. */
 export const SCHEMA_LIMITS = {
   /** Units of work that one schema with one value may take. */
-  work: 50_000,
+  work: 100_000,
   /** Subschemas that may apply to one and the same place of a value. */
   evaluations: 10_000,
   /** How deep values may nest, and subschemas that apply to the same place. */

@@ -85,10 +85,12 @@ async function oneRun(world: World, mayKill: number, until: number): Promise<Out
   let kills = 0;
   let asked = 0;
   let args = ['run', 'chain.json', '--json'];
+  let wasEarly = false;
   for (let round = 0; round < 400; round++) {
     const wantsKill = kills < mayKill && Date.now() < until;
-    const after = wantsKill ? 120 + Math.random() * 280 : null;
-    const { code, wasKilled } = await invoke(world, args, after);
+    const early: boolean = wantsKill && !wasEarly && Math.random() < 0.3;
+    const { code, wasKilled } = await invoke(world, args, wantsKill ? { early } : null);
+    wasEarly = early && wasKilled;
     if (wasKilled) kills += 1;
     const status = await statusOf(world);
     if (status === null) continue;
@@ -110,11 +112,23 @@ async function oneRun(world: World, mayKill: number, until: number): Promise<Out
   return { kills, asked, problems: ['the run never ended'] };
 }
 
-/** Runs one command; kills the process itself with SIGKILL after some time. */
+/**
+ * When a process is killed: `early` at any moment from its start on, also before it has done
+ * anything; else at any moment after it has ended a step. A step that three crashes in a row caught
+ * fails by design, so two early kills never follow each other.
+ */
+interface Kill {
+  readonly early: boolean;
+}
+
+const EARLY_MS = 250;
+const LOOK_MS = 2;
+
+/** Runs one command; kills the process itself with SIGKILL at a random moment. */
 function invoke(
   world: World,
   args: readonly string[],
-  killAfterMs: number | null,
+  kill: Kill | null,
 ): Promise<{ code: number | null; wasKilled: boolean; stdout: string }> {
   const [program, ...first] = world.binary;
   return new Promise((resolve) => {
@@ -126,14 +140,21 @@ function invoke(
     });
     child.stderr.resume();
     child.stdin.end();
-    const timer =
-      killAfterMs === null
-        ? null
-        : setTimeout(() => {
-            wasKilled = child.kill('SIGKILL');
-          }, killAfterMs);
+    let timer: ReturnType<typeof setTimeout>;
+    const shoot = (afterMs: number): void => {
+      timer = setTimeout(() => {
+        wasKilled = child.kill('SIGKILL');
+      }, afterMs);
+    };
+    const ended = endedSteps(world.dir);
+    const watch = (): void => {
+      if (endedSteps(world.dir) > ended) shoot(Math.random() * 3 * STEP_MS);
+      else timer = setTimeout(watch, LOOK_MS);
+    };
+    if (kill?.early === true) shoot(Math.random() * EARLY_MS);
+    else if (kill !== null) watch();
     child.on('close', (code) => {
-      if (timer !== null) clearTimeout(timer);
+      clearTimeout(timer);
       resolve({ code, wasKilled, stdout });
     });
   });
@@ -176,6 +197,9 @@ const sinkLines = (dir: string): readonly string[] => {
     return [];
   }
 };
+
+const endedSteps = (dir: string): number =>
+  sinkLines(dir).filter((line) => line.startsWith('end ')).length;
 
 const count = (dir: string, line: string): number =>
   sinkLines(dir).filter((each) => each === line).length;
