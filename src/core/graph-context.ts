@@ -105,6 +105,8 @@ export interface PlanContext {
   readonly visible: Map<string, number>;
   readonly visibleIds: Set<string>;
   readonly indexes: Map<readonly StepDef[], ReadonlyMap<string, number>>;
+  /** Inputs whose default holds a secret: they may stand only where a secret may. */
+  readonly secretInputs: Set<string>;
 }
 
 export const createPlanContext = (
@@ -116,6 +118,7 @@ export const createPlanContext = (
   definition,
   compileList,
   problems: [],
+  secretInputs: new Set(),
   told: new Set(),
   visible: new Map(),
   visibleIds: new Set(),

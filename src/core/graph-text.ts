@@ -55,8 +55,29 @@ export function compileExpression(
     }
     return noExpression(source);
   }
-  if (place !== null) noteReads(cx, place, compiled.value.references, () => path);
+  if (place !== null) {
+    noteReads(cx, place, compiled.value.references, () => path);
+    refuseSecretInputs(cx, compiled.value.references, () => path);
+  }
   return compiled.value;
+}
+
+/** An input that carries a secret may be read only where a secret itself may stand. */
+function refuseSecretInputs(
+  cx: PlanContext,
+  references: readonly Reference[],
+  pathOf: (reference: Reference) => IssuePath | null,
+): void {
+  if (cx.secretInputs.size === 0) return;
+  for (const reference of references) {
+    const [root, name] = reference;
+    if (root !== 'inputs' || name === undefined || !cx.secretInputs.has(name)) continue;
+    const path = pathOf(reference);
+    if (path === null) continue;
+    report(cx, path, `inputs.${name} carries a secret, which may not stand here`, {
+      hint: 'only parameters that hand a secret straight to its use take it (http, env, stdin, …)',
+    });
+  }
 }
 
 const moved = (problem: ExpressionProblem, by: number): ExpressionProblem =>
@@ -93,6 +114,10 @@ export function compileTemplate(
   noteReads(cx, place, compiled.value.references, (reference) =>
     pathOf(pointerOfRead(cx, value, reference, options)),
   );
+  refuseSecretInputs(cx, compiled.value.references, (reference) => {
+    const pointer = pointerOfRead(cx, value, reference, options);
+    return options.secrets?.(pointer) === true ? null : pathOf(pointer);
+  });
   return compiled.value;
 }
 

@@ -38,6 +38,11 @@ const outside = (names: ReadonlySet<string>): Place => ({ frame: null, names, te
 /** A definition's plan, or every problem that keeps it from having one. Never throws. */
 export function compilePlan(definition: Definition, deps: PlanDeps): CompiledPlan {
   const cx = createPlanContext(definition, deps, compileList);
+  for (const [name, value] of Object.entries(definition.inputs ?? {})) {
+    const options = { stepIds: cx.visibleIds, secrets: () => true };
+    const compiled = deps.compiler.template(value, options);
+    if (compiled.ok && compiled.value.secrets.length > 0) cx.secretInputs.add(name);
+  }
   const { plan: top, frame } = compileList(cx, definition.steps, {
     pathOf: (index) => ['steps', index],
     outer: null,
