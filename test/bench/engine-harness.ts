@@ -87,19 +87,34 @@ function registryOf(hold: boolean): ActionRegistry {
 
 const REGISTRY = registryOf(false);
 
-/** The real clock until `stop`; after that nothing is called back. */
+/** The real clock until `stop`; after that nothing is called back, and no timer is left. */
 function stoppableClock(): Clock & { stop(): void } {
   const clock = createClock();
+  const cancels = new Set<() => void>();
   let stopped = false;
-  const unlessStopped = (callback: () => void) => (): void => {
-    if (!stopped) callback();
-  };
   return {
     ...clock,
-    soon: (callback) => clock.soon(unlessStopped(callback)),
-    after: (ms, callback) => clock.after(ms, unlessStopped(callback)),
+    soon: (callback) => {
+      clock.soon(() => {
+        if (!stopped) callback();
+      });
+    },
+    after(ms, callback) {
+      if (stopped) return () => undefined;
+      const cancel = clock.after(ms, () => {
+        cancels.delete(cancel);
+        callback();
+      });
+      cancels.add(cancel);
+      return () => {
+        cancels.delete(cancel);
+        cancel();
+      };
+    },
     stop() {
       stopped = true;
+      for (const cancel of cancels) cancel();
+      cancels.clear();
     },
   };
 }

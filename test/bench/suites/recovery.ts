@@ -49,16 +49,18 @@ async function recover(store: Store, count: number, limitMs: number): Promise<Re
   const bench = createBenchEngine({ store, config: { claims: true } });
   const seen = new Set<RunId>();
   let firstMs = 0;
+  let limit: ReturnType<typeof setTimeout> | undefined;
   const all = new Promise<number>((resolve) => {
     bench.engine.onEvents((events) => {
       firstMs ||= performance.now() - began;
       for (const { runId } of events) seen.add(runId);
       if (seen.size >= count) resolve(performance.now() - began);
     });
-    setTimeout(() => resolve(Number.POSITIVE_INFINITY), limitMs);
+    limit = setTimeout(() => resolve(Number.POSITIVE_INFINITY), limitMs);
   });
   await bench.engine.recover(null);
   const allMs = await all;
+  clearTimeout(limit);
   await bench.close();
   if (!Number.isFinite(allMs)) {
     throw new Error(`only ${seen.size} of ${count} runs moved within ${limitMs} ms`);

@@ -100,9 +100,8 @@ async function wake(context: BenchContext): Promise<void> {
       const store = openStore(path, 'normal');
       const runId = await parkedRun(store, prepared);
       const bench = createBenchEngine({ store });
-      // The plan is compiled once per definition, not once per wake.
-      await bench.start(prepare({ steps: [{ id: 'a', action: 'bench.pure' }] }));
-      store.putDefinition(prepared.hash, { definition: prepared.definition as never });
+      // Its plan is compiled once per definition, not once per wake.
+      await bench.start(prepared);
       Bun.gc(true);
       const ms = await timed(() =>
         bench.engine.signal(
