@@ -98,7 +98,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
         allow: settings['egress.allow'],
         deny: settings['egress.deny'],
       }),
-      commands: createCommandRunner({ envPass: settings.env_pass }),
+      commands: createCommandRunner({ passedEnv: config.passedEnv }),
       checkSchema: checkWithSchema,
     }),
   );
@@ -115,7 +115,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     checkParams,
     splitText,
     quoteHoles,
-    isUnlistedPlugin: (name) => Object.hasOwn(settings.plugins, name),
+    isUnlistedPlugin: () => false,
     compile: (definition, hash, schema) => compile(compiler, actions, definition, hash, schema),
     knownSecrets: () => null,
     secrets: { resolve: noVault },

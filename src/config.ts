@@ -2,7 +2,7 @@
  * Configuration: flag > environment > settings.json > default, checked whole and frozen.
  *
  * The only reader of the environment. `SETTINGS` is the one list of what can be set, with the words
- * that `opcode settings` and the reference print. A bad value is an error that names where it stands
+ * that the reference prints. A bad value is an error that names where it stands
  * (flag, variable, or file and key); nothing starts on a guess. Secrets are never settings.
  */
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AppError, messageOf } from './model/error.ts';
 import type { Issue } from './model/issue.ts';
-import { isJsonArray, isJsonObject, type Json, type JsonObject } from './model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from './model/json.ts';
 import { parseDuration } from './model/time.ts';
 
 /** One thing that can be set. `read` takes a JSON value or, from flags and variables, a text. */
@@ -78,12 +78,6 @@ const list = kind<readonly string[]>('a list of texts', (raw) => {
   return parts.filter((part) => part !== '');
 });
 
-/** JSON that another part checks in detail. */
-const object = kind<JsonObject>('an object', (raw) => (isJsonObject(raw) ? raw : undefined));
-const objects = kind<readonly Json[]>('a list of objects', (raw) =>
-  isJsonArray(raw) && raw.every(isJsonObject) ? raw : undefined,
-);
-
 const MIB = 1024 * 1024;
 const DAY = 86_400_000;
 const env = (name: string, flag?: string): Names =>
@@ -96,35 +90,22 @@ export const SETTINGS = {
   pool_size: count(64, 'Actions executing at once', env('POOL_SIZE', '--pool-size')),
   listen_addr: text(':4100', 'Address of the server', env('LISTEN_ADDR', '--listen-addr')),
   public: bool(false, 'Listen beyond loopback (needs a token)', env('PUBLIC', '--public')),
-  allow_http: bool(false, 'Serve publicly without TLS', { flag: '--allow-http' }),
   base_url: text(null, 'URL by which others reach the server', env('BASE_URL', '--base-url')),
-  panel: bool(true, 'Serve the panel', env('PANEL', '--panel')),
-  url: text(null, 'Remote server that the commands talk to', env('URL', '--url')),
-  trusted_proxies: list([], 'Addresses whose forwarding headers are believed'),
-  'tls.cert': text(null, 'Certificate file of the server'),
-  'tls.key': text(null, 'Private key file of the server'),
   'mcp.names': spelling('auto', 'How MCP tools are spelled'),
   synchronous: durability('full', '`full` survives power loss, `normal` the end of the process'),
   grace: duration(10_000, 'Time to finish for repeatable steps at a stop', { flag: '--grace' }),
   grace_unsafe: duration(300_000, 'Time to finish for the others', { flag: '--grace-unsafe' }),
   'interrupt.policy': interrupt('ask', 'What happens to an unsafe step that a crash interrupted'),
   'interrupt.ask_timeout': duration(DAY, 'How long its question stays open in unattended runs'),
-  'interrupt.agents_answer': bool(false, 'Agents may answer that question'),
   'circuit_breaker.enabled': bool(true, 'Stop calling a target that keeps failing'),
   'circuit_breaker.failures': count(5, 'Failures in a row that open a breaker'),
   'circuit_breaker.cooldown': duration(30_000, 'How long an open breaker stays open'),
-  'retention.nightly': bool(true, 'Delete old runs every night'),
-  'retention.completed': duration(30 * DAY, 'How long completed and cancelled runs are kept'),
-  'retention.failed': duration(90 * DAY, 'How long failed runs are kept'),
   env_pass: list([], 'Environment variables that shell steps and plugins get besides the usual'),
   'paths.deny': list([], 'Paths that no step may touch'),
   'paths.read_only': list([], 'Paths that steps may only read'),
   'paths.writable': list([], 'When not empty: the only paths steps may write to'),
   'egress.allow': list([], 'When not empty: the only hosts and networks steps may call'),
   'egress.deny': list([], 'Hosts and networks steps may not call'),
-  'isolation.bwrap': bool(false, 'Run shell steps and plugins in bubblewrap'),
-  plugins: object({}, 'MCP servers whose tools are actions, by name'),
-  notify: objects([], 'Who is told about what'),
   'limits.definition_bytes': size(MIB, 'Size of a definition'),
   'limits.steps': count(10_000, 'Steps of a definition, nested ones included'),
   'limits.nesting': count(32, 'Levels of nesting'),
@@ -157,13 +138,10 @@ export interface Config {
   readonly settings: Settings;
   /** Where each value came from. */
   readonly origins: Readonly<Record<SettingKey, SettingOrigin>>;
-  /** The vault's passphrase when it was given, and how. */
-  readonly vaultKey: { readonly value: string; readonly from: string } | null;
-  readonly token: string | null;
-  /** Secrets given as `OPCODE_SECRET_<NAME>`. */
-  readonly environmentSecrets: ReadonlyMap<string, string>;
   /** PATH, HOME, LANG and TZ of this process, as runs record them. */
   readonly callerEnv: Readonly<Record<string, string>>;
+  /** Variables of this process that `env_pass` names; given to commands, never recorded. */
+  readonly passedEnv: Readonly<Record<string, string>>;
   readonly user: string;
   readonly noColor: boolean;
 }
@@ -171,7 +149,7 @@ export interface Config {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LoadOptions {
-  readonly flags: Readonly<Partial<Record<SettingKey | 'vault_key', unknown>>>;
+  readonly flags: Readonly<Partial<Record<SettingKey, unknown>>>;
   readonly env: Environment;
   /** Data directory; else `OPCODE_HOME`, else `~/.opcode`. */
   readonly home?: string;
@@ -196,9 +174,7 @@ export function loadConfig(options: LoadOptions): Config {
     listen: parseListen(settings.listen_addr, settings.public, origins.listen_addr, settingsPath),
     settings,
     origins,
-    vaultKey: vaultKeyOf(options),
-    token: given(environment, 'OPCODE_TOKEN') ?? fileOf(environment, 'OPCODE_TOKEN_FILE'),
-    environmentSecrets: secretsOf(environment),
+    passedEnv: passedEnvOf(environment, settings.env_pass),
     callerEnv: callerEnvOf(environment),
     user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? `uid-${userInfo().uid}`,
     noColor: given(environment, 'NO_COLOR') !== null,
@@ -307,7 +283,7 @@ function unknownKey(path: string, key: string): Issue {
   const hint =
     nearest !== undefined && nearest.distance <= 3
       ? `did you mean "${nearest.known}"?`
-      : '`opcode settings` lists every key';
+      : 'the reference lists every key';
   return problem(`${path}: ${key}`, `is not a setting (${hint})`, hint);
 }
 
@@ -334,32 +310,6 @@ function readText(path: string, mayBeMissing = false): string | null {
   }
 }
 
-function fileOf(environment: Environment, name: string): string | null {
-  const path = given(environment, name);
-  if (path === null) return null;
-  const value = (readText(path) ?? '').trim();
-  if (value === '') throw new AppError('VALIDATION_ERROR', `${name}: ${path} is empty`);
-  return value;
-}
-
-function vaultKeyOf({ flags, env: environment }: LoadOptions): Config['vaultKey'] {
-  if (typeof flags.vault_key === 'string') return { value: flags.vault_key, from: 'flag' };
-  const variable = given(environment, 'OPCODE_VAULT_KEY');
-  if (variable !== null) return { value: variable, from: 'environment' };
-  const value = fileOf(environment, 'OPCODE_VAULT_KEY_FILE');
-  return value === null ? null : { value, from: 'file' };
-}
-
-function secretsOf(environment: Environment): ReadonlyMap<string, string> {
-  const secrets = new Map<string, string>();
-  for (const [name, value] of Object.entries(environment)) {
-    const match = /^OPCODE_SECRET_(.+)$/.exec(name);
-    if (match?.[1] !== undefined && value !== undefined && value !== '')
-      secrets.set(match[1], value);
-  }
-  return secrets;
-}
-
 function callerEnvOf(environment: Environment): Readonly<Record<string, string>> {
   const kept: Record<string, string> = {};
   for (const name of ['PATH', 'HOME', 'LANG', 'TZ']) {
@@ -367,6 +317,18 @@ function callerEnvOf(environment: Environment): Readonly<Record<string, string>>
     if (value !== null) kept[name] = value;
   }
   return Object.freeze(kept);
+}
+
+function passedEnvOf(
+  environment: Environment,
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  const passed: Record<string, string> = {};
+  for (const name of names) {
+    const value = environment[name];
+    if (value !== undefined) passed[name] = value;
+  }
+  return Object.freeze(passed);
 }
 
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];

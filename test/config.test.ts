@@ -124,8 +124,8 @@ describe('kinds of values', () => {
   });
 
   test('booleans are read from words', () => {
-    expect(load({ env: { OPCODE_PANEL: 'off' } }).settings.panel).toBe(false);
-    expect(load({ env: { OPCODE_PANEL: '1' } }).settings.panel).toBe(true);
+    expect(load({ env: { OPCODE_PUBLIC: 'off' } }).settings.public).toBe(false);
+    expect(load({ env: { OPCODE_PUBLIC: '1' } }).settings.public).toBe(true);
   });
 
   test('every setting accepts its own default and says what it is', () => {
@@ -167,32 +167,10 @@ describe('the listening address', () => {
   });
 });
 
-describe('keys and tokens', () => {
-  test('come from the environment or a file, never from settings.json', () => {
-    const file = join(home, 'key');
-    writeFileSync(file, 'from a file\n');
-    expect(load({ env: { OPCODE_VAULT_KEY_FILE: file } }).vaultKey).toEqual({
-      value: 'from a file',
-      from: 'file',
-    });
-    const env = { OPCODE_VAULT_KEY: 'k', OPCODE_TOKEN: 't' };
-    expect(load({ env }).vaultKey).toEqual({ value: 'k', from: 'environment' });
-    expect(load({ env }).token).toBe('t');
-    expect(load({ env, flags: { vault_key: 'f' } }).vaultKey?.from).toBe('flag');
-    writeSettings({ vault_key: 'k' });
-    expect(failure().message).toContain('vault_key');
-  });
-
-  test('in a file that is missing or empty are an error', () => {
-    const missing = join(home, 'missing');
-    expect(failure({ env: { OPCODE_TOKEN_FILE: missing } }).message).toContain(missing);
-    writeFileSync(missing, '\n');
-    expect(failure({ env: { OPCODE_TOKEN_FILE: missing } }).message).toContain('is empty');
-  });
-
-  test('secrets in the environment are found by prefix', () => {
-    const { environmentSecrets } = load({ env: { OPCODE_SECRET_API_KEY: 'v', OTHER: 'x' } });
-    expect([...environmentSecrets]).toEqual([['API_KEY', 'v']]);
+describe('the environment', () => {
+  test('gives what env_pass names to commands', () => {
+    writeSettings({ env_pass: ['AWS', 'MISSING'] });
+    expect(load({ env: { AWS: 'x', OTHER: 'y' } }).passedEnv).toEqual({ AWS: 'x' });
   });
 
   test('only PATH, HOME, LANG and TZ are kept for runs', () => {

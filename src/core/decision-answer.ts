@@ -59,7 +59,7 @@ const DECIDES_ALWAYS = new Set(['admin', 'operator', 'local']);
 /** Why somebody may not answer a decision at all, or null. */
 export function denialOf(signal: Signal, ask: Ask): string | null {
   if (ask.by === 'person' && signal.sender !== 'person') {
-    return 'only a person may decide this: at the terminal with `opcode decide`, or in the panel';
+    return 'only a person may decide this, at the terminal with `opcode decide`';
   }
   if (ask.by === 'agent' && signal.sender !== 'agent' && !DECIDES_ALWAYS.has(signal.role)) {
     return 'only an agent may decide this';

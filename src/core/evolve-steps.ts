@@ -116,6 +116,7 @@ function decisionRequested(
   };
   step.seq = event.seq;
   step.interrupted = null;
+  step.waitingFor = null;
   step.dueAt = null;
   setStatus(state, step, 'suspended');
 }

@@ -23,7 +23,7 @@ export interface RunnerOptions {
   /** Milliseconds between TERM and KILL for what a command left running behind it. */
   readonly leftoverGraceMs: number;
   /** More variables of the starter that go through. */
-  readonly envPass: readonly string[];
+  readonly passedEnv: Readonly<Record<string, string>>;
   /** Finds out which limits can be had; called once, when the first limit is demanded. */
   readonly findLimitTools: () => LimitTools;
 }
@@ -32,7 +32,7 @@ const DEFAULT_RUNNER_OPTIONS: RunnerOptions = {
   killGraceMs: 5_000,
   drainMs: 200,
   leftoverGraceMs: 1_000,
-  envPass: [],
+  passedEnv: {},
   findLimitTools,
 };
 
@@ -50,7 +50,7 @@ export function createCommandRunner(changes: Partial<RunnerOptions> = {}): Comma
   return {
     prepare(command) {
       count += 1;
-      const env = childEnvironment(command.baseEnv, command.env, options.envPass);
+      const env = childEnvironment(command.baseEnv, command.env, options.passedEnv);
       const argv = argvOf(command, env);
       const limits = applyLimits(command.limits, limitTools, String(count));
       const child = start(limits, () =>

@@ -21,15 +21,16 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Variables of a child process; `pass` names more of the starter's that go through. */
+/** Variables of a child process; `passed` are further ones that a setting lets through. */
 export function childEnvironment(
   base: Environment,
   step: Environment,
-  pass: readonly string[] = [],
+  passed: Environment = {},
 ): Record<string, string> {
   const env: Record<string, string> = { PATH: DEFAULT_PATH };
+  for (const [name, value] of Object.entries(passed)) if (!isPrivate(name)) env[name] = value;
   for (const [name, value] of Object.entries(base)) {
-    const wanted = PASSED.has(name) || name.startsWith('LC_') || pass.includes(name);
+    const wanted = PASSED.has(name) || name.startsWith('LC_');
     if (wanted && !isPrivate(name)) env[name] = value;
   }
   return { ...env, ...step };

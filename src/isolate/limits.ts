@@ -171,7 +171,7 @@ function cpuSettings(cores: number, places: CgroupPlaces): CgroupSetting[] {
 const unavailable = (limit: string, reason: string): AppError =>
   new AppError('ISOLATION_ERROR', `limits.${limit} cannot be kept here: ${reason}`, {
     details: { limit },
-    hint: 'see `opcode doctor` for what this machine offers',
+    hint: 'cgroups, prlimit and unshare are looked for on this machine',
   });
 
 function isolationFailure(thrown: unknown): AppError {

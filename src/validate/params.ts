@@ -53,7 +53,7 @@ function unknownAction(name: string, path: IssuePath, deps: ParamsDeps): Issue {
   const prefix = name.split('.')[0] ?? name;
   if (deps.isUnlistedPlugin(prefix)) {
     const message = `the tools of the plugin "${prefix}" are not known yet, so "${name}" is not checked`;
-    const hint = `opcode plugin test ${prefix}`;
+    const hint = `the tools of "${prefix}" have never been listed`;
     return warningAt(path, message, { code: 'ACTION_UNAVAILABLE', hint });
   }
   const hint =

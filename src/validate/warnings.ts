@@ -130,7 +130,7 @@ function missingSecrets(value: Json, path: IssuePath, known: ReadonlySet<string>
     .map((name) =>
       warningAt(path, `the vault holds no secret "${name}"`, {
         code: 'VAULT_ERROR',
-        hint: `opcode secret set ${name}`,
+        hint: 'there is no vault yet: a step that needs it will fail with VAULT_ERROR',
       }),
     );
 }

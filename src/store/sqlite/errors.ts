@@ -25,10 +25,10 @@ const HINTS: Readonly<Record<StoreErrorKind, string>> = {
   full: 'make room on the disk; nothing was lost, waiting runs go on by themselves',
   readonly:
     'give this user write permission on the database, its -wal and -shm files and their folder',
-  corrupt: 'keep a copy of the file with its -wal, then restore a backup (opcode restore)',
+  corrupt: 'keep a copy of the file with its -wal, then put a backup in its place',
   io: 'check the disk and the system log, then start again',
   not_a_database: 'choose another path (OPCODE_DB_PATH), or restore a backup over it',
-  newer_schema: 'update this program (opcode update), or choose another database',
+  newer_schema: 'update this program, or choose another database',
   in_use: 'stop the other process (opcode stop), then start this version again',
   path: 'choose a path this user can read and write (OPCODE_DB_PATH)',
   closed: 'open the database again',
