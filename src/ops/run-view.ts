@@ -4,6 +4,7 @@
 import { activeTimeAt } from '../core/evolve-run.ts';
 import { waitingFor } from '../core/settle.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { Plan } from '../model/plan.ts';
 import { isRunEnded, type RunStatus } from '../model/run-status.ts';
 import type { DecisionRow } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
@@ -41,13 +42,22 @@ export const pendingDecisions = (
 
 /** What its open steps wait for, with sentences. */
 export function waitingOf(run: ReadRun, decisions: readonly DecisionRow[]): WaitingForView[] {
-  const { state } = run;
+  const { state, row } = run;
   if (isRunEnded(state.status)) return [];
+  if (row.status === 'pending') return turnOf(state.plan.concurrency, row.template);
   const waits = waitingTexts(waitingFor(state), decisions);
   if (!state.paused) return waits;
   const reason = state.pauseReason;
   const why = reason === null || reason === 'paused' ? '' : ` (${reason})`;
   return [{ step_id: '', kind: 'paused', text: `it is paused${why} until "resume"` }, ...waits];
+}
+
+/** Why a run has not begun: its turn has not come, or nobody has taken it on yet. */
+function turnOf(concurrency: Plan['concurrency'], template: string | null): WaitingForView[] {
+  if (concurrency === null || template === null) return [];
+  const runs = concurrency.limit === 1 ? 'one run' : `${concurrency.limit} runs`;
+  const text = `it waits for its turn: ${runs} of "${template}" at once with its concurrency key`;
+  return [{ step_id: '', kind: 'turn', text }];
 }
 
 export interface RunTimes {
