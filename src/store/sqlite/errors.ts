@@ -25,7 +25,7 @@ const HINTS: Readonly<Record<StoreErrorKind, string>> = {
   full: 'make room on the disk; nothing was lost, waiting runs go on by themselves',
   readonly:
     'give this user write permission on the database, its -wal and -shm files and their folder',
-  corrupt: 'keep a copy of the file with its -wal, then put a backup in its place',
+  corrupt: 'keep a copy of the file with its -wal, then restore a backup of it',
   io: 'check the disk and the system log, then start again',
   not_a_database: 'choose another path (OPCODE_DB_PATH), or restore a backup over it',
   newer_schema: 'update this program, or choose another database',
