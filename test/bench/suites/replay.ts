@@ -92,16 +92,19 @@ async function replayOf(context: BenchContext, wanted: number): Promise<number[]
   });
 }
 
-async function wake(context: BenchContext): Promise<void> {
-  const prepared = prepare(loopsThenWait(context.quick ? 3000 : 30_000));
+/** Milliseconds from the signal to its verdict, for one parked run after the other. */
+async function wake(context: BenchContext, inSameProcess: boolean): Promise<void> {
+  const events = context.quick ? 3000 : 30_000;
+  const prepared = prepare(loopsThenWait(events));
   const samples: number[] = [];
-  for (let round = 0; round <= context.rounds(7); round++) {
-    await context.withFile(async (path) => {
-      const store = openStore(path, 'normal');
-      const runId = await parkedRun(store, prepared);
+  await context.withFile(async (path) => {
+    const store = openStore(path, 'normal');
+    for (let round = 0; round <= context.rounds(7); round++) {
       const bench = createBenchEngine({ store });
       // Its plan is compiled once per definition, not once per wake.
-      await bench.start(prepared);
+      const own = await bench.start(prepared);
+      await bench.engine.settled(own, { timeoutMs: null, orSuspended: true });
+      const runId = inSameProcess ? own : await parkedRun(store, prepared);
       Bun.gc(true);
       const ms = await timed(() =>
         bench.engine.signal(
@@ -113,14 +116,15 @@ async function wake(context: BenchContext): Promise<void> {
       );
       if (round > 0) samples.push(ms);
       await bench.close();
-      store.close();
-    });
-  }
-  const events = context.quick ? 3000 : 30_000;
-  context.add('wake of a parked run by a signal, to its verdict', [{ samples }], {
+    }
+    store.close();
+  });
+  const where = inSameProcess ? 'by the process that parked it' : 'by another process';
+  context.add(`wake of a parked run, ${where}`, [{ samples }], {
     settings: `normal, ${events} events`,
     unit: 'ms',
     ...(context.quick ? {} : { bar: { max: 10 } }),
+    note: 'from the signal to its verdict',
   });
 }
 
@@ -141,6 +145,7 @@ export const replay: Suite = {
         { settings: `${sizes.at(-1)} events`, unit: '×', bar: { max: 1.3 } },
       );
     }
-    await wake(context);
+    await wake(context, true);
+    await wake(context, false);
   },
 };
