@@ -42,19 +42,19 @@ test('a run of ten pure steps is one transaction: its row in two tables and 22 e
 });
 
 test('what a run reads does not grow with its steps', async () => {
+  const runs = 5;
   const reads: number[] = [];
   for (const steps of [10, 500]) {
     const prepared = prepare(chain(steps));
-    const each: number[] = [];
-    for (let run = 0; run < 4; run++) {
-      await bench.start(prepared);
-      each.push(counted.take().reads);
-    }
-    // The first run of a definition reads more; what follows a run's end may fall into the next one.
-    reads.push(Math.min(...each));
+    // The first run of a definition also reads the definition.
+    await bench.start(prepared);
+    await bench.start(prepared);
+    counted.take();
+    for (let run = 0; run < runs; run++) await bench.start(prepared);
+    reads.push(counted.take().reads);
   }
   expect(reads[1]).toBe(reads[0]);
-  expect(reads[1]).toBeLessThanOrEqual(3);
+  expect(reads[1]).toBeLessThanOrEqual(3 * runs);
 });
 
 test('a commit moves each run once: one fence, whatever it writes', async () => {
