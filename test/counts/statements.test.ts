@@ -41,20 +41,23 @@ test('a run of ten pure steps is one transaction: its row in two tables and 22 e
   });
 });
 
+/** What follows a run's end in the same turn of the event loop is done after this. */
+const turnOver = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 test('what a run reads does not grow with its steps', async () => {
-  const runs = 5;
   const reads: number[] = [];
   for (const steps of [10, 500]) {
     const prepared = prepare(chain(steps));
     // The first run of a definition also reads the definition.
     await bench.start(prepared);
-    await bench.start(prepared);
+    await turnOver();
     counted.take();
-    for (let run = 0; run < runs; run++) await bench.start(prepared);
+    await bench.start(prepared);
+    await turnOver();
     reads.push(counted.take().reads);
   }
   expect(reads[1]).toBe(reads[0]);
-  expect(reads[1]).toBeLessThanOrEqual(3 * runs);
+  expect(reads[1]).toBeLessThanOrEqual(3);
 });
 
 test('a commit moves each run once: one fence, whatever it writes', async () => {
