@@ -56,6 +56,8 @@ export interface BenchEngine {
 export interface BenchEngineOptions {
   readonly store: Store;
   readonly config?: Partial<RuntimeConfig>;
+  /** The real clock when left out. */
+  readonly clock?: Clock;
   /** True: `bench.unsafe` never ends. */
   readonly hold?: boolean;
 }
@@ -87,9 +89,8 @@ function registryOf(hold: boolean): ActionRegistry {
 
 const REGISTRY = registryOf(false);
 
-/** The real clock until `stop`; after that nothing is called back, and no timer is left. */
-function stoppableClock(): Clock & { stop(): void } {
-  const clock = createClock();
+/** The clock until `stop`; after that nothing is called back, and no timer is left. */
+function stoppableClock(clock: Clock): Clock & { stop(): void } {
   const cancels = new Set<() => void>();
   let stopped = false;
   return {
@@ -215,7 +216,7 @@ function engineOver(options: BenchEngineOptions, nodeId: string, clock: Clock): 
 /** An engine over this store; the store stays the caller's to close. */
 export function createBenchEngine(options: BenchEngineOptions): BenchEngine {
   const nodeId = randomUUID();
-  const clock = stoppableClock();
+  const clock = stoppableClock(options.clock ?? createClock());
   const engine = engineOver(options, nodeId, clock);
   const start = async (prepared: Prepared, inputs: JsonObject = {}): Promise<RunId> => {
     const { runId } = await engine.start({

@@ -9,6 +9,7 @@ import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { type BenchEngine, createBenchEngine, prepare } from '../bench/engine-harness.ts';
 import { recordAppends } from '../bench/raw-limit.ts';
 import { chain, fanOut, forEach, parallel } from '../bench/shapes.ts';
+import { steadyClock } from './steady-clock.ts';
 
 let bench: BenchEngine | null = null;
 afterEach(async () => {
@@ -24,7 +25,7 @@ interface Ran {
 
 async function ran(definition: Definition, poolSize = 64): Promise<Ran> {
   const { store, take } = recordAppends(createMemoryStore());
-  bench = createBenchEngine({ store, config: { poolSize } });
+  bench = createBenchEngine({ store, config: { poolSize }, clock: steadyClock() });
   const runId = await bench.complete(prepare(definition));
   return { runId, store, appends: take() };
 }
@@ -84,7 +85,7 @@ test('a step that waits for a slot costs one event more, and no commit of its ow
 
 test('runs that start in one turn share one transaction, each with its own share', async () => {
   const { store, take } = recordAppends(createMemoryStore());
-  bench = createBenchEngine({ store });
+  bench = createBenchEngine({ store, clock: steadyClock() });
   const { start } = bench;
   const prepared = prepare(chain(10));
   await Promise.all(Array.from({ length: 50 }, () => start(prepared)));

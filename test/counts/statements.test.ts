@@ -9,6 +9,7 @@ import type { Json } from '../../src/model/json.ts';
 import { type BenchEngine, createBenchEngine, prepare } from '../bench/engine-harness.ts';
 import { chain } from '../bench/shapes.ts';
 import { type CountedStore, openCountedStore } from './counting-connection.ts';
+import { steadyClock } from './steady-clock.ts';
 
 let folder = '';
 let counted: CountedStore;
@@ -19,7 +20,7 @@ beforeEach(() => {
   counted = openCountedStore(join(folder, 'opcode.db'));
   // The look at what other processes wrote goes by the clock, not by what runs do.
   const config = { livePollMs: 3_600_000, idlePollMs: 3_600_000 };
-  bench = createBenchEngine({ store: counted.store, config });
+  bench = createBenchEngine({ store: counted.store, config, clock: steadyClock() });
 });
 afterEach(async () => {
   await bench.close();
