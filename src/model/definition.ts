@@ -17,7 +17,7 @@ export const TRIGGER_RULES = [
 ] as const;
 export type TriggerRule = (typeof TRIGGER_RULES)[number];
 export const EFFECTS = ['pure', 'internal', 'read', 'idempotent', 'unsafe'] as const;
-/** What repeating an action would do, SPEC section 8. */
+/** What repeating an action would do. */
 export type Effect = (typeof EFFECTS)[number];
 export const INTERRUPT_POLICIES = ['rerun', 'ask', 'fail'] as const;
 export type InterruptPolicy = (typeof INTERRUPT_POLICIES)[number];
@@ -64,7 +64,7 @@ export interface DecisionOption {
   readonly outcome?: 'continue' | 'stop';
 }
 
-/** The union of every step type's `config`; which fields a type takes: SPEC section 4. */
+/** The union of every step type's `config`; which fields a type takes is checked in `validate`. */
 export interface StepConfigDef {
   readonly expression?: string;
   readonly branches?:

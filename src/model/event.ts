@@ -1,5 +1,5 @@
 /**
- * Recorded facts of a run: the append-only log, SPEC section 10.
+ * Recorded facts of a run: the append-only log.
  *
  * An event in memory is `{seq, at, type, path, payload}`; `payload` is the wire JSON (snake_case) and
  * is stored as it is. `seq` is gapless per run from 1, `at` epoch milliseconds and never decreases.
@@ -10,7 +10,7 @@ import type { StepFailure } from './error.ts';
 import type { SecretRef } from './expression.ts';
 import type { Json, JsonObject } from './json.ts';
 
-/** Where a run executes: working directory and the starter's environment, SPEC section 1. */
+/** Where a run executes: working directory and the starter's environment. */
 export interface ExecContext {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;

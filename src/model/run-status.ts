@@ -1,4 +1,4 @@
-/** Statuses of runs and steps as they are spelled on every surface, SPEC section 3. */
+/** Statuses of runs and steps as they are spelled on every surface. */
 
 export const RUN_STATUSES = [
   'pending',

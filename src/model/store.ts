@@ -77,7 +77,7 @@ export interface RunPatch {
 
 export type DecisionStatus = 'pending' | 'resolved' | 'cancelled';
 
-/** A decision's row; `body` is the wire shape of SPEC section 5 without status and resolution. */
+/** A decision's row; `body` is the wire shape without status and resolution. */
 export interface DecisionRow {
   readonly id: string;
   readonly runId: RunId;

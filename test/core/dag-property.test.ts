@@ -57,7 +57,7 @@ function stepOf(it: Node, index: number): StepDef {
 
 type End = 'completed' | 'failed' | 'skipped' | 'broken';
 
-/** The rules of SPEC section 3, told once more without any machinery. */
+/** The trigger rules, told once more without any machinery. */
 function endsOf(nodes: readonly Node[]): End[] {
   const ends: End[] = [];
   for (const it of nodes) {
