@@ -114,8 +114,8 @@ async function oneRun(world: World, mayKill: number, until: number): Promise<Out
 
 /**
  * When a process is killed: `early` at any moment from its start on, also before it has done
- * anything; else at any moment after it has ended a step. A step that three crashes in a row caught
- * fails by design, so two early kills never follow each other.
+ * anything; else at any moment after it has begun a further step. A step that three crashes in a row
+ * caught fails by design, so two early kills never follow each other.
  */
 interface Kill {
   readonly early: boolean;
@@ -146,9 +146,9 @@ function invoke(
         wasKilled = child.kill('SIGKILL');
       }, afterMs);
     };
-    const ended = endedSteps(world.dir);
+    const before = latestStarted(world.dir);
     const watch = (): void => {
-      if (endedSteps(world.dir) > ended) shoot(Math.random() * 3 * STEP_MS);
+      if (latestStarted(world.dir) > before) shoot(Math.random() * 3 * STEP_MS);
       else timer = setTimeout(watch, LOOK_MS);
     };
     if (kill?.early === true) shoot(Math.random() * EARLY_MS);
@@ -198,8 +198,14 @@ const sinkLines = (dir: string): readonly string[] => {
   }
 };
 
-const endedSteps = (dir: string): number =>
-  sinkLines(dir).filter((line) => line.startsWith('end ')).length;
+/** Number of the last step that ever began; one that began later means the ones before are recorded. */
+const latestStarted = (dir: string): number =>
+  Math.max(
+    -1,
+    ...sinkLines(dir)
+      .filter((line) => line.startsWith('start s'))
+      .map((line) => Number(line.slice('start s'.length))),
+  );
 
 const count = (dir: string, line: string): number =>
   sinkLines(dir).filter((each) => each === line).length;
