@@ -17,7 +17,7 @@ export interface Expression {
   readonly source: string;
   readonly engine: EngineName;
   readonly references: readonly Reference[];
-  /** The plain constant when the expression reads nothing and is a literal, else undefined. */
+  /** Belongs to `src/expr`; nobody else looks into it. */
   readonly compiled: unknown;
 }
 
@@ -111,7 +111,7 @@ export type Evaluated =
 
 /** Work that cannot be bounded inline and is done by a compute process (JSON in, JSON out). */
 export interface ComputeRequest {
-  readonly task: 'jq' | 'cel' | 'expr' | 'template' | 'layout' | 'png';
+  readonly task: 'jq' | 'cel' | 'expr' | 'layout' | 'png';
   readonly payload: Json;
 }
 
