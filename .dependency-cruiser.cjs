@@ -93,7 +93,12 @@ const BOUNDARIES = [
   ],
   ['mcp', part('mcp'), [OPS, MODEL], 'A surface is thin: it translates, the operation decides.'],
   ['http', part('http'), [OPS, MODEL], 'A surface is thin: it translates, the operation decides.'],
-  ['config', '^src/config\\.ts$', [MODEL], 'Settings are read once, before any part exists.'],
+  [
+    'config',
+    '^src/(config|settings)\\.ts$',
+    [MODEL],
+    'Settings are read once, before any part exists.',
+  ],
   [
     'assets',
     '^src/assets\\.d\\.ts$',
@@ -112,7 +117,7 @@ const BOUNDARIES = [
     '^cli/',
     [
       ROOT,
-      '^src/(config|log)\\.ts$',
+      '^src/(config|settings|log)\\.ts$',
       OPS,
       MODEL,
       '^tui/',

@@ -6,11 +6,12 @@
  */
 import type { Command } from 'commander';
 import type { App, OpenOptions } from '../src/app.ts';
-import { type Config, loadConfig, type SettingKey } from '../src/config.ts';
+import { type Config, loadConfig } from '../src/config.ts';
 import { createLogger } from '../src/log.ts';
 import type { Engine } from '../src/model/engine.ts';
 import { AppError } from '../src/model/error.ts';
 import type { CallContext } from '../src/ops/operation.ts';
+import type { SettingKey } from '../src/settings.ts';
 import type { SourceText } from './errors.ts';
 import { readSource } from './sources.ts';
 import type { Terminal } from './terminal.ts';

@@ -7,7 +7,7 @@
 import { mkdirSync } from 'node:fs';
 import { type App, openApp } from './app.ts';
 import { programVersion } from './app-parts.ts';
-import type { Config, SettingKey } from './config.ts';
+import type { Config } from './config.ts';
 import { createPeerCheck } from './http/peer.ts';
 import {
   type DaemonRecord,
@@ -25,6 +25,7 @@ import { createEventFeed } from './mcp/event-feed.ts';
 import { type StdioSession, serveMcpStdio } from './mcp/stdio.ts';
 import { AppError } from './model/error.ts';
 import type { Logger } from './model/ports.ts';
+import type { SettingKey } from './settings.ts';
 
 /** Serves MCP on standard input and output; stdout then carries nothing else. */
 export function serveStdio(app: App, config: Config, log: Logger): StdioSession {

@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LoadOptions, loadConfig, SETTINGS } from '../src/config.ts';
+import { type LoadOptions, loadConfig } from '../src/config.ts';
 import { AppError } from '../src/model/error.ts';
+import { SETTINGS } from '../src/settings.ts';
 
 let home = '';
 beforeEach(() => {

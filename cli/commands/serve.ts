@@ -4,10 +4,11 @@
  */
 import type { Command } from 'commander';
 import type { Daemon } from '../../src/app-serve.ts';
-import { type Config, loadConfig, type SettingKey } from '../../src/config.ts';
+import { type Config, loadConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
 import { messageOf } from '../../src/model/error.ts';
 import type { Logger } from '../../src/model/ports.ts';
+import type { SettingKey } from '../../src/settings.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
 

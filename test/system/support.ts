@@ -6,11 +6,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, openApp } from '../../src/app.ts';
-import { loadConfig, type SettingKey } from '../../src/config.ts';
+import { loadConfig } from '../../src/config.ts';
 import { AppError, type ErrorCode } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { CallContext } from '../../src/ops/operation.ts';
 import type { RunResult } from '../../src/ops/shapes.ts';
+import type { SettingKey } from '../../src/settings.ts';
 
 type Flags = Readonly<Partial<Record<SettingKey, unknown>>>;
 

@@ -1,0 +1,120 @@
+/**
+ * What can be set: the one list, with the words that the reference prints, and how each value is read.
+ *
+ * A dot in a key is a level in settings.json. Secrets are never settings.
+ */
+import { parseDuration } from './model/time.ts';
+
+/** One thing that can be set. `read` takes a JSON value or, from flags and variables, a text. */
+export interface Setting<T> {
+  readonly doc: string;
+  readonly fallback: T;
+  readonly env?: string;
+  readonly flag?: string;
+  /** What is accepted, in words. */
+  readonly accepts: string;
+  /** The value, or `undefined` when it is not acceptable. */
+  readonly read: (raw: unknown) => T | undefined;
+}
+
+type Names = Pick<Setting<unknown>, 'env' | 'flag'>;
+
+const kind =
+  <T>(accepts: string, read: (raw: unknown) => T | undefined) =>
+  <F extends T | null>(fallback: F, doc: string, names: Names = {}): Setting<T | F> => ({
+    doc,
+    fallback,
+    accepts,
+    read,
+    ...names,
+  });
+
+const integer = (least: number) =>
+  kind<number>(`a whole number, ${least} or more`, (raw) => {
+    const isText = typeof raw === 'string' && /^\d{1,15}$/.test(raw.trim());
+    const value = isText ? Number(raw) : raw;
+    const fits = typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
+    return fits ? value : undefined;
+  });
+const count = integer(1);
+const size = integer(1024);
+
+const bool = kind<boolean>('true or false', (raw) => {
+  const word = String(raw).trim().toLowerCase();
+  if (['true', '1', 'yes', 'on'].includes(word)) return true;
+  return ['false', '0', 'no', 'off'].includes(word) ? false : undefined;
+});
+
+const text = kind<string>('a text that is not empty', (raw) =>
+  typeof raw === 'string' && raw.trim() !== '' ? raw.trim() : undefined,
+);
+
+const choice = <const T extends string>(...values: readonly T[]) =>
+  kind<T>(`one of ${values.join(', ')}`, (raw) => values.find((each) => each === raw));
+
+const level = choice('debug', 'info', 'warn', 'error');
+const durability = choice('full', 'normal');
+const interrupt = choice('ask', 'rerun', 'fail');
+const spelling = choice('auto', 'dots', 'underscores');
+
+/** The value is in milliseconds. */
+const duration = kind<number>('a duration such as "30s" or "1h30m"', (raw) => {
+  const parsed = parseDuration(raw);
+  return parsed.ok ? parsed.ms : undefined;
+});
+
+/** A flag or variable holds the texts separated by commas. */
+const list = kind<readonly string[]>('a list of texts', (raw) => {
+  const parts: unknown = typeof raw === 'string' ? raw.split(',').map((part) => part.trim()) : raw;
+  if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string')) return undefined;
+  return parts.filter((part) => part !== '');
+});
+
+const MIB = 1024 * 1024;
+const DAY = 86_400_000;
+const env = (name: string, flag?: string): Names =>
+  flag === undefined ? { env: `OPCODE_${name}` } : { env: `OPCODE_${name}`, flag };
+
+/** Everything that can be set. A dot in a key is a level in settings.json. */
+export const SETTINGS = {
+  db_path: text(null, 'Database file (<home>/opcode.db)', env('DB_PATH', '--db-path')),
+  log_level: level('info', 'Least level that is logged', env('LOG_LEVEL', '--log-level')),
+  pool_size: count(64, 'Actions executing at once', env('POOL_SIZE', '--pool-size')),
+  listen_addr: text(':4100', 'Address of the server', env('LISTEN_ADDR', '--listen-addr')),
+  public: bool(false, 'Listen beyond loopback (needs a token)', env('PUBLIC', '--public')),
+  base_url: text(null, 'URL by which others reach the server', env('BASE_URL', '--base-url')),
+  'mcp.names': spelling('auto', 'How MCP tools are spelled'),
+  synchronous: durability('full', '`full` survives power loss, `normal` the end of the process'),
+  grace: duration(10_000, 'Time to finish for repeatable steps at a stop', { flag: '--grace' }),
+  grace_unsafe: duration(300_000, 'Time to finish for the others', { flag: '--grace-unsafe' }),
+  'interrupt.policy': interrupt('ask', 'What happens to an unsafe step that a crash interrupted'),
+  'interrupt.ask_timeout': duration(DAY, 'How long its question stays open in unattended runs'),
+  'circuit_breaker.enabled': bool(true, 'Stop calling a target that keeps failing'),
+  'circuit_breaker.failures': count(5, 'Failures in a row that open a breaker'),
+  'circuit_breaker.cooldown': duration(30_000, 'How long an open breaker stays open'),
+  env_pass: list([], 'Environment variables that shell steps and plugins get besides the usual'),
+  'paths.deny': list([], 'Paths that no step may touch'),
+  'paths.read_only': list([], 'Paths that steps may only read'),
+  'paths.writable': list([], 'When not empty: the only paths steps may write to'),
+  'egress.allow': list([], 'When not empty: the only hosts and networks steps may call'),
+  'egress.deny': list([], 'Hosts and networks steps may not call'),
+  'limits.definition_bytes': size(MIB, 'Size of a definition'),
+  'limits.steps': count(10_000, 'Steps of a definition, nested ones included'),
+  'limits.nesting': count(32, 'Levels of nesting'),
+  'limits.loop_iterations': count(10_000, 'Iterations of one loop'),
+  'limits.open_loop_iterations': count(1000, 'Iterations of a loop without an end of its own'),
+  'limits.step_executions': count(100_000, 'Step executions of one run'),
+  'limits.expression_bytes': count(10_000, 'Size of one expression'),
+  'limits.interpolated_bytes': count(10 * MIB, 'Size of one interpolated text'),
+  'limits.output_bytes': count(10 * MIB, "Size of one step's output"),
+  'limits.http_body_bytes': count(10 * MIB, 'Size of an http response'),
+  'limits.shell_output_bytes': count(10 * MIB, 'Size of each stream of a shell step'),
+  'limits.child_depth': count(16, 'Depth of sub-workflows'),
+  'limits.request_bytes': size(4 * MIB, 'Size of a request to the server'),
+  'limits.decision_bytes': count(64 * 1024, "Size of a decision's texts and data"),
+  'limits.live_runs': count(1000, 'Runs kept in memory'),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingKey = keyof typeof SETTINGS;
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
