@@ -37,6 +37,8 @@ export interface McpEndpoints {
 export interface EndpointDeps extends McpDeps {
   /** How tools are spelled when the address does not say it; `auto` follows the transport. */
   readonly names: () => Spelling | 'auto';
+  /** Makes the server of a client; without it the product's. The transports are the same for all. */
+  readonly createServer?: typeof createMcpServer;
 }
 
 interface SseSession extends Session {
@@ -48,7 +50,7 @@ interface HttpSession extends Session {
 }
 
 interface Parts {
-  readonly deps: EndpointDeps;
+  readonly deps: EndpointDeps & { readonly createServer: typeof createMcpServer };
   readonly sse: Sessions<SseSession>;
   readonly http: Sessions<HttpSession>;
   readonly modern: ReturnType<typeof createMcpHandler>;
@@ -61,7 +63,8 @@ const LEAVE_MS = 20;
 /** The endpoints of one process. */
 export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
   const calls = new Set<Promise<unknown>>();
-  const deps: EndpointDeps = {
+  const deps: Parts['deps'] = {
+    createServer: createMcpServer,
     ...given,
     onCall(answered) {
       calls.add(answered);
@@ -75,7 +78,7 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
     http: createSessions(),
     modern: createMcpHandler(
       ({ requestInfo }) =>
-        createMcpServer(deps, spellingOf(deps, requestInfo, 'underscores'), 'never'),
+        deps.createServer(deps, spellingOf(deps, requestInfo, 'underscores'), 'never'),
       {
         legacy: 'reject',
         bus: runChanges(deps.feed),
@@ -118,7 +121,7 @@ async function openSseSession({ deps, sse }: Parts, request: Request): Promise<R
   const id = randomUUID();
   const connection = openSse(id);
   const { transport } = connection;
-  const server = createMcpServer(deps, spellingOf(deps, request, 'dots'));
+  const server = deps.createServer(deps, spellingOf(deps, request, 'dots'));
   const session = { receive: connection.receive, close: () => server.close() };
   if (!sse.add(id, session)) return tooMany();
   // The stream is the session: while it is open the session is in use.
@@ -179,7 +182,7 @@ async function newSession(parts: Parts, request: Request, body: unknown): Promis
   const { deps, http } = parts;
   const id = randomUUID();
   const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
-  const server = createMcpServer(deps, spellingOf(deps, request, 'underscores'));
+  const server = deps.createServer(deps, spellingOf(deps, request, 'underscores'));
   const session: HttpSession = {
     handle: (each, parsedBody) => transport.handleRequest(each, { parsedBody }),
     close: () => server.close(),
