@@ -43,8 +43,10 @@ export function createEventLog(connection: Connection, heads: Heads): EventLogSt
   };
 }
 
-const COLUMNS = `e.id, (SELECT h.id FROM run_head h WHERE h.rid = e.rid) AS run, e.seq, e.at, e.type,
-  e.path, e.payload, e.refs`;
+const COLUMNS = 'e.id, h.id AS run, e.seq, e.at, e.type, e.path, e.payload, e.refs';
+
+/** Events of a run that was removed, and that upkeep has not cleared yet, are there for nobody. */
+const OF_RUN = 'CROSS JOIN run_head h ON h.rid = e.rid';
 
 function tailRows(
   connection: Connection,
@@ -54,7 +56,7 @@ function tailRows(
 ): StoredEventColumns[] {
   if (runId === undefined) {
     return connection.all(
-      `SELECT ${COLUMNS} FROM events e WHERE e.id > ? ORDER BY e.id LIMIT ?`,
+      `SELECT ${COLUMNS} FROM events e ${OF_RUN} WHERE e.id > ? ORDER BY e.id LIMIT ?`,
       afterId,
       limit,
     );
@@ -63,7 +65,7 @@ function tailRows(
   if (run === null) return [];
   // Ids rise with sequences: from the end back to the last one already seen.
   return connection.all(
-    `SELECT ${COLUMNS} FROM events e WHERE e.rid = ?1 AND e.seq > coalesce(
+    `SELECT ${COLUMNS} FROM events e ${OF_RUN} WHERE e.rid = ?1 AND e.seq > coalesce(
        (SELECT seq FROM events WHERE rid = ?1 AND id <= ?2 ORDER BY seq DESC LIMIT 1), 0)
      ORDER BY e.seq LIMIT ?3`,
     run.rid,
@@ -139,7 +141,7 @@ function walkEvents(
   const where = terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`;
   const order = index === 'events_run' ? 'e.seq DESC' : 'e.at DESC, e.id DESC';
   return connection.all(
-    `SELECT ${COLUMNS} FROM events e INDEXED BY ${index} ${where} ORDER BY ${order} LIMIT ?`,
+    `SELECT ${COLUMNS} FROM events e INDEXED BY ${index} ${OF_RUN} ${where} ORDER BY ${order} LIMIT ?`,
     ...bindings,
     filter.limit + 1,
   );
