@@ -6,7 +6,7 @@
  */
 import { AppError } from '../model/error.ts';
 
-export type CursorKind = 'runs' | 'events' | 'decisions' | 'templates';
+export type CursorKind = 'runs' | 'events' | 'decisions' | 'templates' | 'expired';
 
 /** Text that stands for the place after the row with this key. */
 export function encodeCursor(kind: CursorKind, key: readonly (string | number)[]): string {

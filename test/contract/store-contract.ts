@@ -11,6 +11,7 @@ import { catalogContract } from './store-catalog.ts';
 import { claimContract } from './store-claims.ts';
 import { inboxContract } from './store-inbox.ts';
 import { queryContract } from './store-queries.ts';
+import { upkeepContract } from './store-upkeep.ts';
 
 /** The store of the running test. */
 interface StoreUnderTest {
@@ -38,5 +39,6 @@ export function storeContract(name: string, open: () => Store): void {
     inboxContract(subject);
     queryContract(subject);
     catalogContract(subject);
+    upkeepContract(subject);
   });
 }

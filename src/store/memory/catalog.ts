@@ -37,6 +37,7 @@ export function createTemplates(state: MemoryState): TemplateStore {
   return {
     putDefinition(hash, definition) {
       state.writes += 1;
+      state.unused.delete(hash);
       if (!state.definitions.has(hash)) state.definitions.set(hash, definition);
     },
     definition: (hash) => state.definitions.get(hash) ?? null,

@@ -28,12 +28,21 @@ function tail(
   limit: number,
   runId: RunId | undefined,
 ): readonly StoredEvent[] {
-  if (runId === undefined) return state.log.slice(afterId, afterId + limit);
+  if (runId === undefined) return tailOfAll(state, afterId, limit);
   const run = state.runs.get(runId);
   if (run === undefined) return [];
   let from = run.ids.length;
   while (from > 0 && (run.ids[from - 1] ?? 0) > afterId) from -= 1;
   return run.ids.slice(from, from + limit).flatMap((id) => state.log[id - 1] ?? []);
+}
+
+function tailOfAll({ log }: MemoryState, afterId: number, limit: number): readonly StoredEvent[] {
+  const found: StoredEvent[] = [];
+  for (let at = afterId; at < log.length && found.length < limit; at++) {
+    const stored = log[at];
+    if (stored != null) found.push(stored);
+  }
+  return found;
 }
 
 function queryEvents(state: MemoryState, filter: EventFilter): Page<StoredEvent> {
@@ -48,7 +57,7 @@ function queryEvents(state: MemoryState, filter: EventFilter): Page<StoredEvent>
 }
 
 function candidates(state: MemoryState, filter: EventFilter): readonly StoredEvent[] {
-  if (filter.runId === undefined) return state.log;
+  if (filter.runId === undefined) return state.log.filter((stored) => stored !== null);
   return state.runs.get(filter.runId as RunId)?.ids.flatMap((id) => state.log[id - 1] ?? []) ?? [];
 }
 

@@ -21,6 +21,7 @@ import { createNodes, createTemplates } from './catalog.ts';
 import { createEventLog } from './event-log.ts';
 import { createRuns } from './runs.ts';
 import { createState, type MemoryState } from './state.ts';
+import { createUpkeep } from './upkeep.ts';
 
 /** A new, empty store; everything it holds is gone when it is forgotten. */
 export function createMemoryStore(): Store {
@@ -33,6 +34,7 @@ export function createMemoryStore(): Store {
     ...createTemplates(state),
     ...createDecisions(state),
     ...createLogs(state),
+    ...createUpkeep(state),
     dataVersion: () => state.writes,
     close() {
       state.writes += 1;
@@ -57,7 +59,7 @@ function createInbox(state: MemoryState): InboxStore {
     },
     row(id): InboxRow | null {
       const row = state.inbox[id - 1];
-      return row === undefined ? null : { ...row };
+      return row == null ? null : { ...row };
     },
   };
 }

@@ -61,14 +61,19 @@ export interface MemoryState {
   readonly owned: Set<MemoryRun>;
   /** First run of each idempotency key, by scope and key. */
   readonly keys: Map<string, MemoryRun>;
-  /** All events in commit order; the event with id `n` is at `n - 1`. */
-  readonly log: StoredEvent[];
-  readonly inbox: MemoryInboxRow[];
+  /** All events in commit order; the event with id `n` is at `n - 1`, null when its run was removed. */
+  readonly log: (StoredEvent | null)[];
+  readonly inbox: (MemoryInboxRow | null)[];
   readonly decisions: Map<string, DecisionRow>;
   readonly nodes: Map<NodeId, NodeRow>;
   readonly definitions: Map<DefinitionHash, Json>;
   /** Versions of each template, oldest first; an archived name is archived in all of them. */
   readonly templates: Map<string, TemplateRow[]>;
+  /** Definitions that nothing refers to, and since when that is known. */
+  readonly unused: Map<DefinitionHash, number>;
+  /** Runs that were removed and of which something is left. */
+  readonly removed: MemoryRun[];
+  nextRow: number;
   logOffset: number;
   writes: number;
 }
@@ -89,6 +94,9 @@ export function createState(): MemoryState {
     nodes: new Map(),
     definitions: new Map(),
     templates: new Map(),
+    unused: new Map(),
+    removed: [],
+    nextRow: 0,
     logOffset: 0,
     writes: 0,
   };
@@ -137,7 +145,7 @@ export function insertRun(state: MemoryState, created: NewRun): AppendOutcome | 
   }
   if (state.runs.has(created.runId)) return LOST;
   const run: MemoryRun = {
-    row: state.byRow.length,
+    row: state.nextRow,
     created,
     events: [],
     ids: [],
@@ -155,6 +163,7 @@ export function insertRun(state: MemoryState, created: NewRun): AppendOutcome | 
     wakeAt: null,
     hasStart: true,
   };
+  state.nextRow += 1;
   state.runs.set(created.runId, run);
   state.byRow.push(run);
   state.counts.pending += 1;

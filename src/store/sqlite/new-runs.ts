@@ -1,6 +1,6 @@
 /**
  * Adding runs: unowned ones that somebody will claim, and those that are born owned with their first
- * events. An idempotency key belongs to the first run that used it, for ever.
+ * events. An idempotency key belongs to the first run that used it, as long as that run is kept.
  */
 import type { NodeId, RunId } from '../../model/ids.ts';
 import type { AppendOutcome, NewRun, RunAppend } from '../../model/store.ts';

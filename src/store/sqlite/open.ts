@@ -12,6 +12,7 @@ import { type BusyLimits, type Connection, connect, type Synchronous } from './c
 import { createDecisions } from './decisions.ts';
 import { storeError } from './errors.ts';
 import { createEventLog } from './event-log.ts';
+import { createUpkeep } from './gc.ts';
 import { createHeads } from './heads.ts';
 import { createInbox } from './inbox.ts';
 import { createLogs } from './logs.ts';
@@ -58,6 +59,7 @@ export function createSqliteStore(connection: Connection): Store {
     ...createTemplates(connection),
     ...createDecisions(connection),
     ...createLogs(connection),
+    ...createUpkeep(connection),
     dataVersion: () =>
       connection.one<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0,
     close: () => connection.close(),

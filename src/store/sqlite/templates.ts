@@ -12,11 +12,14 @@ import type { Connection } from './connection.ts';
 export function createTemplates(connection: Connection): TemplateStore {
   return {
     putDefinition(hash, definition) {
-      if (readDefinition(connection, hash) !== null) return;
+      if (connection.one(IS_KEPT, hash) !== null) return;
       const body = JSON.stringify(definition);
       const sql = 'INSERT OR IGNORE INTO definitions (hash, body) VALUES (?, ?)';
       // The commit of the run or template that uses it brings it to disk.
-      connection.write(() => connection.run(sql, hash, body), 'relaxed');
+      connection.write(() => {
+        connection.run(sql, hash, body);
+        connection.run('DELETE FROM definitions_unused WHERE hash = ?', hash);
+      }, 'relaxed');
     },
     definition(hash) {
       const body = readDefinition(connection, hash);
@@ -33,6 +36,10 @@ export function createTemplates(connection: Connection): TemplateStore {
       connection.write(() => setArchived(connection, name, archived)),
   };
 }
+
+/** One that retention has noted as unused may go at any moment: it is put again. */
+const IS_KEPT = `SELECT 1 FROM definitions d WHERE d.hash = ?
+  AND NOT EXISTS (SELECT 1 FROM definitions_unused u WHERE u.hash = d.hash)`;
 
 function readDefinition(connection: Connection, hash: DefinitionHash): string | null {
   const row = connection.one<{ body: string }>('SELECT body FROM definitions WHERE hash = ?', hash);
