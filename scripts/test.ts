@@ -19,6 +19,8 @@ interface Totals {
 const ONE_TEST_MS = 30_000;
 const ALL_TESTS_MS = 20 * 60_000;
 const NOT_ONE_PART = new Set(['contract', 'conformance', 'crash', 'e2e', 'bench', 'support']);
+/** Tests of the executable that stand beside those of a part. */
+const NOT_FAST = 'test/mcp/clients/**';
 
 const tool = (name: string): string => join('node_modules', '.bin', name);
 
@@ -47,9 +49,10 @@ const runStage = async (name: string, command: string[], totals: Totals): Promis
 const testPaths = (variant: string | undefined): string[] => {
   if (variant === '--e2e') return ['./test/e2e'];
   if (variant !== '--fast') return ['./test'];
-  return readdirSync(join(ROOT, 'test'), { withFileTypes: true })
+  const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !NOT_ONE_PART.has(entry.name))
     .map((entry) => `./test/${entry.name}`);
+  return [`--path-ignore-patterns=${NOT_FAST}`, ...folders];
 };
 
 const countTests = (report: string, exitCode: number): TestCounts => {

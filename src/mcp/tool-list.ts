@@ -45,6 +45,9 @@ const OMITTED: Readonly<Record<string, ShortSchema>> = { omitted: { type: 'array
 const MAX_BYTES: Readonly<Record<string, ShortSchema>> = { max_bytes: { type: 'integer' } };
 const READS = { readOnlyHint: true, openWorldHint: false };
 const PARTS: ShortSchema = { type: 'array', items: { type: 'string' } };
+// What may come in several types is listed as one, because not every client can list several.
+const OBJECT: ShortSchema = { type: 'object' };
+const TEXT: ShortSchema = { type: 'string' };
 
 const TEXTS: Readonly<Record<ToolName, ToolText>> = {
   run: {
@@ -61,12 +64,12 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
       version: '',
       agent_id: '',
       idempotency_key: '',
-      wait: '"25s", 0: at once',
+      wait: '"25s", "0s": at once',
       dry_run: 'check and resolve only',
       include: 'steps, decisions, output, context, events',
       max_bytes: 'of the answer, 8192',
     },
-    own: { from_step: { type: 'string' }, include: PARTS, ...MAX_BYTES },
+    own: { definition: OBJECT, from_step: TEXT, include: PARTS, wait: TEXT, ...MAX_BYTES },
     required: [],
     output: {
       schema: s.runOutput,
@@ -88,7 +91,7 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
       since_sequence: 'events after it',
       max_bytes: '',
     },
-    own: { offset: { type: 'integer' }, ...MAX_BYTES },
+    own: { offset: { type: 'integer' }, wait: TEXT, ...MAX_BYTES },
     required: ['workflow_id'],
     output: {
       schema: s.statusOutput,
@@ -125,7 +128,7 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
       wait: 'for what follows',
       max_bytes: '',
     },
-    own: MAX_BYTES,
+    own: { payload: OBJECT, wait: TEXT, ...MAX_BYTES },
     required: ['workflow_id', 'signal_type'],
     output: {
       schema: s.signalOutput,
@@ -159,7 +162,7 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
       archived: '',
       max_bytes: '',
     },
-    own: { edits: { type: 'array', items: { type: 'object' } }, ...MAX_BYTES },
+    own: { definition: OBJECT, edits: { type: 'array', items: OBJECT }, ...MAX_BYTES },
     required: ['name'],
     output: {
       schema: s.defineOutput,
@@ -173,7 +176,8 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
     args: { resource: '', filter: '', max_bytes: '' },
     own: MAX_BYTES,
     required: ['resource'],
-    output: { schema: s.queryOutput, fields: [...s.RESOURCES, 'next_cursor'] },
+    // The list comes under the name of the resource, which is not said again for each.
+    output: { schema: s.queryOutput, fields: ['next_cursor'], more: OMITTED },
     annotations: READS,
   },
   diagram: {
@@ -188,7 +192,7 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
       include_status: '',
       max_bytes: '',
     },
-    own: MAX_BYTES,
+    own: { definition: OBJECT, ...MAX_BYTES },
     required: ['format'],
     annotations: READS,
   },

@@ -1,0 +1,44 @@
+/** The official SDK's first line, as most clients have it today. */
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { BINARY } from '../../e2e/opcode.ts';
+import { answerOf, type ClientKind, type TestClient } from './client.ts';
+import { stdioServer } from './stdio-server.ts';
+
+type Transport = Parameters<Client['connect']>[0];
+
+async function connected(transport: Transport): Promise<TestClient> {
+  const client = new Client({ name: 'sdk-1', version: '1' });
+  await client.connect(transport);
+  return {
+    tools: async () => (await client.listTools()).tools.map(({ name }) => name),
+    call: async (name, args) => answerOf(await client.callTool({ name, arguments: { ...args } })),
+    close: () => client.close(),
+  };
+}
+
+export const SDK_1: readonly ClientKind[] = [
+  {
+    name: 'SDK 1.x over SSE',
+    names: 'dots',
+    connect: ({ url }) => connected(new SSEClientTransport(new URL(`${url}/sse`))),
+  },
+  {
+    name: 'SDK 1.x over Streamable HTTP',
+    names: 'underscores',
+    // The SDK's type does not say that a session id may be undefined.
+    connect: ({ url }) =>
+      connected(new StreamableHTTPClientTransport(new URL(`${url}/mcp`)) as Transport),
+  },
+  {
+    name: 'SDK 1.x over stdio',
+    names: 'underscores',
+    stdio: true,
+    connect: (_daemon, world) =>
+      connected(
+        new StdioClientTransport({ command: BINARY, stderr: 'ignore', ...stdioServer(world) }),
+      ),
+  },
+];
