@@ -5,14 +5,26 @@
 import type { Server } from 'bun';
 import { AppError, messageOf } from '../model/error.ts';
 import type { Logger } from '../model/ports.ts';
+import type { Caller } from '../ops/operation.ts';
+import { routeAt } from './access-paths.ts';
 import { type GuardRules, guardRules, refusal, refuse } from './guard.ts';
 import type { PeerCheck } from './peer.ts';
 
-type Handler = (request: Request) => Promise<Response>;
+/** What is known of a request beside itself: who calls, and the values of `:name` in its path. */
+export interface HttpCall {
+  readonly caller: Caller;
+  readonly params: Readonly<Record<string, string>>;
+}
 
-/** A path by its methods. `streams`: answers may be silent for as long as they like. */
+export type Handler = (request: Request, call: HttpCall) => Promise<Response>;
+
+/**
+ * A path by its methods. `streams`: answers may be silent for as long as they like. `open`: no token
+ * is asked for.
+ */
 export interface Route {
   readonly streams?: boolean;
+  readonly open?: boolean;
   readonly methods: Readonly<Record<string, Handler>>;
 }
 
@@ -30,7 +42,7 @@ export interface HttpServer {
   /** `http://127.0.0.1:4100`, one for each address. */
   readonly urls: readonly string[];
   readonly port: number;
-  /** From now on these paths are answered. */
+  /** From now on these paths are answered; a part `:name` of a path stands for any one part. */
   open(routes: Readonly<Record<string, Route>>): void;
   /** Answers 503 again, but for what is already being answered. */
   drain(): void;
@@ -133,8 +145,9 @@ async function answer(
   if (parts.state !== 'ready') {
     return refuse(503, `the server is ${parts.state}`, { 'retry-after': '1' });
   }
-  const route = Object.hasOwn(parts.routes, pathname) ? parts.routes[pathname] : undefined;
-  if (route === undefined) return refuse(404, `there is nothing at ${pathname.slice(0, 200)}`);
+  const found = routeAt(parts.routes, pathname);
+  if (found === null) return refuse(404, `there is nothing at ${pathname.slice(0, 200)}`);
+  const { route, params } = found;
   const handler = Object.hasOwn(route.methods, request.method)
     ? route.methods[request.method]
     : undefined;
@@ -144,8 +157,11 @@ async function answer(
   }
   // The server ends what is silent for ten seconds, unless told otherwise.
   if (route.streams === true) server.timeout(request, 0);
-  return handler(request);
+  return handler(request, { caller: LOCAL, params });
 }
+
+/** Whoever may open the database anyway. */
+const LOCAL: Caller = { agentId: null, name: 'local', role: 'local', sender: 'person' };
 
 async function strangerRefusal(
   { peers }: Parts,

@@ -29,6 +29,7 @@ export function createDefine(parts: OpsParts): Operation<typeof defineInput, typ
     input: defineInput,
     output: defineOutput,
     surfaces: EVERYWHERE,
+    access: 'act',
     async handle(ctx, input) {
       const isOnlyArchiving =
         input.archived !== undefined &&

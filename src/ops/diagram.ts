@@ -23,6 +23,7 @@ export function createDiagram(
     input: diagramInput,
     output: diagramOutput,
     surfaces: EVERYWHERE,
+    access: 'read',
     handle: (ctx, input) => draw(parts, input, diagramModelOf(parts, ctx, input)),
   };
 }

@@ -24,6 +24,7 @@ export function createEvents({
     input: eventsInput,
     output: eventsOutput,
     surfaces: NOT_MCP,
+    access: 'read',
     async handle(_ctx, input) {
       const runId = resolveRun(store, input.workflow_id);
       const found = store.tail(input.after_id, input.limit + 1, runId);
@@ -48,6 +49,7 @@ export function createFollowEvents(
     input: followEventsInput,
     output: eventView,
     surfaces: NOT_MCP,
+    access: 'read',
     follow(ctx, input) {
       const runId =
         input.workflow_id === undefined ? undefined : resolveRun(store, input.workflow_id);

@@ -21,6 +21,7 @@ export function createLogs(parts: OpsParts): Operation<typeof logsInput, typeof 
     input: logsInput,
     output: logsOutput,
     surfaces: NOT_MCP,
+    access: 'read',
     async handle(_ctx, input) {
       const runId = resolveRun(store, input.workflow_id);
       const path = pathOf(parts, runId, input.step_id);
@@ -46,6 +47,7 @@ export function createFollowLogs(
     input: followLogsInput,
     output: logChunk,
     surfaces: NOT_MCP,
+    access: 'read',
     follow(ctx, input) {
       const runId = resolveRun(store, input.workflow_id);
       const path = pathOf(parts, runId, input.step_id);

@@ -12,6 +12,7 @@ export function createNodes(parts: OpsParts): Operation<typeof nodesInput, typeo
     input: nodesInput,
     output: nodesOutput,
     surfaces: NOT_MCP,
+    access: 'read',
     async handle() {
       const nodes = parts.store.nodes().map((node) => ({
         node_id: node.nodeId,

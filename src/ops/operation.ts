@@ -11,17 +11,18 @@ import type { ExecContext } from '../model/event.ts';
 import type { Signal } from '../model/input.ts';
 import { formatIssuePath, type IssuePath } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
+import { type Access, type Role, requireAccess } from './access.ts';
 
 export type Surface = 'cli' | 'mcp' | 'http' | 'tui' | 'panel';
 export const EVERYWHERE: readonly Surface[] = ['cli', 'mcp', 'http', 'tui', 'panel'];
 export const NOT_MCP: readonly Surface[] = ['cli', 'http', 'tui', 'panel'];
 
 /** Who calls. `agentId` is recorded; `role` and `sender` decide what is allowed. */
-interface Caller {
+export interface Caller {
   readonly agentId: string | null;
   /** A person's name for the record, when no agent speaks: `cli:ada`. */
   readonly name?: string;
-  readonly role: Signal['role'];
+  readonly role: Role;
   readonly sender: Signal['sender'];
 }
 
@@ -46,6 +47,8 @@ export interface Operation<I extends Schema = Schema, O extends Schema = Schema>
   readonly input: I;
   readonly output: O;
   readonly surfaces: readonly Surface[];
+  /** What the caller's role must allow. */
+  readonly access: Access;
   readonly handle: (ctx: CallContext, input: v.InferOutput<I>) => Promise<v.InferOutput<O>>;
 }
 
@@ -57,6 +60,8 @@ export interface StreamOperation<I extends Schema = Schema, O extends Schema = S
   /** Schema of one item. */
   readonly output: O;
   readonly surfaces: readonly Surface[];
+  /** What the caller's role must allow. */
+  readonly access: Access;
   readonly follow: (ctx: CallContext, input: v.InferOutput<I>) => AsyncIterable<v.InferOutput<O>>;
 }
 
@@ -120,7 +125,10 @@ function parseInput<I extends Schema>(
 export function callable<I extends Schema, O extends Schema>(
   operation: Operation<I, O>,
 ): Call<I, O> {
-  return async (ctx, input) => operation.handle(ctx, parseInput(operation, input));
+  return async (ctx, input) => {
+    requireAccess(ctx.caller.role, operation.access, operation.name);
+    return operation.handle(ctx, parseInput(operation, input));
+  };
 }
 
 /** The callable of a stream operation; bad input is thrown when iteration begins. */
@@ -128,6 +136,7 @@ export function followable<I extends Schema, O extends Schema>(
   operation: StreamOperation<I, O>,
 ): Follow<I, O> {
   return async function* follow(ctx, input) {
+    requireAccess(ctx.caller.role, operation.access, operation.name);
     yield* operation.follow(ctx, parseInput(operation, input));
   };
 }

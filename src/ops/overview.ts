@@ -20,6 +20,7 @@ export function createOverview(
     input: overviewInput,
     output: overviewOutput,
     surfaces: NOT_MCP,
+    access: 'read',
     async handle(_ctx, { limit, failed_within }) {
       const within = parseDuration(failed_within);
       if (!within.ok) throw new AppError('VALIDATION_ERROR', `failed_within: ${within.message}`);

@@ -30,6 +30,7 @@ export function createQuery(parts: OpsParts): Operation<typeof queryInput, typeo
     input: queryInput,
     output: queryOutput,
     surfaces: EVERYWHERE,
+    access: 'read',
     handle: async (_ctx, { resource, filter }) => LISTERS[resource](parts, filter),
   };
 }

@@ -17,6 +17,7 @@ export function createRecover(
     input: recoverInput,
     output: recoverOutput,
     surfaces: SURFACES,
+    access: 'operate',
     async handle(_ctx, input) {
       if (parts.engine === null) {
         throw new AppError('CONFLICT', 'this process does not execute runs');

@@ -37,6 +37,7 @@ export function createRerun(parts: OpsParts): Operation<typeof rerunInput, typeo
     input: rerunInput,
     output: rerunOutput,
     surfaces: NOT_MCP,
+    access: 'act',
     handle: (ctx, input) => rerunOf(parts, ctx, input),
   };
 }

@@ -26,6 +26,7 @@ export function createRun(parts: OpsParts): Operation<typeof runInput, typeof ru
     input: runInput,
     output: runOutput,
     surfaces: EVERYWHERE,
+    access: 'act',
     async handle(ctx, input) {
       waitMsOf(input.wait);
       if (input.rerun_of !== undefined) return again(parts, ctx, input, input.rerun_of);

@@ -12,6 +12,7 @@ export function createSchema(parts: OpsParts): Operation<typeof schemaInput, typ
     input: schemaInput,
     output: schemaOutput,
     surfaces: NOT_MCP,
+    access: 'read',
     handle: async () => ({ schema: workflowJsonSchema(parts.actions) as JsonObject }),
   };
 }

@@ -45,6 +45,7 @@ export function createSignal(parts: OpsParts): Operation<typeof signalInput, typ
     input: signalInput,
     output: signalOutput,
     surfaces: EVERYWHERE,
+    access: 'decide',
     async handle(ctx, input) {
       const waitMs = waitMsOf(input.wait);
       const runId = resolveRun(store, input.workflow_id);

@@ -41,6 +41,7 @@ export function createStatus(parts: OpsParts): Operation<typeof statusInput, typ
     input: statusInput,
     output: statusOutput,
     surfaces: EVERYWHERE,
+    access: 'read',
     async handle(ctx, input) {
       const runId = resolveRun(parts.store, input.workflow_id);
       await waitAsAsked(parts, ctx, runId, input);

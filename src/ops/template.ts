@@ -50,6 +50,7 @@ export function createTemplate(
     input: templateInput,
     output: templateView,
     surfaces: NOT_MCP,
+    access: 'read',
     async handle(_ctx, input) {
       const row = findTemplate(store, input.template_name, input.version ?? null);
       const newest = findTemplate(store, input.template_name, null);

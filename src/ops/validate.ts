@@ -17,6 +17,7 @@ export function createValidate(
     input: validateInput,
     output: validateOutput,
     surfaces: NOT_MCP,
+    access: 'read',
     async handle(ctx, { strict, template_name, version, ...given }) {
       const { read, prepared, issues } = check(
         parts,
