@@ -6,7 +6,7 @@
  * cannot be made is no completion.
  */
 import { Command } from 'commander';
-import { RESOURCES } from '../src/ops/schemas.ts';
+import { RESOURCES } from '../src/ops/query-schemas.ts';
 import type { Cli } from './command.ts';
 import { shortId } from './print/run-id.ts';
 import { SHELLS } from './shells.ts';

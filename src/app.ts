@@ -8,6 +8,7 @@ import { checkParams } from './actions/check-params.ts';
 import { createEgressPolicy } from './actions/egress.ts';
 import { builtinActions, createActionRegistry } from './actions/registry.ts';
 import { computeCommand, createPathPolicy, programVersion, RANDOMNESS } from './app-parts.ts';
+import { createUpkeepDeps } from './app-upkeep.ts';
 import type { Config } from './config.ts';
 import { DEFAULT_ENGINE_LIMITS } from './core/context.ts';
 import { compilePlan } from './core/graph.ts';
@@ -24,7 +25,7 @@ import { createLogger } from './log.ts';
 import type { ActionRegistry } from './model/action.ts';
 import type { Definition } from './model/definition.ts';
 import type { Engine } from './model/engine.ts';
-import { AppError, failure } from './model/error.ts';
+import { AppError } from './model/error.ts';
 import { asNodeId, type DefinitionHash } from './model/ids.ts';
 import type { Issue } from './model/issue.ts';
 import type { Json } from './model/json.ts';
@@ -41,6 +42,7 @@ import { createEngine } from './runtime/engine.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import { DEFAULT_DEFINITION_LIMITS } from './validate/limits.ts';
 import { checkWithSchema, describeSchemaProblems } from './validate/schema-check.ts';
+import { createEnvironmentSecrets } from './vault/environment-secrets.ts';
 
 export interface OpenOptions {
   /** True: this process executes runs it is asked for. False: it only reads and sends. */
@@ -103,6 +105,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     }),
   );
   const clock = createClock();
+  const secrets = createEnvironmentSecrets(config.secrets);
   return {
     store,
     clock,
@@ -118,8 +121,11 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     isUnlistedPlugin: () => false,
     compile: (definition, hash, schema) => compile(compiler, actions, definition, hash, schema),
     knownSecrets: () => null,
-    secrets: { resolve: noVault },
+    secrets,
+    secretNames: secrets.names,
+    manual: async () => (await import('./app-manual.ts')).MANUAL,
     processes: createProcessControl(),
+    upkeep: createUpkeepDeps(config),
     config: {
       workDir: config.workDir,
       callerEnv: config.callerEnv,
@@ -132,11 +138,6 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     },
   };
 }
-
-const noVault: SecretSource['resolve'] = (name) => ({
-  ok: false,
-  error: failure('VAULT_ERROR', `there is no vault on this machine, so no secret "${name}"`),
-});
 
 function compile(
   compiler: OpsDeps['compiler'],
@@ -174,6 +175,7 @@ function openEngine(config: Config, parts: Parts, options: OpenOptions, version:
       bootId: self.bootId,
       host: self.host,
       pidNamespace: self.pidNamespace,
+      mountNamespace: self.mountNamespace,
       uid: self.uid,
     },
     checkParams: (def, params) => checkParams(def, params, {}),

@@ -28,6 +28,8 @@ export interface Config {
   readonly callerEnv: Readonly<Record<string, string>>;
   /** Variables of this process that `env_pass` names; given to commands, never recorded. */
   readonly passedEnv: Readonly<Record<string, string>>;
+  /** Values of `OPCODE_SECRET_<NAME>` by name; a map, so that printing a configuration shows none. */
+  readonly secrets: ReadonlyMap<string, string>;
   readonly user: string;
   readonly noColor: boolean;
 }
@@ -62,6 +64,7 @@ export function loadConfig(options: LoadOptions): Config {
     origins,
     passedEnv: passedEnvOf(environment, settings.env_pass),
     callerEnv: callerEnvOf(environment),
+    secrets: secretsOf(environment),
     user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? `uid-${userInfo().uid}`,
     noColor: given(environment, 'NO_COLOR') !== null,
   });
@@ -215,6 +218,18 @@ function passedEnvOf(
     if (value !== undefined) passed[name] = value;
   }
   return Object.freeze(passed);
+}
+
+const SECRET = 'OPCODE_SECRET_';
+
+function secretsOf(environment: Environment): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith(SECRET) || name === SECRET || value === undefined || value === '')
+      continue;
+    found.set(name.slice(SECRET.length).toUpperCase(), value);
+  }
+  return found;
 }
 
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];

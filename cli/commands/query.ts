@@ -1,7 +1,7 @@
 /** `opcode query`: lists with filters and pages. */
 import type { Command } from 'commander';
 import { AppError } from '../../src/model/error.ts';
-import { RESOURCES } from '../../src/ops/schemas.ts';
+import { RESOURCES } from '../../src/ops/query-schemas.ts';
 import { wholeNumber } from '../args.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';

@@ -3,7 +3,7 @@
  */
 
 import type { Ops } from '../../src/ops/catalog.ts';
-import { RESOURCES } from '../../src/ops/schemas.ts';
+import { RESOURCES } from '../../src/ops/query-schemas.ts';
 import type { OutputStream } from '../terminal.ts';
 import { eventLineOf } from './event-line.ts';
 import { shortId } from './run-id.ts';
@@ -59,6 +59,18 @@ const PRINTERS: Readonly<Record<(typeof RESOURCES)[number], Printer>> = {
         oneLine(each.description),
       ]),
       stream,
+    ),
+  secrets: ({ secrets = [] }, stream) =>
+    rowsOf(
+      ['secret', 'from'],
+      secrets.map((each) => [oneLine(each.name), each.source]),
+      stream,
+    ),
+  reference: ({ reference = [] }) =>
+    reference.flatMap(({ name, title, sections, text }) =>
+      text === undefined
+        ? [`${name}  ${title}`, ...(sections ?? []).map((each) => `  ${each}`)]
+        : [text, ''],
     ),
 };
 

@@ -3,6 +3,7 @@
  * test: the whole list stays within 1,500 tokens (bytes by four), the instructions within 120.
  */
 import type { GenericSchema } from 'valibot';
+import * as q from '../ops/query-schemas.ts';
 import * as s from '../ops/schemas.ts';
 import { type Spelling, spelled, TOOLS, type ToolName } from './tool-names.ts';
 import {
@@ -171,13 +172,13 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
     annotations: { destructiveHint: false, idempotentHint: true, openWorldHint: false },
   },
   query: {
-    description: 'List things; actions with filter.name shows their params.',
-    input: s.queryInput,
+    description: 'List things; actions and reference (the manual) by filter.name show all.',
+    input: q.queryInput,
     args: { resource: '', filter: '', max_bytes: '' },
     own: MAX_BYTES,
     required: ['resource'],
     // The list comes under the name of the resource, which is not said again for each.
-    output: { schema: s.queryOutput, fields: ['next_cursor'], more: OMITTED },
+    output: { schema: q.queryOutput, fields: ['next_cursor'], more: OMITTED },
     annotations: READS,
   },
   diagram: {

@@ -41,6 +41,11 @@ export interface SecretSource {
     | { readonly ok: false; readonly error: StepFailure };
 }
 
+/** What is told of secrets: their names and where they come from, never a value. */
+export interface SecretNames {
+  names(): readonly { readonly name: string; readonly source: string }[];
+}
+
 /** JSON Schema validation: problems of a value, [] when it fits. */
 export type SchemaCheck = (schema: Json, value: Json) => readonly string[];
 

@@ -10,9 +10,17 @@ import type { ExpressionCompiler, ExpressionEvaluator } from '../model/expressio
 import type { DefinitionHash } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Clock, ComputePool, ProcessControl, Randomness } from '../model/ports.ts';
+import type {
+  Clock,
+  ComputePool,
+  ProcessControl,
+  Randomness,
+  SecretNames,
+} from '../model/ports.ts';
 import type { Store } from '../model/store.ts';
 import type { DefinitionLimits } from '../validate/limits.ts';
+import type { ManualPage } from './list-reference.ts';
+import type { UpkeepDeps } from './upkeep-deps.ts';
 
 interface OpsConfig {
   /** Working directory of runs that were not started from a folder. */
@@ -47,8 +55,12 @@ export interface OpsDeps {
     hash: DefinitionHash,
     outputSchema: Json | null,
   ) => Plan;
+  /** The manual, loaded when it is asked for. */
+  readonly manual: () => Promise<readonly ManualPage[]>;
+  readonly secretNames: SecretNames['names'];
   /** Names the vault holds, or null when that cannot be told. */
   readonly knownSecrets: () => readonly string[] | null;
   readonly processes: Pick<ProcessControl, 'isAlive'>;
+  readonly upkeep: UpkeepDeps;
   readonly config: OpsConfig;
 }

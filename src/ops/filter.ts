@@ -8,7 +8,7 @@ import type * as v from 'valibot';
 import { AppError } from '../model/error.ts';
 import type { Page } from '../model/store.ts';
 import { parseRfc3339 } from '../model/time.ts';
-import type { queryFilter } from './schemas.ts';
+import type { queryFilter } from './query-schemas.ts';
 
 export type QueryFilter = v.InferOutput<typeof queryFilter>;
 type Field = Exclude<keyof QueryFilter, 'limit' | 'cursor'>;

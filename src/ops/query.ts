@@ -12,16 +12,17 @@ import type {
   TemplateRow,
 } from '../model/store.ts';
 import { checkFields, pageOf, type QueryFilter, timesOf, valuesOf } from './filter.ts';
+import { listReference } from './list-reference.ts';
 import { EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
+import { queryInput, queryOutput, type RESOURCES } from './query-schemas.ts';
 import { resolveRun } from './run-ref.ts';
-import { queryInput, queryOutput, type RESOURCES } from './schemas.ts';
 import { waitingTexts } from './waiting-text.ts';
 import { actionOf, decisionOf, eventOf, runSummaryOf, templateSummaryOf } from './wire.ts';
 
 type Output = v.InferOutput<typeof queryOutput>;
 type Resource = (typeof RESOURCES)[number];
-type Lister = (parts: OpsParts, filter: QueryFilter) => Output;
+type Lister = (parts: OpsParts, filter: QueryFilter) => Output | Promise<Output>;
 
 export function createQuery(parts: OpsParts): Operation<typeof queryInput, typeof queryOutput> {
   return {
@@ -224,10 +225,21 @@ function listActions({ actions }: OpsParts, filter: QueryFilter): Output {
   );
 }
 
+/** By name; no value is in it. `name` finds a part of the name. */
+function listSecrets({ secretNames }: OpsParts, filter: QueryFilter): Output {
+  checkFields('secrets', filter, ['name']);
+  const { name = '', cursor = '', limit } = filter;
+  const found = secretNames().filter((each) => each.name.includes(name) && each.name > cursor);
+  const secrets = found.slice(0, limit).map((each) => ({ ...each }));
+  return withCursor({ secrets }, found.length > limit ? (secrets.at(-1)?.name ?? null) : null);
+}
+
 const LISTERS: Readonly<Record<Resource, Lister>> = {
   workflows: listWorkflows,
   events: listEvents,
   templates: listTemplates,
   decisions: listDecisions,
   actions: listActions,
+  secrets: listSecrets,
+  reference: listReference,
 };

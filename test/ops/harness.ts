@@ -18,6 +18,14 @@ import { DEFAULT_DEFINITION_LIMITS } from '../../src/validate/limits.ts';
 import { createSink, testActions } from '../support/test-actions.ts';
 import { createTestEngine, sha256, type TestEngine, testPlan } from '../support/test-engine.ts';
 
+const MANUAL = [
+  {
+    name: 'actions',
+    text: '# Actions\n\nWhat steps do.\n\n## http\n\nRequests.\n\n## shell\n\nCommands.\n',
+  },
+  { name: 'errors', text: '# Errors\n\nCodes.\n' },
+];
+
 export interface Harness {
   readonly ops: Ops;
   readonly store: Store;
@@ -51,7 +59,13 @@ export function openHarness(templates?: Readonly<Record<string, Definition>>): H
       isUnlistedPlugin: () => false,
       compile: (definition, hash) => testPlan(definition, hash),
       knownSecrets: () => ['TOKEN'],
+      secretNames: () => [
+        { name: 'API_KEY', source: 'environment' },
+        { name: 'TOKEN', source: 'environment' },
+      ],
+      manual: () => Promise.resolve(MANUAL),
       processes: { isAlive: () => true },
+      upkeep: { retention: { completedMs: 1000, failedMs: 2000, keepLast: 0 } },
       config: {
         workDir: '/home/work',
         callerEnv: { PATH: '/bin' },

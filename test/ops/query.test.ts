@@ -200,3 +200,42 @@ describe('templates and actions', () => {
     expect(paged).toEqual(all);
   });
 });
+
+describe('secrets', () => {
+  test('by name, in pages, and a part of the name finds them', async () => {
+    const names = await allPages('secrets', { limit: 1 }, (page) => page.secrets);
+    expect(names.map((each) => each.name)).toEqual(['API_KEY', 'TOKEN']);
+    expect((await query('secrets', { name: 'KEY' })).secrets).toEqual([
+      { name: 'API_KEY', source: 'environment' },
+    ]);
+  });
+});
+
+describe('the manual', () => {
+  test('lists its pages with their sections', async () => {
+    expect((await query('reference')).reference).toEqual([
+      {
+        name: 'actions',
+        title: 'Actions',
+        sections: ['actions#start', 'actions#http', 'actions#shell'],
+      },
+      { name: 'errors', title: 'Errors', sections: ['errors#start'] },
+    ]);
+  });
+
+  test('gives a page section by section, and one section', async () => {
+    const sections = await allPages('reference', { name: 'actions', limit: 1 }, (p) => p.reference);
+    expect(sections.map((each) => each.text)).toEqual([
+      '# Actions\n\nWhat steps do.',
+      '## http\n\nRequests.',
+      '## shell\n\nCommands.',
+    ]);
+    const { reference } = await query('reference', { name: 'actions#shell' });
+    expect(reference).toMatchObject([{ title: 'shell', text: '## shell\n\nCommands.' }]);
+  });
+
+  test('says what there is when a name is wrong', async () => {
+    const error = await errorOf(query('reference', { name: 'acton' }), 'NOT_FOUND');
+    expect(error.hint).toBe('it has actions, errors');
+  });
+});

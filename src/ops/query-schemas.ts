@@ -1,0 +1,70 @@
+/**
+ * Schemas of `query`: the resources that can be listed, the filter, and the shape of each list.
+ */
+import * as v from 'valibot';
+import * as s from './shapes.ts';
+
+const { optional } = v;
+const text = v.string();
+const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000));
+const instant = v.pipe(text, v.description('RFC 3339 time'));
+
+export const RESOURCES = [
+  'workflows',
+  'events',
+  'templates',
+  'decisions',
+  'actions',
+  'secrets',
+  'reference',
+] as const;
+export const queryFilter = v.strictObject({
+  status: optional(v.union([text, v.array(text)])),
+  agent_id: optional(text),
+  template_name: optional(text),
+  workflow_id: optional(s.workflowId),
+  step_id: optional(text),
+  event_type: optional(v.union([text, v.array(text)])),
+  name: optional(text),
+  since: optional(instant),
+  until: optional(instant),
+  limit: optional(limit, 20),
+  cursor: optional(text),
+});
+export const queryInput = v.strictObject({
+  resource: v.picklist(RESOURCES),
+  filter: optional(queryFilter, {}),
+});
+const templateSummary = v.object({
+  name: text,
+  version: v.number(),
+  description: v.nullable(text),
+  category: v.nullable(text),
+  agent_id: v.nullable(text),
+  archived: v.boolean(),
+  created_at: text,
+});
+const actionView = v.object({
+  name: text,
+  description: text,
+  effect: text,
+  params: v.record(text, s.json),
+});
+const secretView = v.object({ name: text, source: text });
+/** A page of the manual, or (when asked for by name) its sections with their text. */
+const referenceView = v.object({
+  name: text,
+  title: text,
+  sections: optional(v.array(text)),
+  text: optional(text),
+});
+export const queryOutput = v.object({
+  workflows: optional(v.array(s.runSummary)),
+  events: optional(v.array(s.eventView)),
+  templates: optional(v.array(templateSummary)),
+  decisions: optional(v.array(s.decisionView)),
+  actions: optional(v.array(actionView)),
+  secrets: optional(v.array(secretView)),
+  reference: optional(v.array(referenceView)),
+  next_cursor: optional(text),
+});
