@@ -14,6 +14,7 @@ const WORK = 'Workflows:';
 const RUNS = 'Runs:';
 const LOOK = 'Looking:';
 const SERVE = 'Serving:';
+const KEEP = 'Upkeep:';
 const MORE = 'More:';
 
 const entry = (
@@ -72,6 +73,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(SERVE, 'serve', 'Run the daemon: MCP over HTTP', () => import('./commands/serve.ts')),
   entry(SERVE, 'stop', 'Stop the daemon', () => import('./commands/stop.ts')),
   entry(SERVE, 'mcp', 'Speak MCP on stdin and stdout', () => import('./commands/mcp.ts')),
+
+  entry(KEEP, 'gc', 'Remove old runs, shrink the database', () => import('./commands/gc.ts')),
 
   entry(
     MORE,

@@ -63,6 +63,17 @@ const duration = kind<number>('a duration such as "30s" or "1h30m"', (raw) => {
   return parsed.ok ? parsed.ms : undefined;
 });
 
+/** Milliseconds; null keeps for ever. */
+const keeping = kind<number | null>('a duration such as "30d", or "never"', (raw) => {
+  if (raw === 'never') return null;
+  const parsed = parseDuration(raw);
+  return parsed.ok ? parsed.ms : undefined;
+});
+
+const timeOfDay = kind<string>('a time of day such as "03:30"', (raw) =>
+  typeof raw === 'string' && /^([01]\d|2[0-3]):[0-5]\d$/.test(raw) ? raw : undefined,
+);
+
 /** A flag or variable holds the texts separated by commas. */
 const list = kind<readonly string[]>('a list of texts', (raw) => {
   const parts: unknown = typeof raw === 'string' ? raw.split(',').map((part) => part.trim()) : raw;
@@ -92,6 +103,11 @@ export const SETTINGS = {
   'circuit_breaker.enabled': bool(true, 'Stop calling a target that keeps failing'),
   'circuit_breaker.failures': count(5, 'Failures in a row that open a breaker'),
   'circuit_breaker.cooldown': duration(30_000, 'How long an open breaker stays open'),
+  'retention.enabled': bool(true, 'The daemon removes old runs every night'),
+  'retention.at': timeOfDay('03:30', 'When, local time, give or take half an hour'),
+  'retention.completed': keeping(30 * DAY, 'How long completed runs are kept'),
+  'retention.failed': keeping(90 * DAY, 'How long failed and cancelled runs are kept'),
+  'retention.keep_last': integer(0)(0, 'Newest ended runs of each template that stay anyway'),
   env_pass: list([], 'Environment variables that shell steps and plugins get besides the usual'),
   'paths.deny': list([], 'Paths that no step may touch'),
   'paths.read_only': list([], 'Paths that steps may only read'),

@@ -35,8 +35,6 @@ export interface ExpiredRun {
 export interface Cleared {
   /** Nothing removed is left to clear. */
   readonly done: boolean;
-  /** Runs of which everything is gone now; those that go with their parent are counted. */
-  readonly runs: number;
   readonly rows: number;
 }
 
@@ -53,8 +51,8 @@ export interface UpkeepStore {
    * them ended.
    */
   expiredRuns(filter: ExpiredFilter): Page<ExpiredRun>;
-  /** Takes those of these runs away that may still go, with their idempotency keys; answers how many. */
-  removeRuns(runIds: readonly RunId[], dead: readonly NodeId[]): number;
+  /** Takes those of these runs away that may still go, with their idempotency keys; answers which. */
+  removeRuns(runIds: readonly RunId[], dead: readonly NodeId[]): readonly RunId[];
   /** Clears a bit of what removed runs left, and takes their children away. */
   clearRemoved(maxMs: number): Cleared;
   /** Definitions that belong to no template. */

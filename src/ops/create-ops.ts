@@ -5,6 +5,7 @@ import { createDefine } from './define.ts';
 import type { OpsDeps } from './deps.ts';
 import { createDiagram } from './diagram.ts';
 import { createEvents, createFollowEvents } from './events.ts';
+import { createGc } from './gc.ts';
 import { createFollowLogs, createLogs } from './logs.ts';
 import { createNodes } from './nodes.ts';
 import { callable, followable, type Operation, type StreamOperation } from './operation.ts';
@@ -39,6 +40,7 @@ export function createOps(deps: OpsDeps) {
     diagram: createDiagram(parts),
     nodes: createNodes(parts),
     recover: createRecover(parts),
+    gc: createGc(parts),
   };
   const streams = { followEvents: createFollowEvents(parts), followLogs: createFollowLogs(parts) };
   return {
@@ -57,6 +59,7 @@ export function createOps(deps: OpsDeps) {
     diagram: callable(operations.diagram),
     nodes: callable(operations.nodes),
     recover: callable(operations.recover),
+    gc: callable(operations.gc),
     followEvents: followable(streams.followEvents),
     followLogs: followable(streams.followLogs),
     /** What each operation takes, gives and is on; for surfaces that are made from it. */

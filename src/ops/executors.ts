@@ -13,12 +13,13 @@ type Deps = Pick<OpsDeps, 'store' | 'clock' | 'processes'>;
 const CLAIMING_ROLES: ReadonlySet<string> = new Set(['serve', 'recover', 'mcp', 'daemon']);
 
 /** Alive as far as can be told from here: its process lives, or its lease has not run out. */
-function isNodeAlive(deps: Deps, node: NodeRow): boolean {
+export function isNodeAlive(deps: Deps, node: NodeRow): boolean {
   const known = deps.processes.isAlive(node);
   return known ?? node.leaseUntil > deps.clock.now();
 }
 
-const deadNodes = (deps: Deps): readonly NodeId[] =>
+/** Nodes that are known to be gone. */
+export const deadNodes = (deps: Deps): readonly NodeId[] =>
   deps.store
     .nodes()
     .filter((node) => !isNodeAlive(deps, node))

@@ -95,16 +95,18 @@ function runsBelow(state: MemoryState, run: MemoryRun): MemoryRun[] {
   return children.flatMap((child) => [child, ...runsBelow(state, child)]);
 }
 
-function removeRuns(state: MemoryState, runIds: readonly RunId[], dead: readonly NodeId[]): number {
+function removeRuns(
+  state: MemoryState,
+  runIds: readonly RunId[],
+  dead: readonly NodeId[],
+): readonly RunId[] {
   state.writes += 1;
-  let removed = 0;
-  for (const runId of runIds) {
+  return runIds.filter((runId) => {
     const run = state.runs.get(runId);
-    if (run === undefined || !isFree(state, run, dead)) continue;
+    if (run === undefined || !isFree(state, run, dead)) return false;
     hide(state, run);
-    removed += 1;
-  }
-  return removed;
+    return true;
+  });
 }
 
 function hide(state: MemoryState, run: MemoryRun): void {
@@ -124,14 +126,12 @@ function hide(state: MemoryState, run: MemoryRun): void {
 
 function clearRemoved(state: MemoryState): Cleared {
   if (state.removed.length > 0) state.writes += 1;
-  let runs = 0;
   let rows = 0;
   for (let run = state.removed.pop(); run !== undefined; run = state.removed.pop()) {
-    runs += 1;
     rows += run.ids.length + run.inbox.length + run.logs.length;
     for (const child of runsBelow(state, run)) if (isRunEnded(child.status)) hide(state, child);
   }
-  return { done: true, runs, rows };
+  return { done: true, rows };
 }
 
 const usedByTemplates = (state: MemoryState): ReadonlySet<DefinitionHash> =>

@@ -115,8 +115,8 @@ function removeRuns(
   connection: Connection,
   runIds: readonly RunId[],
   dead: readonly NodeId[],
-): number {
-  let removed = 0;
+): readonly RunId[] {
+  const removed: RunId[] = [];
   for (const runId of runIds) {
     const run = connection.one<{ rid: number }>(
       `SELECT h.rid FROM run_head h
@@ -126,7 +126,7 @@ function removeRuns(
     );
     if (run === null) continue;
     hide(connection, run.rid);
-    removed += 1;
+    removed.push(runId);
   }
   return removed;
 }
@@ -142,26 +142,23 @@ function hide(connection: Connection, rid: number): void {
   connection.run('DELETE FROM run_head WHERE rid = ?', rid);
 }
 
-const NOTHING: Cleared = { done: true, runs: 0, rows: 0 };
+const NOTHING: Cleared = { done: true, rows: 0 };
 
 function clearRemoved(connection: Connection, maxMs: number): Cleared {
   if (connection.one('SELECT 1 FROM removed_runs LIMIT 1') === null) return NOTHING;
   return connection.write(() => {
     const until = performance.now() + maxMs;
-    let runs = 0;
     let rows = 0;
     do {
       const next = connection.one<{ rid: number; id: RunId }>(
         'SELECT rid, id FROM removed_runs LIMIT 1',
       );
-      if (next === null) return { done: true, runs, rows };
+      if (next === null) return { done: true, rows };
       const cleared = hideChildren(connection, next.id) + deleteSome(connection, next);
       rows += cleared;
-      if (cleared > 0) continue;
-      connection.run('DELETE FROM removed_runs WHERE rid = ?', next.rid);
-      runs += 1;
+      if (cleared === 0) connection.run('DELETE FROM removed_runs WHERE rid = ?', next.rid);
     } while (performance.now() < until);
-    return { done: false, runs, rows };
+    return { done: false, rows };
   }, 'relaxed');
 }
 

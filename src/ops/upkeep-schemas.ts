@@ -1,0 +1,33 @@
+/** Input and output schemas of the operations of upkeep. */
+import * as v from 'valibot';
+import { ENDED_STATUSES } from '../model/upkeep-store.ts';
+
+const optional = v.optional;
+const text = v.string();
+const bytes = v.number();
+const count = v.number();
+
+export const gcInput = v.strictObject({
+  /** Runs that ended longer ago than this; else what the settings say. */
+  older_than: optional(
+    v.pipe(text, v.description('duration such as 7d; 0: everything that has ended')),
+  ),
+  status: optional(v.array(v.picklist(ENDED_STATUSES))),
+  keep_last: optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  dry_run: optional(v.boolean(), false),
+});
+
+export const gcOutput = v.object({
+  dry_run: v.boolean(),
+  /** Runs that went (with `dry_run`: would go), and of them those that went with their parent. */
+  runs: count,
+  children: count,
+  by_status: v.object({ completed: count, failed: count, cancelled: count }),
+  definitions: count,
+  bytes_before: bytes,
+  bytes_after: bytes,
+  duration_ms: v.number(),
+  /** True when it was told to stop before it was through; the next one goes on. */
+  stopped: v.boolean(),
+});
+export type GcOutput = v.InferOutput<typeof gcOutput>;
