@@ -16,6 +16,8 @@ export interface ProcessIdentity {
   readonly host: string;
   /** `pid:[4026531836]`, or an empty text where there are no namespaces. */
   readonly pidNamespace: string;
+  /** `mnt:[4026531841]`: processes that share it see the same files; else like `pidNamespace`. */
+  readonly mountNamespace: string;
   readonly uid: number;
 }
 
@@ -27,6 +29,7 @@ export function ownIdentity(): ProcessIdentity {
     bootId: readBootId(),
     host: hostname(),
     pidNamespace: linkOf('/proc/self/ns/pid'),
+    mountNamespace: linkOf('/proc/self/ns/mnt'),
     uid: process.getuid?.() ?? -1,
   };
 }
@@ -36,8 +39,8 @@ export function ownIdentity(): ProcessIdentity {
  * pid namespace). One that has ended and was not yet collected does not live.
  */
 export function isAlive(
-  process: ProcessIdentity,
-  own: ProcessIdentity = ownIdentity(),
+  process: Omit<ProcessIdentity, 'mountNamespace'>,
+  own: Omit<ProcessIdentity, 'mountNamespace'> = ownIdentity(),
 ): boolean | null {
   const here =
     process.host === own.host &&

@@ -151,6 +151,8 @@ export interface NodeRow {
   readonly host: string;
   /** Pid namespace, e.g. `pid:[4026531836]`, or "" where there is none. */
   readonly pidNamespace: string;
+  /** Mount namespace: processes that share it see the same files; "" where there is none. */
+  readonly mountNamespace: string;
   readonly uid: number;
   readonly version: string;
   readonly leaseUntil: number;

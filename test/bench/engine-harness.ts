@@ -182,6 +182,7 @@ function engineOver(options: BenchEngineOptions, nodeId: string, clock: Clock): 
       bootId: 'bench',
       host: 'bench',
       pidNamespace: '',
+      mountNamespace: '',
       uid: 0,
       version: 'bench',
     },

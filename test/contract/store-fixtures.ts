@@ -111,6 +111,7 @@ export const node = (nodeId = NODE, change: Partial<NodeRow> = {}): NodeRow => (
   bootId: 'boot',
   host: 'host',
   pidNamespace: 'pid:[1]',
+  mountNamespace: 'mnt:[2]',
   uid: 0,
   version: '1.0.0',
   leaseUntil: T0 + 60_000,

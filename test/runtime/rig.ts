@@ -242,7 +242,14 @@ export function createRig(world: World, options: RigOptions = {}): Rig {
     },
     node: {
       ...{ nodeId: asNodeId(nodeId), role: 'test', pid: process.pid, pidStarted: '1' },
-      ...{ bootId: 'boot', host: 'host', pidNamespace: '', uid: 0, version: 'test' },
+      ...{
+        bootId: 'boot',
+        host: 'host',
+        pidNamespace: '',
+        mountNamespace: '',
+        uid: 0,
+        version: 'test',
+      },
     },
     store,
     clock,

@@ -122,6 +122,7 @@ async function storeWithPrefix(
     bootId: 'boot',
     host: 'host',
     pidNamespace: '',
+    mountNamespace: '',
     uid: 0,
     version: 'test',
     leaseUntil: 4_000_000_000_000,

@@ -258,6 +258,7 @@ async function seed(
     bootId: 'another boot',
     host: 'elsewhere',
     pidNamespace: '',
+    mountNamespace: '',
     uid: 0,
     version: 'x',
     leaseUntil: 1,

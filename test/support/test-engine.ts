@@ -121,6 +121,7 @@ export function createTestEngine(options: TestEngineOptions = {}): TestEngine {
       bootId: 'boot',
       host: 'host',
       pidNamespace: '',
+      mountNamespace: '',
       uid: 0,
       version: 'test',
     },

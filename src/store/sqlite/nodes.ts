@@ -19,7 +19,7 @@ export function createNodes(connection: Connection): NodeStore {
     nodes: () =>
       connection.all<NodeRow>(
         `SELECT node_id AS nodeId, role, pid, pid_started AS pidStarted, boot_id AS bootId, host,
-           pid_namespace AS pidNamespace, uid, version, lease_until AS leaseUntil,
+           pid_namespace AS pidNamespace, mount_namespace AS mountNamespace, uid, version, lease_until AS leaseUntil,
            started_at AS startedAt
          FROM nodes ORDER BY started_at, node_id`,
       ),
@@ -33,8 +33,8 @@ export function createNodes(connection: Connection): NodeStore {
 function put(connection: Connection, node: NodeRow): void {
   connection.run(
     `INSERT OR REPLACE INTO nodes (node_id, role, pid, pid_started, boot_id, host, pid_namespace,
-       uid, version, lease_until, started_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       mount_namespace, uid, version, lease_until, started_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     node.nodeId,
     node.role,
     node.pid,
@@ -42,6 +42,7 @@ function put(connection: Connection, node: NodeRow): void {
     node.bootId,
     node.host,
     node.pidNamespace,
+    node.mountNamespace,
     node.uid,
     node.version,
     node.leaseUntil,
