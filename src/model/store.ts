@@ -13,6 +13,7 @@ import type { DefinitionHash, NodeId, RunId } from './ids.ts';
 import type { SignalVerdict, StartFacts } from './input.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { RunStatus } from './run-status.ts';
+import type { ScheduleStore } from './schedule-store.ts';
 import type { UpkeepStore } from './upkeep-store.ts';
 
 /** A run that does not exist yet. `start` is kept until the run's first event is written. */
@@ -329,7 +330,8 @@ export interface Store
     TemplateStore,
     DecisionStore,
     LogStore,
-    UpkeepStore {
+    UpkeepStore,
+    ScheduleStore {
   /** Changes whenever another connection has written; cheap. */
   dataVersion(): number;
   close(): void;

@@ -6,7 +6,14 @@
  */
 import { AppError } from '../model/error.ts';
 
-export type CursorKind = 'runs' | 'events' | 'decisions' | 'templates' | 'expired';
+export type CursorKind =
+  | 'runs'
+  | 'events'
+  | 'decisions'
+  | 'templates'
+  | 'expired'
+  | 'schedules'
+  | 'occurrences';
 
 /** Text that stands for the place after the row with this key. */
 export function encodeCursor(kind: CursorKind, key: readonly (string | number)[]): string {

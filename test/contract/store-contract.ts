@@ -11,6 +11,7 @@ import { catalogContract } from './store-catalog.ts';
 import { claimContract } from './store-claims.ts';
 import { inboxContract } from './store-inbox.ts';
 import { queryContract } from './store-queries.ts';
+import { scheduleContract } from './store-schedules.ts';
 import { upkeepContract } from './store-upkeep.ts';
 
 /** The store of the running test. */
@@ -39,6 +40,7 @@ export function storeContract(name: string, open: () => Store): void {
     inboxContract(subject);
     queryContract(subject);
     catalogContract(subject);
+    scheduleContract(subject);
     upkeepContract(subject);
   });
 }

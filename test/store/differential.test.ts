@@ -22,6 +22,7 @@ import {
   T0,
   template,
 } from '../contract/store-fixtures.ts';
+import { aScheduleOperation, schedulesOf } from './schedule-operations.ts';
 import { type TempDatabases, tempDatabases } from './sqlite/temp-database.ts';
 
 const RUNS = ['ra', 'rb', 'rc', 'sd'];
@@ -159,6 +160,7 @@ const anOperation: fc.Arbitrary<Operation> = fc.oneof(
       if (!store.renew(who, leaseUntil)) store.register(node(who, { leaseUntil }));
     }),
   },
+  { weight: 6, arbitrary: aScheduleOperation },
   { weight: 1, arbitrary: aNode.map((who) => (store: Store) => store.remove(who)) },
   {
     weight: 1,
@@ -229,6 +231,7 @@ const everything = (store: Store) => ({
   pending: pages((cursor) =>
     store.queryDecisions({ limit: 1, status: 'pending', ...(cursor && { cursor }) }),
   ),
+  schedules: schedulesOf(store),
   nodes: store.nodes(),
   templates: [store.templateNames(), store.templates(9), store.template('a', 1)],
 });

@@ -20,6 +20,7 @@ import { deliver } from './append.ts';
 import { createNodes, createTemplates } from './catalog.ts';
 import { createEventLog } from './event-log.ts';
 import { createRuns } from './runs.ts';
+import { createSchedules } from './schedules.ts';
 import { createState, type MemoryState } from './state.ts';
 import { createUpkeep } from './upkeep.ts';
 
@@ -35,6 +36,7 @@ export function createMemoryStore(): Store {
     ...createDecisions(state),
     ...createLogs(state),
     ...createUpkeep(state),
+    ...createSchedules(state),
     dataVersion: () => state.writes,
     close() {
       state.writes += 1;

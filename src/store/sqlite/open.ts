@@ -19,6 +19,7 @@ import { createLogs } from './logs.ts';
 import { migrate } from './migrate.ts';
 import { createNodes } from './nodes.ts';
 import { createRuns } from './runs.ts';
+import { createSchedules } from './schedules.ts';
 import { createTemplates } from './templates.ts';
 
 export interface SqliteOptions {
@@ -60,6 +61,7 @@ export function createSqliteStore(connection: Connection): Store {
     ...createDecisions(connection),
     ...createLogs(connection),
     ...createUpkeep(connection),
+    ...createSchedules(connection),
     dataVersion: () =>
       connection.one<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0,
     close: () => connection.close(),

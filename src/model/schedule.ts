@@ -1,0 +1,152 @@
+/**
+ * What a schedule is and what became of its times: the vocabulary that store, driver, operations and
+ * surfaces share. Nothing is calculated here.
+ *
+ * An occurrence is one time of one schedule; it is decided once and starts at most one run. Times are
+ * epoch milliseconds.
+ */
+import type { RunId } from './ids.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { RunStatus } from './run-status.ts';
+
+/** What happens at a time while a run of the schedule is unfinished. */
+export const OVERLAPS = ['skip', 'queue', 'cancel_running', 'allow'] as const;
+export type Overlap = (typeof OVERLAPS)[number];
+
+/**
+ * `started`: it has a run. `queued`: its run starts when there is room. `skipped`: the policy said no.
+ * `held`: skipped because the run before it waits for somebody. `missed`: nobody was there in time.
+ * `failed`: no run could be made of it.
+ */
+export const OUTCOMES = ['started', 'queued', 'skipped', 'held', 'missed', 'failed'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Who asked for it: the clock, a person now, a person for times that have passed. */
+export type Origin = 'schedule' | 'manual' | 'backfill';
+
+export interface ScheduleRow {
+  readonly id: string;
+  readonly name: string;
+  readonly template: string;
+  /** Null: the newest at each start. */
+  readonly version: number | null;
+  readonly params: JsonObject;
+  readonly agentId: string | null;
+  /** As `ScheduleCalculator.read` wrote it. */
+  readonly expression: string;
+  /** IANA name. */
+  readonly timezone: string;
+  readonly overlap: Overlap;
+  /** How late a time may be made up for; null: however late, and every one of them. */
+  readonly catchUpMs: number | null;
+  readonly jitterMs: number;
+  readonly enabled: boolean;
+  /** Why it does not fire though nobody disabled it by hand. */
+  readonly pausedReason: string | null;
+  readonly pauseAfter: number | null;
+  /** Failures before this time do not count for `pauseAfter`. */
+  readonly countedFrom: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** It never fires before; `@every` then counts from here instead of from its creation. */
+  readonly firstAt: number | null;
+  /** The next time, and when it really fires (with jitter); null when there is none. */
+  readonly nextAt: number | null;
+  readonly fireAt: number | null;
+  /** The template whose triggers made it, with the entry it was made from. */
+  readonly owner: { readonly template: string; readonly entry: Json } | null;
+  readonly createdBy: string | null;
+  /** Rises with every change of the row and with every occurrence. */
+  readonly revision: number;
+}
+
+/** How a run that an occurrence started stands; kept when the run itself has been removed. */
+export interface OccurrenceRun {
+  readonly runId: RunId;
+  readonly status: RunStatus;
+  /** From creation to end, null while it is unfinished. */
+  readonly durationMs: number | null;
+  readonly error: Json;
+  readonly removed: boolean;
+}
+
+export interface OccurrenceRow {
+  readonly scheduleId: string;
+  readonly dueAt: number;
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+  readonly origin: Origin;
+  /** When it was decided last. */
+  readonly decidedAt: number;
+  /** The unfinished run that it waits for or was held back by. */
+  readonly waitsFor: RunId | null;
+  /** Of a backfill: how many of its runs may be unfinished at once. */
+  readonly parallel: number | null;
+  readonly run: OccurrenceRun | null;
+}
+
+/** Why an occurrence that was queued never got its run. */
+export const DISABLED = 'the schedule was disabled while it waited';
+
+/** An address under `/hooks/` and the template it starts. */
+export interface WebhookRow {
+  readonly name: string;
+  readonly template: string;
+  /** Name of the secret that signs requests. */
+  readonly secret: string;
+  readonly createdAt: number;
+}
+
+/** Something to tell people about a schedule. */
+export type ScheduleNoticeKind = 'schedule_missed' | 'schedule_paused';
+
+export interface ScheduleNotice {
+  readonly kind: ScheduleNoticeKind;
+  readonly payload: JsonObject;
+}
+
+/** What times are calculated from. */
+export type ScheduleTiming = Pick<ScheduleRow, 'expression' | 'timezone' | 'createdAt' | 'firstAt'>;
+
+export interface WrittenTiming {
+  readonly expression: string;
+  readonly timezone: string | null;
+}
+
+export type ReadTiming =
+  | { readonly ok: true; readonly expression: string; readonly timezone: string }
+  | {
+      readonly ok: false;
+      readonly field: 'expression' | 'timezone';
+      readonly message: string;
+      readonly hint: string;
+    };
+
+export interface TimeRange {
+  /** Exclusive. */
+  readonly afterMs: number;
+  /** Inclusive; for ever when left out. */
+  readonly untilMs?: number;
+  readonly limit: number;
+}
+
+/** Expressions, zones and times, as a pure calculation. */
+export interface ScheduleCalculator {
+  /** Checks what somebody wrote; one that never fires after `nowMs` is refused. */
+  read(written: WrittenTiming, nowMs: number): ReadTiming;
+  /** Times in the range, earliest first. */
+  times(timing: ScheduleTiming, range: TimeRange): readonly number[];
+  /** How much later than its time an occurrence fires: 0 to `jitterMs`, always the same. */
+  jitter(scheduleId: string, dueAt: number, jitterMs: number): number;
+}
+
+/** The earliest time after `afterMs` with the moment it fires, or nulls. */
+export function nextOf(
+  calculator: ScheduleCalculator,
+  schedule: ScheduleTiming & Pick<ScheduleRow, 'id' | 'jitterMs'>,
+  afterMs: number,
+): { readonly nextAt: number | null; readonly fireAt: number | null } {
+  const [nextAt] = calculator.times(schedule, { afterMs, limit: 1 });
+  if (nextAt === undefined) return { nextAt: null, fireAt: null };
+  return { nextAt, fireAt: nextAt + calculator.jitter(schedule.id, nextAt, schedule.jitterMs) };
+}

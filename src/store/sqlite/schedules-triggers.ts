@@ -1,0 +1,57 @@
+/** The triggers of templates: their schedules and webhooks, changed together or not at all. */
+import type { WebhookRow } from '../../model/schedule.ts';
+import type { ScheduleStore, TriggerChange } from '../../model/schedule-store.ts';
+import type { Connection } from './connection.ts';
+import { changeRow, insertSchedule, removeRow } from './schedules-rows.ts';
+
+type Part = Pick<ScheduleStore, 'applyTriggers' | 'webhook' | 'webhooksOf'>;
+
+/** The triggers part of the store. */
+export function createTriggers(connection: Connection): Part {
+  return {
+    applyTriggers: (change) => connection.write(() => apply(connection, change)),
+    webhook: (name) => connection.one<WebhookRow>(`${SELECT} WHERE name = ?`, name),
+    webhooksOf: (template) =>
+      connection.all<WebhookRow>(`${SELECT} WHERE template = ? ORDER BY name`, template),
+  };
+}
+
+const SELECT = 'SELECT name, template, secret, created_at AS createdAt FROM webhooks';
+
+function apply(connection: Connection, change: TriggerChange): ReturnType<Part['applyTriggers']> {
+  const taken = takenName(connection, change);
+  if (taken !== null) return { ok: false, taken };
+  for (const id of change.remove) removeRow(connection, id);
+  for (const { id, to } of change.change) changeRow(connection, id, null, to);
+  for (const schedule of change.add) insertSchedule(connection, schedule);
+  const kept = JSON.stringify(change.webhooks.map(({ name }) => name));
+  connection.run(
+    'DELETE FROM webhooks WHERE template = ? AND name NOT IN (SELECT value FROM json_each(?))',
+    change.template,
+    kept,
+  );
+  for (const { name, template, secret, createdAt } of change.webhooks) {
+    connection.run(
+      `INSERT INTO webhooks (name, template, secret, created_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET secret = excluded.secret`,
+      name,
+      template,
+      secret,
+      createdAt,
+    );
+  }
+  return { ok: true };
+}
+
+/** Everything that can refuse comes before the first write. */
+function takenName(connection: Connection, change: TriggerChange): string | null {
+  for (const { name } of change.webhooks) {
+    const other = connection.one<WebhookRow>(`${SELECT} WHERE name = ?`, name);
+    if (other !== null && other.template !== change.template) return name;
+  }
+  for (const { name } of change.add) {
+    const other = connection.one<{ id: string }>('SELECT id FROM schedules WHERE name = ?', name);
+    if (other !== null && !change.remove.includes(other.id)) return name;
+  }
+  return null;
+}

@@ -1,0 +1,79 @@
+/**
+ * Schedule rows: adding, changing, reading, and what fires next. Occurrences and triggers are in the
+ * files of their names.
+ */
+import type { ScheduleRow } from '../../model/schedule.ts';
+import type { ScheduleFilter, ScheduleStore } from '../../model/schedule-store.ts';
+import type { Page } from '../../model/store.ts';
+import { decodeNameCursor, encodeCursor } from '../cursor.ts';
+import type { Connection } from './connection.ts';
+import { createOccurrences } from './schedules-occurrences.ts';
+import {
+  type Columns,
+  changeRow,
+  insertSchedule,
+  readOne,
+  removeRow,
+  SELECT,
+  toSchedule,
+  type Value,
+} from './schedules-rows.ts';
+import { createTriggers } from './schedules-triggers.ts';
+
+/** The schedules part of the store. */
+export function createSchedules(connection: Connection): ScheduleStore {
+  return {
+    ...createOccurrences(connection),
+    ...createTriggers(connection),
+    addSchedule: (schedule) => connection.write(() => insertSchedule(connection, schedule)),
+    changeSchedule: (id, revision, change) =>
+      connection.write(() => changeRow(connection, id, revision, change)),
+    removeSchedule: (id) => connection.write(() => removeRow(connection, id)),
+    schedule: (id) => readOne(connection, 'id = ?', id),
+    scheduleByName: (name) => readOne(connection, 'name = ?', name),
+    schedules: (filter) => listSchedules(connection, filter),
+    nextFireAt: () =>
+      connection.one<{ at: number | null }>(
+        'SELECT min(fire_at) AS at FROM schedules WHERE enabled = 1 AND fire_at IS NOT NULL',
+      )?.at ?? null,
+    dueSchedules: (nowMs, limit) =>
+      connection
+        .all<Columns>(
+          `${SELECT} WHERE enabled = 1 AND fire_at IS NOT NULL AND fire_at <= ?
+           ORDER BY fire_at, name LIMIT ?`,
+          nowMs,
+          limit,
+        )
+        .map(toSchedule),
+    suspendSchedules: (reason, at) =>
+      connection.write(() => {
+        const ids = connection.all<{ id: string }>('SELECT id FROM schedules WHERE enabled = 1');
+        for (const { id } of ids) {
+          changeRow(connection, id, null, { enabled: false, pausedReason: reason, updatedAt: at });
+        }
+        return ids.length;
+      }),
+  };
+}
+
+function listSchedules(connection: Connection, filter: ScheduleFilter): Page<ScheduleRow> {
+  const terms = ['name > ?'];
+  const after = filter.cursor === undefined ? '' : decodeNameCursor('schedules', filter.cursor);
+  const bindings: Value[] = [after];
+  const add = (term: string, value: Value): void => {
+    terms.push(term);
+    bindings.push(value);
+  };
+  if (filter.template !== undefined) add('template = ?', filter.template);
+  if (filter.owner !== undefined) add('owner_template = ?', filter.owner);
+  if (filter.enabled !== undefined) add('enabled = ?', filter.enabled ? 1 : 0);
+  const rows = connection.all<Columns>(
+    `${SELECT} WHERE ${terms.join(' AND ')} ORDER BY name LIMIT ?`,
+    ...bindings,
+    filter.limit + 1,
+  );
+  const page = rows.slice(0, filter.limit).map(toSchedule);
+  const last = page.at(-1);
+  const more = rows.length > filter.limit && last !== undefined;
+  return { items: page, nextCursor: more ? encodeCursor('schedules', [last.name]) : null };
+}
