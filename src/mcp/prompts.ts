@@ -56,6 +56,8 @@ const PROMPTS: readonly PromptText[] = [
   },
 ];
 
+export const promptNames = (): readonly string[] => PROMPTS.map(({ name }) => name);
+
 /** Answers the prompt requests of a session. */
 export function servePrompts(server: Server, spelling: Spelling): void {
   server.setRequestHandler('prompts/list', async () => ({
@@ -67,7 +69,7 @@ export function servePrompts(server: Server, spelling: Spelling): void {
   server.setRequestHandler('prompts/get', async ({ params }) => {
     const prompt = PROMPTS.find(({ name }) => name === params.name);
     if (prompt === undefined) {
-      const known = PROMPTS.map(({ name }) => name).join(', ');
+      const known = promptNames().join(', ');
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
         `there is no prompt "${params.name.slice(0, 100)}"; the prompts are ${known}`,

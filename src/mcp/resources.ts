@@ -34,6 +34,11 @@ const TEMPLATES = [
   },
 ];
 
+/** The addresses as the list of templates spells them. */
+export const RESOURCE_TEMPLATES: readonly string[] = TEMPLATES.map(
+  ({ uriTemplate }) => uriTemplate,
+);
+
 /** Answers the resource requests of a session; `uris` holds what it has subscribed to. */
 export function serveResources(
   server: Server,

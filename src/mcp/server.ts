@@ -17,6 +17,7 @@ import type { CallContext } from '../ops/operation.ts';
 import { failureResult, type ToolResult } from './answers.ts';
 import { askPerson, broughtAnswer, type PersonAnswer } from './ask-person.ts';
 import { callTool, type ToolCall } from './call-tool.ts';
+import { serveCompletions } from './completions.ts';
 import type { EventFeed } from './event-feed.ts';
 import { type SessionState, startNotices } from './notices.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -55,7 +56,13 @@ export function createMcpServer(
   const server = new Server(
     { name: 'opcode', title: 'Opcode', version: deps.version },
     {
-      capabilities: { tools: {}, resources: { subscribe: true }, prompts: {}, logging: {} },
+      capabilities: {
+        tools: {},
+        resources: { subscribe: true },
+        prompts: {},
+        completions: {},
+        logging: {},
+      },
       instructions: INSTRUCTIONS,
     },
   );
@@ -69,7 +76,9 @@ export function createMcpServer(
     return answered;
   });
   const reader = { agentId: null, role: 'viewer', sender: 'agent' } as const;
-  serveResources(server, deps.ops, { caller: reader, exec: null }, state.uris);
+  const reading: CallContext = { caller: reader, exec: null };
+  serveResources(server, deps.ops, reading, state.uris);
+  serveCompletions(server, deps.ops, reading);
   servePrompts(server, spelling);
   if (notices !== 'never') tellUnasked(session, notices);
   return server;

@@ -147,6 +147,33 @@ describe('prompts', () => {
   });
 });
 
+describe('completion', () => {
+  const complete = async (ref: object, name: string, value: string): Promise<string[]> => {
+    const params = { ref: ref as never, argument: { name, value } };
+    return (await session.client.complete(params)).completion.values;
+  };
+
+  test('knows the names of templates and the ids of runs', async () => {
+    const { data } = await call(session.client, 'run', { template_name: 'three of them' });
+    const id = String(data.workflow_id);
+    const run = { type: 'ref/resource', uri: 'opcode://runs/{id}' };
+    expect(await complete(run, 'id', id.slice(0, 12))).toEqual([id]);
+    const template = { type: 'ref/resource', uri: 'opcode://templates/{name}' };
+    expect(await complete(template, 'name', 'thr')).toEqual(['three of them']);
+    expect(await complete(template, 'name', 'x')).toEqual([]);
+    const triage = { type: 'ref/prompt', name: 'triage_run' };
+    expect(await complete(triage, 'workflow_id', '')).toContain(id);
+    const define = { type: 'ref/prompt', name: 'define_workflow' };
+    expect(await complete(define, 'name', 'three')).toEqual(['three of them']);
+    expect(await complete(define, 'goal', '')).toEqual([]);
+  });
+
+  test('of what is not there names what is', () => {
+    const ref = { type: 'ref/prompt', name: 'nothing' };
+    expect(complete(ref, 'name', '')).rejects.toThrow(/-32602.*define_workflow, triage_run/);
+  });
+});
+
 describe('a decision that only a person may make', () => {
   const FOR_PERSON = {
     steps: ASKING.steps.map((step) =>
