@@ -12,6 +12,7 @@ import type { RunEvent, WaitingFor } from './event.ts';
 import type { DefinitionHash, NodeId, RunId } from './ids.ts';
 import type { SignalVerdict, StartFacts } from './input.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { AgentMessage, EventNotice, NoticeStore } from './notice-store.ts';
 import type { RunStatus } from './run-status.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 import type { UpkeepStore } from './upkeep-store.ts';
@@ -129,6 +130,9 @@ export interface RunAppend {
   readonly settled: readonly (SignalVerdict & { readonly inboxId: number })[];
   readonly sends: readonly InboxSend[];
   readonly children: readonly NewRun[];
+  /** Who is told of these events. */
+  readonly notices?: readonly EventNotice[];
+  readonly messages?: readonly AgentMessage[];
 }
 
 export type AppendOutcome =
@@ -330,6 +334,7 @@ export interface Store
     TemplateStore,
     DecisionStore,
     LogStore,
+    NoticeStore,
     UpkeepStore,
     ScheduleStore {
   /** Changes whenever another connection has written; cheap. */

@@ -10,6 +10,7 @@ import { appendContract } from './store-append.ts';
 import { catalogContract } from './store-catalog.ts';
 import { claimContract } from './store-claims.ts';
 import { inboxContract } from './store-inbox.ts';
+import { noticeContract } from './store-notices.ts';
 import { queryContract } from './store-queries.ts';
 import { scheduleContract } from './store-schedules.ts';
 import { upkeepContract } from './store-upkeep.ts';
@@ -40,6 +41,7 @@ export function storeContract(name: string, open: () => Store): void {
     inboxContract(subject);
     queryContract(subject);
     catalogContract(subject);
+    noticeContract(subject);
     scheduleContract(subject);
     upkeepContract(subject);
   });

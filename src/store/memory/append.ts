@@ -8,6 +8,7 @@ import type { NodeId } from '../../model/ids.ts';
 import { isRunEnded } from '../../model/run-status.ts';
 import type { AppendOutcome, InboxSend, RunAppend } from '../../model/store.ts';
 import { assertAppend, LOST, ownWake } from '../rules.ts';
+import { putNotices } from './notices.ts';
 import {
   insertRun,
   type MemoryRun,
@@ -47,6 +48,8 @@ function appendRun(state: MemoryState, append: RunAppend): AppendOutcome {
   }
   for (const child of append.children) insertRun(state, child);
   for (const decision of append.decisions) state.decisions.set(decision.id, decision);
+  const { notices = [], messages = [] } = append;
+  putNotices(state, append.runId, notices, messages, (seq) => run.ids[seq - 1] ?? 0);
   settle(run, append);
   applyPatch(state, run, append, append.owner);
   for (const message of append.sends) deliver(state, message);

@@ -19,6 +19,7 @@ import { decodeRowCursor, encodeCursor } from '../cursor.ts';
 import { deliver } from './append.ts';
 import { createNodes, createTemplates } from './catalog.ts';
 import { createEventLog } from './event-log.ts';
+import { createNotices } from './notices.ts';
 import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
 import { createState, type MemoryState } from './state.ts';
@@ -35,6 +36,7 @@ export function createMemoryStore(): Store {
     ...createTemplates(state),
     ...createDecisions(state),
     ...createLogs(state),
+    ...createNotices(state),
     ...createUpkeep(state),
     ...createSchedules(state),
     dataVersion: () => state.writes,

@@ -24,6 +24,7 @@ import type {
   TemplateRow,
 } from '../../model/store.ts';
 import { duplicateOf, LOST, wakeTime } from '../rules.ts';
+import { createNoticesState, type NoticesState } from './notices-state.ts';
 
 interface MemoryInboxRow extends InboxSend {
   readonly id: number;
@@ -71,6 +72,7 @@ export interface MemoryState {
   readonly templates: Map<string, TemplateRow[]>;
   /** Definitions that nothing refers to, and since when that is known. */
   readonly unused: Map<DefinitionHash, number>;
+  readonly notices: NoticesState;
   /** Runs that were removed and of which something is left. */
   readonly removed: MemoryRun[];
   nextRow: number;
@@ -95,6 +97,7 @@ export function createState(): MemoryState {
     definitions: new Map(),
     templates: new Map(),
     unused: new Map(),
+    notices: createNoticesState(),
     removed: [],
     nextRow: 0,
     logOffset: 0,

@@ -13,6 +13,7 @@ import { putDecisions } from './decisions.ts';
 import type { Fenced, Heads } from './heads.ts';
 import { deliver, settle } from './inbox.ts';
 import { insertOwned, insertPending } from './new-runs.ts';
+import { putNotices } from './notices.ts';
 import { type BlobMemo, type EncodedPayload, encodePayload } from './payloads.ts';
 
 /** Types that every run writes, for every step: going back in time finds them without an index. */
@@ -59,6 +60,7 @@ function appendRun(
   for (const child of append.children) insertPending(connection, child);
   putDecisions(connection, append.decisions);
   settle(connection, rid, append.settled);
+  tell(connection, rid, append, lastEventId);
   if (append.patch.release) heads.park(rid);
   for (const message of append.sends) deliver(connection, message);
   const outcome: AppendOutcome = { ok: true, lastEventId };
@@ -100,6 +102,13 @@ function insertEvents(
     if (encoded.blobs.length > 0) putBlobs(connection, rid, encoded.blobs);
   });
   return lastId > 0 ? lastId : lastEventId(connection);
+}
+
+function tell(connection: Connection, rid: number, append: RunAppend, lastId: number): void {
+  const { notices = [], messages = [] } = append;
+  if (notices.length === 0 && messages.length === 0) return;
+  const lastSeq = append.expectedSeq + append.events.length;
+  putNotices(connection, rid, notices, messages, (seq) => lastId - lastSeq + seq);
 }
 
 /** The id of the last event ever written, also when it has been deleted since; 0 before the first. */

@@ -18,6 +18,7 @@ import { createInbox } from './inbox.ts';
 import { createLogs } from './logs.ts';
 import { migrate } from './migrate.ts';
 import { createNodes } from './nodes.ts';
+import { createNotices } from './notices.ts';
 import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
 import { createTemplates } from './templates.ts';
@@ -60,6 +61,7 @@ export function createSqliteStore(connection: Connection): Store {
     ...createTemplates(connection),
     ...createDecisions(connection),
     ...createLogs(connection),
+    ...createNotices(connection),
     ...createUpkeep(connection),
     ...createSchedules(connection),
     dataVersion: () =>
