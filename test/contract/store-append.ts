@@ -40,6 +40,38 @@ export function appendContract(subject: { readonly store: Store }): void {
       });
     });
 
+    test.each([1, 2, 3, 7, 16, 17, 37, 100])(
+      'numbers %d events of a run in their order, and the next run after them',
+      async (count) => {
+        const { store } = subject;
+        const first = Array.from({ length: count }, (_, index) => custom(index + 1, index));
+        const outcomes = await store.append([
+          creation('r1', { events: first }),
+          creation('r2', { events: eventsAfter(0, 2) }),
+        ]);
+        expect(outcomes).toEqual([
+          { ok: true, lastEventId: count },
+          { ok: true, lastEventId: count + 2 },
+        ]);
+        expect(store.events(asRunId('r1'), 0, 1000)).toEqual(first);
+        const ordered = store.tail(0, 1000).map(({ id, runId, event }) => [id, runId, event.seq]);
+        expect(ordered).toEqual([
+          ...first.map(({ seq }) => [seq, asRunId('r1'), seq]),
+          [count + 1, asRunId('r2'), 1],
+          [count + 2, asRunId('r2'), 2],
+        ]);
+      },
+    );
+
+    test('the first owner goes on with the run it has made; nobody else can', async () => {
+      const { store } = subject;
+      await store.append([creation('r1', { events: eventsAfter(0, 2) })]);
+      const next = append('r1', { expectedSeq: 2, events: eventsAfter(2, 1) });
+      expect(await store.append([{ ...next, owner: OTHER }])).toEqual([LOST]);
+      expect(await store.append([{ ...next, epoch: 2 }])).toEqual([LOST]);
+      expect(await store.append([next])).toEqual([{ ok: true, lastEventId: 3 }]);
+    });
+
     test('writes the row that queries see', async () => {
       const { store } = subject;
       const start = startFacts({

@@ -5,6 +5,7 @@
  * has written nothing and needs no savepoint to undo it; the others go on. Any error undoes the whole
  * group. Payloads are serialised before the transaction, to hold the write lock as briefly as can be.
  */
+import type { RunEvent } from '../../model/event.ts';
 import type { AppendOutcome, RunAppend } from '../../model/store.ts';
 import { assertAppend, LOST } from '../rules.ts';
 import { putBlobs } from './blobs.ts';
@@ -61,7 +62,8 @@ function appendRun(
   putDecisions(connection, append.decisions);
   settle(connection, rid, append.settled);
   tell(connection, rid, append, lastEventId);
-  if (append.patch.release) heads.park(rid);
+  // Nobody knew the run before: it has no mail.
+  if (append.patch.release && append.create === null) heads.park(rid);
   for (const message of append.sends) deliver(connection, message);
   const outcome: AppendOutcome = { ok: true, lastEventId };
   return admitted.confirm === undefined ? { outcome } : { outcome, confirm: admitted.confirm };
@@ -72,7 +74,12 @@ type Admitted =
   | { readonly refused: AppendOutcome };
 
 function admit(connection: Connection, heads: Heads, append: RunAppend): Admitted {
-  if (append.create !== null) return insertOwned(connection, append.create, append);
+  if (append.create !== null) {
+    const inserted = insertOwned(connection, append.create, append);
+    if ('refused' in inserted) return inserted;
+    const { rid } = inserted;
+    return { rid, confirm: () => heads.created(rid, append) };
+  }
   return heads.pass(append) ?? { refused: LOST };
 }
 
@@ -82,26 +89,41 @@ function insertEvents(
   append: RunAppend,
   payloads: readonly EncodedPayload[],
 ): number {
+  const { events } = append;
+  if (events.length === 0) return lastEventId(connection);
   let lastId = 0;
-  append.events.forEach((event, index) => {
-    const encoded = payloads[index];
-    if (encoded === undefined) return;
-    const { lastInsertRowid } = connection.run(
-      `INSERT INTO events (rid, seq, at, type, path, payload, refs, notable)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      rid,
-      event.seq,
-      event.at,
-      event.type,
-      event.path,
-      encoded.payload,
-      encoded.refs,
-      isEveryday(event.type) ? null : event.type,
-    );
-    lastId = Number(lastInsertRowid);
-    if (encoded.blobs.length > 0) putBlobs(connection, rid, encoded.blobs);
-  });
-  return lastId > 0 ? lastId : lastEventId(connection);
+  for (let from = 0; from < events.length; ) {
+    const left = events.length - from;
+    const { rows, sql } = INSERTS.find((insert) => insert.rows <= left) ?? ONE_ROW;
+    const bindings: (string | number | null)[] = [];
+    for (let at = from; at < from + rows; at++) bindEvent(bindings, rid, events[at], payloads[at]);
+    lastId = Number(connection.run(sql, ...bindings).lastInsertRowid);
+    from += rows;
+  }
+  for (const { blobs } of payloads) if (blobs.length > 0) putBlobs(connection, rid, blobs);
+  return lastId;
+}
+
+const insertOf = (rows: number) => ({
+  rows,
+  sql: `INSERT INTO events (rid, seq, at, type, path, payload, refs, notable)
+        VALUES ${Array.from({ length: rows }, () => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
+});
+
+const ONE_ROW = insertOf(1);
+/** Many rows in one statement cost half as much as a statement for each. */
+const INSERTS = [insertOf(16), insertOf(4), insertOf(2), ONE_ROW];
+
+function bindEvent(
+  bindings: (string | number | null)[],
+  rid: number,
+  event: RunEvent | undefined,
+  encoded: EncodedPayload | undefined,
+): void {
+  if (event === undefined || encoded === undefined) return;
+  const notable = isEveryday(event.type) ? null : event.type;
+  bindings.push(rid, event.seq, event.at, event.type, event.path);
+  bindings.push(encoded.payload, encoded.refs, notable);
 }
 
 function tell(connection: Connection, rid: number, append: RunAppend, lastId: number): void {

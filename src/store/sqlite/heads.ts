@@ -43,6 +43,8 @@ export interface Fenced {
 export interface Heads {
   /** Moves the run's row to the state after this append; null when it is not the caller's any more. */
   pass(append: RunAppend): Fenced | null;
+  /** Takes over a run that this append has made as remembered; call it after COMMIT. */
+  created(rid: number, append: RunAppend): void;
   /** Sets the wake time of a run that this append has released, its mail counted. */
   park(rid: number): void;
 }
@@ -89,6 +91,14 @@ export function createHeads(connection: Connection): Heads {
         rid: before.rid,
         confirm: () => remember(runId, patch.release ? null : after),
       };
+    },
+    created(rid, append) {
+      const { runId, owner, epoch, events, patch, create } = append;
+      if (patch.release || create === null) return;
+      const { claimableFrom } = create;
+      const columns = columnsOf(patch, claimableFrom);
+      const hasStart = events.length === 0;
+      remember(runId, { rid, owner, epoch, seq: events.length, hasStart, claimableFrom, columns });
     },
     park(rid) {
       const oldest = oldestUnsettled(connection, rid);
