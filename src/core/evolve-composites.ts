@@ -38,6 +38,7 @@ export const COMPOSITE_EVENTS: ApplyTable = {
       items: payload.items ?? null,
       iterations: [],
       running: new Set(),
+      ended: new Set(),
       truncated: false,
       finished: false,
     };
@@ -49,11 +50,13 @@ export const COMPOSITE_EVENTS: ApplyTable = {
     const list = newList(state.steps, step.plan.body.body, prefix, step, payload.index);
     step.sub.iterations[payload.index] = list;
     step.sub.running.add(payload.index);
+    if (list.open === 0) step.sub.ended.add(payload.index);
     state.agenda.push(...list.steps);
   },
   loop_iter_completed: (state, payload, _event, step) => {
     if (step.sub?.kind !== 'loop') return;
     step.sub.running.delete(payload.index);
+    step.sub.ended.delete(payload.index);
     enqueue(state, step);
   },
   loop_completed: (state, payload, _event, step) => {

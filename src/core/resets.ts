@@ -59,6 +59,7 @@ function resetIteration(
   for (const list of loop.sub.iterations.splice(Number(match[2]))) {
     forgetList(state, list);
     loop.sub.running.delete(list.index);
+    loop.sub.ended.delete(list.index);
   }
   loop.sub.finished = false;
   // A retried loop itself waits for its delay; only one further in is pending again.

@@ -184,7 +184,15 @@ export function resolve(state: RunState, step: StepState): void {
     const owner = at(list, plan.fallbackOf);
     if (owner.status === 'failed' && owner.handled) resolve(state, owner);
   }
+  noteEnded(list);
   if (list.owner !== null) state.agenda.push(list.owner);
+}
+
+/** A loop looks only at iterations that may have ended, not at all that run. */
+function noteEnded(list: ListState): void {
+  if (list.owner?.sub?.kind !== 'loop') return;
+  if (list.open === 0) list.owner.sub.ended.add(list.index);
+  else list.owner.sub.ended.delete(list.index);
 }
 
 function noteFailure(list: ListState, step: StepState): void {
@@ -293,6 +301,7 @@ export function recount(state: RunState, list: ListState): void {
     for (const index of step.plan.dependents) countDependency(at(list, index), step);
     if (step.resolution === 'failed') noteFailure(list, step);
   }
+  noteEnded(list);
 }
 
 function resolveRound(list: ListState): boolean {

@@ -169,6 +169,8 @@ export interface LoopState {
   readonly iterations: ListState[];
   /** Indices of iterations that are open. */
   readonly running: Set<number>;
+  /** Open iterations whose list may have come to its end since they were looked at. */
+  readonly ended: Set<number>;
   truncated: boolean;
   finished: boolean;
 }

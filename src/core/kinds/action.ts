@@ -11,7 +11,7 @@ import type { StepState } from '../../model/run-state.ts';
 import { toRfc3339 } from '../../model/time.ts';
 import { type Batch, emit } from '../context.ts';
 import { delayAttempt, failAttempt, failStep } from '../on-error.ts';
-import { scopeOf, settleEvaluation, templateValue } from '../values.ts';
+import { known, scopeOf, settleEvaluation, templateValue } from '../values.ts';
 import { dueAfter, timeoutOf } from './begin.ts';
 import type { Kind } from './kind.ts';
 import { advanceUnknownOutcome } from './unknown-outcome.ts';
@@ -54,7 +54,10 @@ function resolveParams(
   body: ActionPlan,
 ): { params: JsonObject; secretRefs: readonly SecretRef[] } | null {
   if (step.params !== null) return { params: step.params, secretRefs: step.secretRefs };
-  const outcome = templateValue(batch, step, body.params, scopeOf(batch, step));
+  const { dynamic } = body.params;
+  const outcome = dynamic
+    ? templateValue(batch, step, body.params, scopeOf(batch, step))
+    : known(body.params.raw);
   if (outcome.kind === 'pending') return null;
   if (outcome.kind === 'failure') {
     failAttempt(batch, step, outcome.error);

@@ -67,16 +67,19 @@ function open(batch: Batch, step: StepState, body: LoopPlan): boolean {
 /** Closes iterations that ended well; false when the loop must wait or has failed. */
 function closeIterations(batch: Batch, step: StepState, sub: LoopState): boolean {
   let first: ListState['failure'] = null;
-  let inFlight = false;
-  for (const index of [...sub.running].sort((a, b) => a - b)) {
+  let failed = 0;
+  for (const index of [...sub.ended].sort((a, b) => a - b)) {
     const list = sub.iterations[index];
-    if (list === undefined) continue;
-    if (list.open > 0) inFlight = true;
-    else if (list.failure === null) emit(batch, 'loop_iter_completed', step.path, { index });
-    else if (first === null || list.failure.seq < first.seq) first = list.failure;
+    if (list === undefined || list.open > 0 || !sub.running.has(index)) continue;
+    if (list.failure === null) {
+      emit(batch, 'loop_iter_completed', step.path, { index });
+      continue;
+    }
+    failed += 1;
+    if (first === null || list.failure.seq < first.seq) first = list.failure;
   }
   if (first === null) return true;
-  if (!inFlight) failAttempt(batch, step, first.error);
+  if (sub.running.size <= failed) failAttempt(batch, step, first.error);
   return false;
 }
 

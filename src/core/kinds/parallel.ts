@@ -43,10 +43,12 @@ export function branchMayRun(list: ListState): boolean {
 
 function admitWaiting(batch: Batch, sub: ParallelState, max: number | null): void {
   if (max === null) return;
+  let open = 0;
   for (const branch of sub.branches) {
-    if (branch.open > 0 && !branch.ran && branchMayRun(branch)) {
-      batch.state.agenda.push(...branch.steps);
-    }
+    if (branch.open === 0) continue;
+    if (!branch.ran) batch.state.agenda.push(...branch.steps);
+    open += 1;
+    if (open >= max) return;
   }
 }
 
