@@ -6,6 +6,7 @@
  * holds. Reads are synchronous. All times are epoch milliseconds. Any method may throw
  * `AppError("STORE_ERROR")` (busy, disk full, unreadable); then nothing was written.
  */
+import type { AccessStore } from './access-store.ts';
 import type { WorkflowPackage } from './definition.ts';
 import type { StepFailure } from './error.ts';
 import type { RunEvent, WaitingFor } from './event.ts';
@@ -336,7 +337,8 @@ export interface Store
     LogStore,
     NoticeStore,
     UpkeepStore,
-    ScheduleStore {
+    ScheduleStore,
+    AccessStore {
   /** Changes whenever another connection has written; cheap. */
   dataVersion(): number;
   close(): void;

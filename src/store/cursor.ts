@@ -13,7 +13,9 @@ export type CursorKind =
   | 'templates'
   | 'expired'
   | 'schedules'
-  | 'occurrences';
+  | 'occurrences'
+  | 'agents'
+  | 'audit';
 
 /** Text that stands for the place after the row with this key. */
 export function encodeCursor(kind: CursorKind, key: readonly (string | number)[]): string {

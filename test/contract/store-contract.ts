@@ -6,6 +6,7 @@
  */
 import { afterEach, beforeEach, describe } from 'bun:test';
 import type { Store } from '../../src/model/store.ts';
+import { accessContract } from './store-access.ts';
 import { appendContract } from './store-append.ts';
 import { catalogContract } from './store-catalog.ts';
 import { claimContract } from './store-claims.ts';
@@ -37,12 +38,13 @@ export function storeContract(name: string, open: () => Store): void {
       store = null;
     });
     appendContract(subject);
+    accessContract(subject);
     claimContract(subject);
     inboxContract(subject);
     queryContract(subject);
     catalogContract(subject);
-    noticeContract(subject);
     scheduleContract(subject);
+    noticeContract(subject);
     upkeepContract(subject);
   });
 }

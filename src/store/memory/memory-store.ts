@@ -16,13 +16,16 @@ import type {
   Store,
 } from '../../model/store.ts';
 import { decodeRowCursor, encodeCursor } from '../cursor.ts';
+import { createAgents } from './agents.ts';
 import { deliver } from './append.ts';
+import { createAudit } from './audit.ts';
 import { createNodes, createTemplates } from './catalog.ts';
 import { createEventLog } from './event-log.ts';
 import { createNotices } from './notices.ts';
 import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
 import { createState, type MemoryState } from './state.ts';
+import { createTokens } from './tokens.ts';
 import { createUpkeep } from './upkeep.ts';
 
 /** A new, empty store; everything it holds is gone when it is forgotten. */
@@ -39,6 +42,9 @@ export function createMemoryStore(): Store {
     ...createNotices(state),
     ...createUpkeep(state),
     ...createSchedules(state),
+    ...createTokens(state),
+    ...createAgents(state),
+    ...createAudit(state),
     dataVersion: () => state.writes,
     close() {
       state.writes += 1;

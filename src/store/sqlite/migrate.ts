@@ -8,13 +8,21 @@
 import { APPLICATION_ID, type Connection } from './connection.ts';
 import { storeError } from './errors.ts';
 import first from './migrations/0001_first.sql' with { type: 'text' };
+import access from './migrations/0002_access.sql' with { type: 'text' };
 import schedules from './migrations/0003_schedules.sql' with { type: 'text' };
 import notices from './migrations/0004_notices.sql' with { type: 'text' };
 import upkeep from './migrations/0005_upkeep.sql' with { type: 'text' };
 import mountNamespace from './migrations/0006_mount_namespace.sql' with { type: 'text' };
 
 /** Oldest first; the place in the list, from 1, is the schema number. */
-export const MIGRATIONS: readonly string[] = [first, schedules, notices, upkeep, mountNamespace];
+export const MIGRATIONS: readonly string[] = [
+  first,
+  access,
+  schedules,
+  notices,
+  upkeep,
+  mountNamespace,
+];
 
 export interface MigrationContext {
   /** Version of this program, as its node row says. */

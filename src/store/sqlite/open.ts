@@ -8,6 +8,8 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf } from '../../model/error.ts';
 import type { Store } from '../../model/store.ts';
+import { createAgents } from './agents.ts';
+import { createAudit } from './audit.ts';
 import { type BusyLimits, type Connection, connect, type Synchronous } from './connection.ts';
 import { createDecisions } from './decisions.ts';
 import { storeError } from './errors.ts';
@@ -22,6 +24,7 @@ import { createNotices } from './notices.ts';
 import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
 import { createTemplates } from './templates.ts';
+import { createTokens } from './tokens.ts';
 
 export interface SqliteOptions {
   readonly path: string;
@@ -64,6 +67,9 @@ export function createSqliteStore(connection: Connection): Store {
     ...createNotices(connection),
     ...createUpkeep(connection),
     ...createSchedules(connection),
+    ...createTokens(connection),
+    ...createAgents(connection),
+    ...createAudit(connection),
     dataVersion: () =>
       connection.one<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0,
     close: () => connection.close(),
