@@ -55,6 +55,18 @@ export interface OutputChunk {
 
 export type RunStop = 'ended' | 'suspended' | 'timeout' | 'lost';
 
+/** What an executing process has to do just now. */
+export interface EngineMetrics {
+  /** Steps that hold a slot, and slots that there are. */
+  readonly executing: number;
+  readonly slots: number;
+  /** Steps that wait for one. */
+  readonly queued: number;
+  readonly liveRuns: number;
+  /** Circuit breakers that are not closed. */
+  readonly breakers: readonly { readonly target: string; readonly state: 'open' | 'half_open' }[];
+}
+
 export interface Engine {
   /** Starts a run here; resolved when it is on disk, with everything that could be decided at once. */
   start(request: StartRequest): Promise<StartedRun>;
@@ -84,4 +96,5 @@ export interface Engine {
   /** Whoever is parked or queued keeps its place in the store; steps in flight get `graceMs`. */
   stop(options: { graceMs: number; graceUnsafeMs: number }): Promise<void>;
   status(runId: RunId): RunStatus | null;
+  metrics(): EngineMetrics;
 }

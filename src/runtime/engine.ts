@@ -14,6 +14,7 @@ import type { NewRun } from '../model/store.ts';
 import { createBreakers } from './breakers.ts';
 import { createPlans, type Plans } from './claiming.ts';
 import type { RuntimeDeps } from './deps.ts';
+import { engineMetrics, type Measured } from './engine-metrics.ts';
 import { createEventBus, type EventBus } from './event-bus.ts';
 import { pullInbox } from './inbox.ts';
 import { createLifecycle, duplicateError, type Lifecycle } from './lifecycle.ts';
@@ -34,9 +35,8 @@ export interface EngineParts extends RuntimeDeps {
   readonly createStreamMasker: (secrets: readonly string[]) => StreamMasker;
 }
 
-interface Wired {
+interface Wired extends Measured {
   readonly deps: EngineParts;
-  readonly runs: RunTable;
   readonly bus: EventBus;
   readonly plans: Plans;
   readonly output: OutputLog;
@@ -69,6 +69,7 @@ export function createEngine(deps: EngineParts): Engine {
     onEvents: bus.onEvents,
     onOutput: bus.onOutput,
     status: (runId) => deps.store.head(runId)?.status ?? null,
+    metrics: () => engineMetrics(wired, deps.config.poolSize),
     stop: (options) => stop(wired, options.graceMs, options.graceUnsafeMs),
   };
 }
@@ -140,8 +141,9 @@ function wire(deps: EngineParts): Wired {
   };
   const waiters = createWaiters(store, clock, bus, () => watch.poke(), isBusy);
   const watch = watchStore(deps, runs, takeover, waiters);
-  const parts = { deps, runs, bus, plans, output, timers, ownership, lifecycle, mailbox };
-  return { ...parts, takeover, waiters, watch, deliver };
+  const measured: Measured = { slots, breakers, runs };
+  const parts = { deps, bus, plans, output, timers, ownership, lifecycle, mailbox };
+  return { ...parts, ...measured, takeover, waiters, watch, deliver };
 }
 
 /** Runs that are live here, or are being claimed, besides one. */

@@ -1,0 +1,178 @@
+/** The stream of events over a connection: where it begins, what it carries, how it ends. */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { connect } from 'node:net';
+import { noop, person, steps } from '../ops/harness.ts';
+import { type ApiWorld, openApi } from './api-world.ts';
+
+let world: ApiWorld;
+beforeEach(() => {
+  world = openApi({ beatMs: 20 });
+});
+afterEach(() => world.close());
+
+const run = (id = 'a') => world.ops.run(person, { definition: steps(noop(id)) });
+
+/** A reader of a stream: waits for as many events as are asked for. */
+async function follow(query = '', headers: Record<string, string> = {}) {
+  const leaving = new AbortController();
+  const response = await fetch(`${world.url}/stream${query}`, { headers, signal: leaving.signal });
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  const more = async (): Promise<void> => {
+    const { value, done } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done) throw new Error(`the stream ended after ${text}`);
+    text += decoder.decode(value, { stream: true });
+  };
+  return {
+    response,
+    async events(count: number): Promise<{ id: number; event_type: string }[]> {
+      for (;;) {
+        const found = [...text.matchAll(/^id: \d+\ndata: (.*)\n\n/gm)];
+        if (found.length >= count) return found.map(([, data]) => JSON.parse(data ?? ''));
+        await more();
+      }
+    },
+    async until(part: string): Promise<void> {
+      while (!text.includes(part)) await more();
+    },
+    leave: () => leaving.abort(),
+  };
+}
+
+const TYPES = ['workflow_started', 'step_started', 'step_completed', 'workflow_completed'];
+
+describe('it begins', () => {
+  test('with what is new, for all runs', async () => {
+    await run();
+    const stream = await follow();
+    expect(stream.response.headers.get('content-type')).toBe('text/event-stream');
+    expect(stream.response.headers.get('cache-control')).toContain('no-store');
+    await stream.until(': beat');
+    await run('b');
+    const events = await stream.events(4);
+    expect(events.map(({ event_type }) => event_type)).toEqual(TYPES);
+    expect(events[0]?.id).toBe(5);
+    stream.leave();
+  });
+
+  test('with the beginning of a run, for one', async () => {
+    await run();
+    await run('b');
+    const stream = await follow('?workflow_id=@last');
+    expect((await stream.events(4)).map(({ id }) => id)).toEqual([5, 6, 7, 8]);
+    stream.leave();
+  });
+
+  test('behind the id that a client had come to, whatever its address says', async () => {
+    await run();
+    await run('b');
+    const asked = await follow('?after_id=2');
+    expect((await asked.events(6)).map(({ id }) => id)).toEqual([3, 4, 5, 6, 7, 8]);
+    asked.leave();
+    const resumed = await follow('?after_id=2', { 'last-event-id': '6' });
+    expect((await resumed.events(2)).map(({ id }) => id)).toEqual([7, 8]);
+    resumed.leave();
+  });
+
+  test('at the end of the table, for a place of another table', async () => {
+    await run();
+    const stream = await follow('?after_id=900');
+    await stream.until(': beat');
+    await run('b');
+    expect((await stream.events(1))[0]?.id).toBe(5);
+    stream.leave();
+  });
+});
+
+describe('it carries', () => {
+  test('only the types that are asked for', async () => {
+    const stream = await follow('?after_id=0&types=workflow_started,workflow_completed');
+    await run();
+    expect((await stream.events(2)).map(({ id }) => id)).toEqual([1, 4]);
+    stream.leave();
+  });
+
+  test('runs of another process on the same database', async () => {
+    const other = openApi({ harness: { ...world, ops: world.reader }, beatMs: 20 });
+    const response = await fetch(`${other.url}/stream?after_id=0`);
+    const reader = response.body?.getReader();
+    await run();
+    let text = '';
+    while (!text.includes('workflow_completed')) {
+      text += new TextDecoder().decode((await reader?.read())?.value);
+    }
+    await reader?.cancel();
+  });
+
+  test('the same to many clients, each whole', async () => {
+    const streams = await Promise.all(Array.from({ length: 20 }, () => follow('?after_id=0')));
+    for (let i = 0; i < 10; i++) await run(`s${i}`);
+    const all = await Promise.all(streams.map((stream) => stream.events(40)));
+    for (const events of all) {
+      expect(events.map(({ id }) => id)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    }
+    for (const stream of streams) stream.leave();
+  });
+});
+
+describe('it ends', () => {
+  const gone = async (): Promise<void> => {
+    while (world.events.count() > 0) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  test('when the client goes away', async () => {
+    const stream = await follow();
+    expect(world.events.count()).toBe(1);
+    stream.leave();
+    await gone();
+  });
+
+  test('for a client that reads nothing, whose memory stays bounded', async () => {
+    const value = 'x'.repeat(15_000);
+    for (let i = 0; i < 20; i++) {
+      await world.ops.run(person, {
+        definition: steps(...Array.from({ length: 50 }, (_, at) => noop(`s${at}`, value))),
+      });
+    }
+    const { port } = new URL(world.url);
+    const socket = connect(Number(port), '127.0.0.1', () => {
+      socket.write('GET /stream?after_id=0 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      socket.pause();
+    });
+    socket.on('error', () => undefined);
+    const ended = new Promise<void>((resolve) =>
+      socket.on('data', (data) => {
+        if (data.toString().endsWith('\r\n0\r\n\r\n')) resolve();
+      }),
+    );
+    while (world.events.count() === 0) await new Promise((resolve) => setImmediate(resolve));
+    await gone();
+    socket.resume();
+    await ended;
+    socket.destroy();
+  });
+
+  test('when the server stops', async () => {
+    const stream = await follow();
+    await stream.until(': open');
+    world.events.close();
+    await expect(stream.events(1)).rejects.toThrow('the stream ended');
+  });
+});
+
+test('what is wrong with the address is said', async () => {
+  const refused = async (query: string) => {
+    const response = await fetch(`${world.url}/stream${query}`);
+    return { status: response.status, ...((await response.json()) as { error: object }).error };
+  };
+  expect(await refused('?after_id=x')).toMatchObject({
+    status: 400,
+    message: 'events: after_id must be the id of an event, 0 or more',
+  });
+  expect(await refused('?workflow_id=none')).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+  expect(await refused('?type=a')).toMatchObject({
+    status: 400,
+    message: 'events: there is no parameter type',
+  });
+});
