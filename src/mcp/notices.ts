@@ -56,7 +56,9 @@ export function startNotices({ server, feed, log, spelling, state }: NoticeParts
     const notice = noticeOf(event, spelling);
     if (notice === null || (notice.agent !== null && !state.agents.has(notice.agent))) return;
     const { level, data } = notice;
-    server.sendLoggingMessage({ level, logger: 'opcode', data }).catch(failed);
+    // The level that the client has set is kept by the session of the transport.
+    const sessionId = server.transport?.sessionId;
+    server.sendLoggingMessage({ level, logger: 'opcode', data }, sessionId).catch(failed);
   });
   return () => {
     unsubscribe();

@@ -67,6 +67,27 @@ describe.each(['/sse', '/mcp'])('%s', (path) => {
       expect(await changed.promise).toBe(uri);
     }));
 
+  test('is told no more than the level it has set', () =>
+    withClient(path, async (client) => {
+      const levels: string[] = [];
+      const told = Promise.withResolvers<void>();
+      client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
+        levels.push(params.level);
+        if (params.level === 'error') told.resolve();
+      });
+      await client.setLoggingLevel('error');
+      const say = (id: string, level: string, depends_on: string[]) => ({
+        id,
+        action: 'workflow.notify',
+        params: { message: id, level, agent_id: 'probe' },
+        depends_on,
+      });
+      const steps = [say('less', 'info', []), say('more', 'error', ['less'])];
+      await call(client, 'run', { definition: { steps } });
+      await told.promise;
+      expect(levels).toEqual(['error']);
+    }));
+
   test('a client that leaves while it waits leaves its run going on', async () => {
     const client = await connect(`${served.url}${path}`);
     const definition = { steps: [{ id: 'nap', type: 'wait', config: { duration: '300ms' } }] };
