@@ -7,6 +7,7 @@
 import { mkdirSync } from 'node:fs';
 import { type App, openApp } from './app.ts';
 import { programVersion } from './app-parts.ts';
+import { startUpkeep } from './app-upkeep.ts';
 import type { Config } from './config.ts';
 import { createPeerCheck } from './http/peer.ts';
 import {
@@ -112,13 +113,25 @@ function running({ app, config, http, log, recovered, live }: Running): Daemon {
     stopping: stopping.signal,
     names: () => live.config.settings['mcp.names'],
   });
-  http.open(routesOf(mcp));
+  const api = createHttpApi({
+    app,
+    config,
+    log,
+    meter,
+    url: http.urls[0] ?? '',
+    stopping: stopping.signal,
+    mcpSessions: mcp.sessions,
+    schedulerLagMs: () => null,
+  });
+  http.open(api.measured({ ...routesOf(mcp), ...api.routes }));
+  const endUpkeep = startUpkeep({ store: app.store, config: () => live.config, log });
   let stopped: Promise<void> | null = null;
   const hurried: Promise<void>[] = [];
   let isClosing = false;
   const stop = async (): Promise<void> => {
     http.drain();
     stopping.abort();
+    await endUpkeep();
     const { grace: graceMs, grace_unsafe: graceUnsafeMs } = config.settings;
     await app.engine?.stop({ graceMs, graceUnsafeMs });
     isClosing = true;
@@ -165,7 +178,16 @@ function refusePublic({ settings }: Config): void {
 }
 
 /** Settings that a running daemon takes over. */
-const RELOADED: ReadonlySet<SettingKey> = new Set(['log_level', 'mcp.names']);
+const RELOADED: ReadonlySet<SettingKey> = new Set([
+  'log_level',
+  'mcp.names',
+  'retention.enabled',
+  'retention.at',
+  'retention.completed',
+  'retention.failed',
+  'retention.keep_last',
+  'limits.disk_free',
+]);
 
 function changedKeys(before: Config, after: Config): SettingKey[] {
   const keys = Object.keys(after.settings) as SettingKey[];

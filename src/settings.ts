@@ -104,7 +104,7 @@ export const SETTINGS = {
   'circuit_breaker.failures': count(5, 'Failures in a row that open a breaker'),
   'circuit_breaker.cooldown': duration(30_000, 'How long an open breaker stays open'),
   'retention.enabled': bool(true, 'The daemon removes old runs every night'),
-  'retention.at': timeOfDay('03:30', 'When, local time, give or take half an hour'),
+  'retention.at': timeOfDay('03:30', 'When it begins at the earliest, local time'),
   'retention.completed': keeping(30 * DAY, 'How long completed runs are kept'),
   'retention.failed': keeping(90 * DAY, 'How long failed and cancelled runs are kept'),
   'retention.keep_last': integer(0)(0, 'Newest ended runs of each template that stay anyway'),
@@ -128,6 +128,7 @@ export const SETTINGS = {
   'limits.child_depth': count(16, 'Depth of sub-workflows'),
   'limits.request_bytes': size(4 * MIB, 'Size of a request to the server'),
   'limits.decision_bytes': count(64 * 1024, "Size of a decision's texts and data"),
+  'limits.disk_free': size(200 * MIB, 'Room on the disk below which notice is given'),
   'limits.live_runs': count(1000, 'Runs kept in memory'),
 } as const satisfies Record<string, Setting<unknown>>;
 

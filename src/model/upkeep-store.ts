@@ -38,6 +38,8 @@ export interface Cleared {
   readonly rows: number;
 }
 
+export type UpkeepTask = 'gc' | 'backup' | 'restore';
+
 export interface Space {
   /** Bytes of the database on disk, its log of changes included. */
   readonly bytes: number;
@@ -68,6 +70,10 @@ export interface UpkeepStore {
   dropDefinitions(notedUntil: number, limit: number): number;
   /** Forgets nodes among `dead` whose lease ended before this time and that own nothing unfinished. */
   forgetNodes(dead: readonly NodeId[], leaseBefore: number): number;
+  /** Notes that something was done just now. */
+  noteUpkeep(what: UpkeepTask, atMs: number): void;
+  /** When it was last done, epoch milliseconds; null: never. */
+  lastUpkeep(what: UpkeepTask): number | null;
   space(): Space;
   /** Gives unused pages back to the file system; true when there are none left. */
   giveBack(maxMs: number): boolean;

@@ -81,6 +81,7 @@ export async function collectGarbage(parts: Parts, request: GcRequest): Promise<
   await dropDefinitions(work);
   store.forgetNodes(deadNodes(parts), clock.now() - NODE_KEPT_MS);
   await giveBackAll(work);
+  if (!isStopped(work)) store.noteUpkeep('gc', clock.now());
   store.checkpoint('whole');
   return {
     ...work.total,

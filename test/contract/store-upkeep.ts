@@ -250,6 +250,14 @@ export function upkeepContract(subject: { readonly store: Store }): void {
     });
   });
 
+  test('what was done is remembered with its last time', () => {
+    const { store } = subject;
+    expect(store.lastUpkeep('gc')).toBeNull();
+    store.noteUpkeep('gc', T0);
+    store.noteUpkeep('gc', T0 + 5);
+    expect([store.lastUpkeep('gc'), store.lastUpkeep('backup')]).toEqual([T0 + 5, null]);
+  });
+
   test('nodes that are long gone are forgotten, unless a run still names them', async () => {
     const { store } = subject;
     const [idle, busy] = [NODE, OTHER];

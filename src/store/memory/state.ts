@@ -75,6 +75,7 @@ export interface MemoryState {
   readonly notices: NoticesState;
   /** Runs that were removed and of which something is left. */
   readonly removed: MemoryRun[];
+  readonly upkeep: Map<string, number>;
   nextRow: number;
   logOffset: number;
   writes: number;
@@ -99,6 +100,7 @@ export function createState(): MemoryState {
     unused: new Map(),
     notices: createNoticesState(),
     removed: [],
+    upkeep: new Map(),
     nextRow: 0,
     logOffset: 0,
     writes: 0,

@@ -32,6 +32,11 @@ export function createUpkeep(state: MemoryState): UpkeepStore {
     },
     dropDefinitions: (notedUntil, limit) => dropDefinitions(state, notedUntil, limit),
     forgetNodes: (dead, leaseBefore) => forgetNodes(state, dead, leaseBefore),
+    noteUpkeep(what, atMs) {
+      state.writes += 1;
+      state.upkeep.set(what, atMs);
+    },
+    lastUpkeep: (what) => state.upkeep.get(what) ?? null,
     space: () => ({ bytes: 0, freeBytes: 0 }),
     giveBack: () => true,
     checkpoint: () => undefined,

@@ -36,6 +36,12 @@ export function createUpkeep(connection: Connection): UpkeepStore {
       connection.write(() => dropDefinitions(connection, notedUntil, limit), 'relaxed'),
     forgetNodes: (dead, leaseBefore) =>
       connection.write(() => forgetNodes(connection, dead, leaseBefore), 'relaxed'),
+    noteUpkeep(what, atMs) {
+      const sql = 'INSERT OR REPLACE INTO upkeep_done (what, at) VALUES (?, ?)';
+      connection.write(() => connection.run(sql, what, atMs), 'relaxed');
+    },
+    lastUpkeep: (what) =>
+      connection.one<{ at: number }>('SELECT at FROM upkeep_done WHERE what = ?', what)?.at ?? null,
     space: () => spaceOf(connection),
     giveBack: (maxMs) => giveBack(connection, maxMs),
     checkpoint(how) {

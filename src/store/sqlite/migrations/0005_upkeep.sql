@@ -9,3 +9,9 @@ CREATE TABLE definitions_unused (
   hash TEXT PRIMARY KEY,
   since INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- When something was last done, epoch milliseconds.
+CREATE TABLE upkeep_done (
+  what TEXT PRIMARY KEY,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;
