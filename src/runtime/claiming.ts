@@ -14,6 +14,7 @@ import type { Plan } from '../model/plan.ts';
 import type { RunState } from '../model/run-state.ts';
 import type { Claim } from '../model/store.ts';
 import type { RuntimeDeps } from './deps.ts';
+import type { FoldedStates } from './folded.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
 import { foldRun } from './turn.ts';
 
@@ -56,6 +57,7 @@ export async function claimRun(
   runId: RunId,
   dead: readonly NodeId[],
   lastSeen: (node: NodeId | null) => number | null,
+  folded: FoldedStates,
 ): Promise<LiveRun | null> {
   const { store } = deps;
   const row = store.run(runId);
@@ -68,8 +70,15 @@ export async function claimRun(
     return newLiveRun(runId, plan, claim.epoch, null, {
       facts: row.start,
       create: null,
-      reuse: null,
+      reuse: row.start.carried ?? null,
     });
+  }
+  const known = folded.take(runId, claim);
+  if (known !== null && known.plan === plan) {
+    // Nothing of it was executing when it left, so there are no leftovers to end.
+    const run = newLiveRun(runId, plan, claim.epoch, known, null);
+    run.inputs.push(firstInput(claim, known, row.updatedAt, lastSeen));
+    return run;
   }
   try {
     return await foldClaimed(deps, runId, plan, claim, row.updatedAt, lastSeen);

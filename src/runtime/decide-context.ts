@@ -79,7 +79,11 @@ interface AdmissionParts {
 }
 
 function isSettling(run: LiveRun, path: string): boolean {
-  for (const other of run.unsettled) if (pathsOverlap(other.path, path)) return true;
+  for (const other of run.unsettled) {
+    if (!pathsOverlap(other.path, path)) continue;
+    run.heldBack.add(path);
+    return true;
+  }
   return false;
 }
 

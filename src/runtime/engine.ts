@@ -103,9 +103,9 @@ function wire(deps: EngineParts): Wired {
     reconciler: () => reconciler,
     wake: (run) => mailbox.wake(run),
     takeOn: (runId) => takeover.takeOn(runId),
-    poke() {
+    poke(runId) {
       watch.poke();
-      clock.soon(() => waiters.check());
+      clock.soon(() => waiters.check(runId));
     },
   });
   const onSettled = lifecycle.onSettled;
@@ -163,12 +163,9 @@ function watchStore(
     deps,
     liveRuns: () => runs.live.size,
     waiting: () => waiters.count(),
-    onForeignWrite() {
+    onLook() {
       takeover.look();
       waiters.check();
-    },
-    onTick: async () => {
-      if (deps.config.claims) await takeover.recover();
     },
   });
 }

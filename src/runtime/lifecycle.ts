@@ -28,7 +28,8 @@ export interface LifecycleParts {
   readonly wake: (run: LiveRun) => void;
   /** Makes sure somebody here looks at a run. */
   readonly takeOn: (runId: RunId) => void;
-  readonly poke: () => void;
+  /** Something changed about a run: whoever waits for it looks. */
+  readonly poke: (runId: RunId) => void;
 }
 
 export interface Lifecycle
@@ -51,6 +52,8 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
       follow(parts, run, decided);
       if (decided.advanced.unfinished) parts.wake(run);
       else releaseIfQuiet(parts, run);
+      // It is no longer busy: whoever waits until it rests may have waited for that alone.
+      if (!run.lost) parts.poke(run.runId);
     },
     onCommitted: (run, decided) => committed(parts, run, decided),
     onSettled: (run) => settled(parts, run),
@@ -89,7 +92,7 @@ function dropRun({ runs, reconciler, poke }: LifecycleParts, run: LiveRun): void
   for (const prepared of run.prepared.values()) if ('discard' in prepared) prepared.discard();
   run.prepared.clear();
   if (runs.live.get(run.runId) === run) runs.live.delete(run.runId);
-  poke();
+  poke(run.runId);
 }
 
 function committed(parts: LifecycleParts, run: LiveRun, decided: Decided): void {
@@ -121,6 +124,7 @@ function wakeOthers({ runs, takeOn }: LifecycleParts, append: RunAppend): void {
 /** The row has no owner any more: the run has ended, or waits where nobody needs to hold it. */
 function letGo(parts: LifecycleParts, run: LiveRun, status: RunStatus): void {
   const { runs, takeOn } = parts;
+  if (!isRunEnded(status)) runs.folded.keep(run);
   dropRun(parts, run);
   if (hasMessages(parts, run)) takeOn(run.runId);
   else if (isRunEnded(status)) {
@@ -146,7 +150,8 @@ function hasMessages({ deps }: LifecycleParts, run: LiveRun): boolean {
 function releaseIfQuiet(parts: LifecycleParts, run: LiveRun): void {
   const { deps } = parts;
   const { state } = run;
-  if (run.lost || state === null || run.starting !== null || !isQuiet(run)) return;
+  // While its commit is on its way the state is ahead of the log, and the row must stay ours.
+  if (run.lost || run.busy || state === null || run.starting !== null || !isQuiet(run)) return;
   const nowMs = deps.clock.now();
   if (!mayLeave(deps.config, state, nowMs)) return;
   releaseRow(deps, run, isRunEnded(state.status) ? null : nextDueAt(state));
@@ -182,11 +187,9 @@ function settled(parts: LifecycleParts, run: LiveRun): void {
   const { state } = run;
   if (run.lost || state === null) return;
   if (run.inputs.length === 0) releaseIfQuiet(parts, run);
-  for (const step of state.open) {
-    if (step.status === 'scheduled' && step.waitingFor === 'settling') {
-      parts.deliver(run, { type: 'evaluated', path: step.path });
-    }
-  }
+  const heldBack = [...run.heldBack];
+  run.heldBack.clear();
+  for (const path of heldBack) parts.deliver(run, { type: 'evaluated', path });
 }
 
 /** Gives a run's row up; when that cannot be written the row counts as free once this process ends. */

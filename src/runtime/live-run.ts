@@ -47,6 +47,8 @@ export interface LiveRun {
   readonly inFlight: Map<string, Map<string, InFlight>>;
   /** Executions whose process or request may still live, also ones the state no longer asks for. */
   readonly unsettled: Set<Settling>;
+  /** Paths that wait until something at, above or below them has settled. */
+  readonly heldBack: Set<string>;
   /** Slots granted and not yet used, by path. */
   readonly grants: Set<string>;
   /** Slots taken in the turn that is being decided. */
@@ -84,6 +86,7 @@ export function newLiveRun(
     starting,
     inFlight: new Map(),
     unsettled: new Set(),
+    heldBack: new Set(),
     grants: new Set(),
     takenNow: new Set(),
     probes: new Map(),

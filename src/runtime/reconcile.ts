@@ -43,13 +43,10 @@ export interface ReconcileParts {
 export function createReconciler(parts: ReconcileParts): Reconciler {
   const reconcilePath = (run: LiveRun, path: string | null, wanted: readonly Command[]): void => {
     const key = path ?? '';
-    const current = run.inFlight.get(key) ?? new Map<string, InFlight>();
-    const names = new Set(wanted.map(commandKey));
-    for (const [name, flight] of current) {
-      if (names.has(name)) continue;
-      current.delete(name);
-      flight.stop();
-    }
+    const known = run.inFlight.get(key);
+    if (known === undefined && wanted.length === 0) return;
+    const current = known ?? new Map<string, InFlight>();
+    stopUnwanted(current, wanted);
     for (const command of wanted) {
       const name = commandKey(command);
       if (!current.has(name)) current.set(name, start(parts, run, command));
@@ -78,6 +75,17 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
       run.inFlight.clear();
     },
   };
+}
+
+/** Stops what is in flight at a path and no longer asked for. */
+function stopUnwanted(current: Map<string, InFlight>, wanted: readonly Command[]): void {
+  if (current.size === 0) return;
+  const names = new Set(wanted.map(commandKey));
+  for (const [name, flight] of current) {
+    if (names.has(name)) continue;
+    current.delete(name);
+    flight.stop();
+  }
 }
 
 /** A granted slot that its step no longer asks for goes back; its `slot_granted` will find nothing. */

@@ -4,12 +4,15 @@
  */
 import type { StartedRun } from '../model/engine.ts';
 import type { RunId } from '../model/ids.ts';
+import { createFoldedStates, type FoldedStates } from './folded.ts';
 import type { LiveRun } from './live-run.ts';
 
 export interface RunTable {
   readonly live: Map<RunId, LiveRun>;
   /** Runs started or claimed here, and their children: taken on again when they wake. */
   readonly family: Set<RunId>;
+  /** States of runs that left memory. */
+  readonly folded: FoldedStates;
   readonly claiming: Map<RunId, Promise<LiveRun | null>>;
   /** A promise for a run's first commit. */
   awaitStart(runId: RunId): Promise<StartedRun>;
@@ -35,6 +38,7 @@ export function createRunTable(): RunTable {
   return {
     live: new Map(),
     family: new Set(),
+    folded: createFoldedStates(),
     claiming: new Map(),
     dropped: new Set(),
     stopping: false,

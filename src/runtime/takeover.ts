@@ -11,6 +11,7 @@ import type { RuntimeDeps } from './deps.ts';
 import { pullInbox } from './inbox.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Ownership } from './ownership.ts';
+import { createRecovery } from './recovery.ts';
 import type { RunTable } from './run-table.ts';
 
 export interface Takeover {
@@ -22,7 +23,7 @@ export interface Takeover {
   recover(): Promise<number>;
   /** Takes runs up again that were given up because the lease could not be kept. */
   reclaim(): void;
-  /** Looks for messages and due times that others wrote for this process's runs. */
+  /** Looks for messages and due times that others wrote for this process's runs, and what is claimable. */
   look(): void;
 }
 
@@ -34,9 +35,6 @@ export interface TakeoverParts {
   readonly deliver: (run: LiveRun, input: EngineInput) => void;
   readonly wake: (run: LiveRun) => void;
 }
-
-/** Claims in flight at once during recovery. */
-const RECOVERY_BATCH = 16;
 
 export function createTakeover(parts: TakeoverParts): Takeover {
   const { deps, runs, ownership } = parts;
@@ -56,10 +54,12 @@ export function createTakeover(parts: TakeoverParts): Takeover {
       return null;
     });
 
+  const recover = createRecovery({ deps, runs, ownership, claim: claimOrReport });
+
   return {
     takeOn,
     claim: (runId) => claimOnce(parts, runId, ownership.deadNodes()),
-    recover: () => recoverAll(parts, claimOrReport),
+    recover,
     reclaim() {
       for (const runId of [...runs.dropped]) {
         runs.dropped.delete(runId);
@@ -68,6 +68,13 @@ export function createTakeover(parts: TakeoverParts): Takeover {
     },
     look() {
       for (const runId of store.runsWithUnsettled(deps.node.nodeId)) takeOn(runId);
+      // One query finds whatever is claimable; without `claims` only the family is this process's to take.
+      if (config.claims) {
+        recover().catch((thrown: unknown) =>
+          log.error('recovery failed', { error: messageOf(thrown) }),
+        );
+        return;
+      }
       for (const runId of runs.family) {
         if (!runs.live.has(runId) && isDue(deps, runId)) takeOn(runId);
       }
@@ -96,7 +103,7 @@ async function claimAndEnter(
   dead: readonly NodeId[],
 ): Promise<LiveRun | null> {
   const { deps, runs, plans, ownership } = parts;
-  const run = await claimRun(deps, plans, runId, dead, ownership.lastSeen);
+  const run = await claimRun(deps, plans, runId, dead, ownership.lastSeen, runs.folded);
   if (run === null) return null;
   try {
     run.inputs.push(...missedTimers(deps, run), ...missedSignals(deps, run));
@@ -129,25 +136,6 @@ function missedSignals({ store }: RuntimeDeps, run: LiveRun): EngineInput[] {
     const at = input.type === 'signal' ? received.get(input.inboxId ?? -1) : undefined;
     return input.type === 'signal' && at !== undefined ? { ...input, at } : input;
   });
-}
-
-async function recoverAll(
-  parts: TakeoverParts,
-  claim: (runId: RunId, dead: readonly NodeId[]) => Promise<LiveRun | null>,
-): Promise<number> {
-  const { deps, runs, ownership } = parts;
-  const tried = new Set<RunId>();
-  let count = 0;
-  while (!runs.stopping && runs.live.size < deps.config.maxLiveRuns) {
-    const dead = ownership.deadNodes();
-    const found = deps.store.claimable(deps.clock.now(), dead, RECOVERY_BATCH + tried.size);
-    const ids = found.filter((id) => !tried.has(id)).slice(0, RECOVERY_BATCH);
-    if (ids.length === 0) break;
-    for (const id of ids) tried.add(id);
-    const claimed = await Promise.all(ids.map((id) => claim(id, dead)));
-    count += claimed.filter((run) => run !== null).length;
-  }
-  return count;
 }
 
 function isDue({ store, clock }: RuntimeDeps, runId: RunId): boolean {

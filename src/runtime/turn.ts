@@ -209,6 +209,8 @@ function prepare(
   state: RunState,
   command: ExecuteCommand,
 ): PreparedProcess | StepFailure | null {
+  const action = deps.actions.get(command.action);
+  if (action?.inline !== false || action.prepare === undefined) return null;
   const invocation = invocationOf(deps, command);
   // A bad invocation fails the same way when it is executed.
   if (!invocation.ok || invocation.value.def.prepare === undefined) return null;

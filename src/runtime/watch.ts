@@ -1,6 +1,6 @@
 /**
  * Notices what other processes wrote: cheap looks at the store's version, often while a run is live
- * or somebody waits, seldom when idle; and a slower round that claims what is due.
+ * or somebody waits, seldom when idle; and at least once a second what has become due.
  */
 import { messageOf } from '../model/error.ts';
 import type { RuntimeDeps } from './deps.ts';
@@ -9,10 +9,8 @@ export interface WatchParts {
   readonly deps: Pick<RuntimeDeps, 'store' | 'clock' | 'config' | 'log'>;
   readonly liveRuns: () => number;
   readonly waiting: () => number;
-  /** Another connection has written since the last look. */
-  readonly onForeignWrite: () => void;
-  /** At most once a second, and at the next wake time. */
-  readonly onTick: () => Promise<void>;
+  /** Another connection has written since the last look, or time has passed that something waited for. */
+  readonly onLook: () => void;
 }
 
 export interface Watch {
@@ -21,15 +19,15 @@ export interface Watch {
   close(): void;
 }
 
-const TICK_MS = 1000;
+/** Due times are looked for so often, also when nobody writes. */
+const MAX_SILENCE_MS = 1000;
 
 /** Looks until closed; an idle process that claims nothing does not look at all. */
 export function createWatch(parts: WatchParts): Watch {
   const { store, clock, config, log } = parts.deps;
   let version = store.dataVersion();
   let cancel: (() => void) | null = null;
-  let tickedAt = clock.monotonic() - TICK_MS;
-  let ticking = false;
+  let lookedAt = clock.monotonic() - MAX_SILENCE_MS;
   let armedFor = 0;
   let closed = false;
 
@@ -38,26 +36,15 @@ export function createWatch(parts: WatchParts): Watch {
     if (closed) return;
     try {
       const now = store.dataVersion();
-      const due = clock.monotonic() - tickedAt >= TICK_MS;
-      if (now !== version || due) {
+      if (now !== version || clock.monotonic() - lookedAt >= MAX_SILENCE_MS) {
         version = now;
-        parts.onForeignWrite();
+        lookedAt = clock.monotonic();
+        parts.onLook();
       }
-      if (due && !ticking) tick();
     } catch (thrown) {
       log.warn('the database could not be looked at', { error: messageOf(thrown) });
     }
     arm();
-  };
-  const tick = (): void => {
-    tickedAt = clock.monotonic();
-    ticking = true;
-    parts
-      .onTick()
-      .catch((thrown: unknown) => log.error('recovery failed', { error: messageOf(thrown) }))
-      .finally(() => {
-        ticking = false;
-      });
   };
   const isBusy = (): boolean => parts.liveRuns() > 0 || parts.waiting() > 0;
   const arm = (): void => {

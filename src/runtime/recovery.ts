@@ -1,0 +1,84 @@
+/**
+ * Taking on everything that is claimable, a batch at a time.
+ *
+ * One round is under way at a time; who asks meanwhile gets another look after it, so that what came
+ * behind its back is found too.
+ */
+import type { NodeId, RunId } from '../model/ids.ts';
+import type { RuntimeDeps } from './deps.ts';
+import type { LiveRun } from './live-run.ts';
+import type { Ownership } from './ownership.ts';
+import type { RunTable } from './run-table.ts';
+
+export interface RecoveryParts {
+  readonly deps: Pick<RuntimeDeps, 'store' | 'clock' | 'config'>;
+  readonly runs: RunTable;
+  readonly ownership: Pick<Ownership, 'deadNodes'>;
+  /** Never rejects; null when the run could not be had. */
+  readonly claim: (runId: RunId, dead: readonly NodeId[]) => Promise<LiveRun | null>;
+}
+
+/** Claims in flight at once. */
+const BATCH = 16;
+/** Ids read from the store at a time. */
+const PAGE = 512;
+
+/** Claims what is claimable now and answers how many runs that were. */
+export function createRecovery(parts: RecoveryParts): () => Promise<number> {
+  let underWay: Promise<number> | null = null;
+  let again = false;
+  const rounds = async (): Promise<number> => {
+    let count = 0;
+    do {
+      again = false;
+      count += await recoverAll(parts);
+    } while (again && !parts.runs.stopping);
+    return count;
+  };
+  return () => {
+    if (underWay !== null) again = true;
+    underWay ??= rounds().finally(() => {
+      underWay = null;
+    });
+    return underWay;
+  };
+}
+
+async function recoverAll(parts: RecoveryParts): Promise<number> {
+  const { deps, ownership } = parts;
+  /** Runs that could not be had stay claimable; those that could are claimable no more. */
+  const refused = new Set<RunId>();
+  let count = 0;
+  for (;;) {
+    const dead = ownership.deadNodes();
+    const limit = PAGE + refused.size;
+    const found = deps.store.claimable(deps.clock.now(), dead, limit);
+    const ids = found.filter((id) => !refused.has(id));
+    const claimed = await claimEach(parts, ids, dead, refused);
+    count += claimed;
+    if (!mayGoOn(parts) || found.length < limit) return count;
+  }
+}
+
+async function claimEach(
+  parts: RecoveryParts,
+  ids: readonly RunId[],
+  dead: readonly NodeId[],
+  refused: Set<RunId>,
+): Promise<number> {
+  let count = 0;
+  for (let from = 0; from < ids.length && mayGoOn(parts); from += BATCH) {
+    const batch = ids.slice(from, from + BATCH);
+    const claimed = await Promise.all(batch.map((id) => parts.claim(id, dead)));
+    batch.forEach((id, at) => {
+      if (claimed[at] == null) refused.add(id);
+      else count += 1;
+    });
+    // What was claimed is decided, started and parked meanwhile: the first need not wait for the last.
+    await new Promise<void>((resume) => parts.deps.clock.soon(resume));
+  }
+  return count;
+}
+
+const mayGoOn = ({ runs, deps }: RecoveryParts): boolean =>
+  !runs.stopping && runs.live.size < deps.config.maxLiveRuns;
