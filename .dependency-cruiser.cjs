@@ -68,6 +68,12 @@ const BOUNDARIES = [
     'Computing when something is due must not know how it is run.',
   ],
   [
+    'notify',
+    part('notify'),
+    ONLY_MODEL,
+    'Who is told must not depend on how he is reached, nor on who has something to tell.',
+  ],
+  [
     'validate',
     part('validate'),
     MODEL_AND_CORE,

@@ -6,10 +6,11 @@
  * delivers and settles it, and when nothing is heard of it by then it is handed out again. `attempts`
  * rises with each claim and fences the settling.
  */
-import type { RunId } from './ids.ts';
+import type { RunEvent } from './event.ts';
+import type { NodeId, RunId } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { NoticeKind } from './notice.ts';
-import type { DecisionRow } from './store.ts';
+import type { RunStatus } from './run-status.ts';
 
 export interface NewNotice {
   /** With the channel it is unique: a second row of the same key and channel is not written. */
@@ -35,6 +36,27 @@ export interface AgentMessage {
   readonly at: number;
   readonly expiresAt: number;
 }
+
+/** The run whose events are looked at, as it is after them. */
+export interface NoticeRun {
+  readonly runId: RunId;
+  readonly status: RunStatus;
+  readonly template: string | null;
+  readonly name: string | null;
+  readonly agentId: string | null;
+  /** Another run waits for its end, and is told of it. */
+  readonly isChild: boolean;
+  readonly nodeId: NodeId;
+  readonly epoch: number;
+}
+
+export interface Outbox {
+  readonly notices: readonly EventNotice[];
+  readonly messages: readonly AgentMessage[];
+}
+
+/** Who has to be told of a run's new events; null when nobody. `run` is asked for only then. Pure. */
+export type OutboxOf = (events: readonly RunEvent[], run: () => NoticeRun) => Outbox | null;
 
 export interface NoticeRow extends NewNotice {
   readonly id: number;
@@ -75,6 +97,7 @@ export interface ChannelCounts {
   readonly lastError: string | null;
 }
 
+/** An event that an agent is told of: a message, or the question of a decision. */
 export interface MessageRef {
   readonly runId: RunId;
   readonly seq: number;
@@ -101,7 +124,7 @@ export interface NoticeStore {
    * Of the pending decisions asked last of this agent, and of those asked of nobody in particular,
    * the ones it was not told of. Newest first.
    */
-  untoldDecisions(agent: string, limit: number): readonly DecisionRow[];
+  untoldDecisions(agent: string, limit: number): readonly MessageRef[];
   /** Notes that these agents were told. */
   markTold(message: MessageRef, agents: readonly string[], atMs: number): void;
   /** Forgets messages whose time is over, and who was told what before this time; answers how many. */

@@ -249,7 +249,7 @@ export function noticeContract(subject: { readonly store: Store }): void {
       ]);
       const seqs = (agent: string, limit = 10) =>
         store.untoldDecisions(agent, limit).map((row) => row.seq);
-      expect(store.untoldDecisions('ann', 10)[1]).toEqual(decision('r1', 2));
+      expect(store.untoldDecisions('ann', 10)[1]).toEqual({ runId: run, seq: 2 });
       expect([seqs('ann'), seqs('ben'), seqs('ann', 1)]).toEqual([[5, 2, 1], [5, 3, 2], [5]]);
       store.markTold({ runId: run, seq: 5 }, ['ann'], T0);
       store.markTold({ runId: run, seq: 1 }, ['ann'], T0);

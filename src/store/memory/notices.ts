@@ -11,7 +11,6 @@ import type {
   NoticeRow,
   NoticeStore,
 } from '../../model/notice-store.ts';
-import type { DecisionRow } from '../../model/store.ts';
 import type { KeptMessage, MemoryNotice } from './notices-state.ts';
 import type { MemoryState } from './state.ts';
 
@@ -186,7 +185,7 @@ function untoldMessages(state: MemoryState, agent: string, nowMs: number): reado
     .sort((a, b) => a.at - b.at || row(a) - row(b) || a.seq - b.seq);
 }
 
-function untoldDecisions(state: MemoryState, agent: string): readonly DecisionRow[] {
+function untoldDecisions(state: MemoryState, agent: string): readonly MessageRef[] {
   const pending = [...state.decisions.values()]
     .map((decision, row) => ({ decision, row }))
     .filter(({ decision }) => decision.status === 'pending')
@@ -196,7 +195,7 @@ function untoldDecisions(state: MemoryState, agent: string): readonly DecisionRo
   return [...recent(agent), ...recent(null)]
     .filter(({ decision }) => !state.notices.told.get(messageKey(decision))?.has(agent))
     .sort((a, b) => b.decision.createdAt - a.decision.createdAt || b.row - a.row)
-    .map(({ decision }) => decision);
+    .map(({ decision }) => ({ runId: decision.runId, seq: decision.seq }));
 }
 
 function pruneTold(state: MemoryState, nowMs: number, toldBefore: number): number {

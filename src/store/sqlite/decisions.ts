@@ -41,18 +41,18 @@ export function putDecisions(connection: Connection, rows: readonly DecisionRow[
   }
 }
 
-export const DECISION_COLUMNS = `id, run_id AS runId, path, seq, kind, status,
-    target_agent AS targetAgent, created_at AS createdAt, timeout_at AS timeoutAt, body, resolution`;
-const SELECT = `SELECT rowid AS "row", ${DECISION_COLUMNS} FROM decisions`;
+const SELECT = `SELECT rowid AS "row", id, run_id AS runId, path, seq, kind, status,
+    target_agent AS targetAgent, created_at AS createdAt, timeout_at AS timeoutAt, body, resolution
+  FROM decisions`;
 
-export type DecisionColumns = Omit<DecisionRow, 'body' | 'resolution'> & {
+type DecisionColumns = Omit<DecisionRow, 'body' | 'resolution'> & {
   readonly row: number;
   readonly runId: RunId;
   readonly body: string;
   readonly resolution: string | null;
 };
 
-export function toDecision({ row: _, ...columns }: DecisionColumns): DecisionRow {
+function toDecision({ row: _, ...columns }: DecisionColumns): DecisionRow {
   return {
     ...columns,
     body: JSON.parse(columns.body),

@@ -18,12 +18,10 @@ import type {
   NoticeRow,
   NoticeStore,
 } from '../../model/notice-store.ts';
-import type { DecisionRow } from '../../model/store.ts';
 import type { Connection } from './connection.ts';
-import { DECISION_COLUMNS, type DecisionColumns, toDecision } from './decisions.ts';
 
 /** Pending decisions that are looked through for untold ones. */
-export const RECENT_DECISIONS = 100;
+const RECENT_DECISIONS = 100;
 
 /** The notices part of the store. */
 export function createNotices(connection: Connection): NoticeStore {
@@ -234,22 +232,21 @@ function untoldDecisions(
   connection: Connection,
   agent: string,
   limit: number,
-): readonly DecisionRow[] {
+): readonly MessageRef[] {
   const recent = (target: string): string =>
-    `SELECT * FROM (SELECT rowid AS "row", * FROM decisions INDEXED BY decisions_target
+    `SELECT * FROM (SELECT rowid AS place, run_id, seq, created_at
+       FROM decisions INDEXED BY decisions_target
        WHERE status = 'pending' AND target_agent ${target}
-       ORDER BY created_at DESC LIMIT ${RECENT_DECISIONS})`;
-  return connection
-    .all<DecisionColumns>(
-      `SELECT "row", ${DECISION_COLUMNS} FROM (${recent('= ?1')} UNION ALL ${recent('IS NULL')}) d
-       WHERE NOT EXISTS (SELECT 1 FROM told t
-         WHERE t.rid = (SELECT rid FROM run_head h WHERE h.id = d.run_id)
-         AND t.seq = d.seq AND t.agent = ?1)
-       ORDER BY d.created_at DESC, d."row" DESC LIMIT ?2`,
-      agent,
-      limit,
-    )
-    .map(toDecision);
+       ORDER BY created_at DESC, rowid DESC LIMIT ${RECENT_DECISIONS})`;
+  return connection.all<MessageRef>(
+    `SELECT d.run_id AS runId, d.seq FROM (${recent('= ?1')} UNION ALL ${recent('IS NULL')}) d
+     WHERE NOT EXISTS (SELECT 1 FROM told t
+       WHERE t.rid = (SELECT rid FROM run_head h WHERE h.id = d.run_id)
+       AND t.seq = d.seq AND t.agent = ?1)
+     ORDER BY d.created_at DESC, d.place DESC LIMIT ?2`,
+    agent,
+    limit,
+  );
 }
 
 function markTold(
