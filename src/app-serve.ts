@@ -6,9 +6,11 @@
  */
 import { mkdirSync } from 'node:fs';
 import { type App, openApp } from './app.ts';
+import { createHttpApi } from './app-api.ts';
 import { programVersion } from './app-parts.ts';
 import { startUpkeep } from './app-upkeep.ts';
 import type { Config } from './config.ts';
+import { createMeter, type Meter } from './http/metrics-meter.ts';
 import { createPeerCheck } from './http/peer.ts';
 import {
   type DaemonRecord,
@@ -83,9 +85,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
     const record = { ...ownIdentity(), version: programVersion(), urls: http.urls };
     writePidFile(config.pidPath, record);
-    app = await openApp(config, { execute: true, claims: true, role: 'serve', log });
+    const meter = createMeter();
+    app = await openApp(config, { execute: true, claims: true, role: 'serve', log, meter });
     const recovered = (await app.engine?.recover(null)) ?? 0;
-    return running({ app, config, http, log, recovered, live });
+    return running({ app, config, http, log, recovered, live, meter });
   } catch (thrown) {
     await app?.close();
     await http.close();
@@ -101,9 +104,10 @@ interface Running {
   readonly log: Logger;
   readonly recovered: number;
   readonly live: { config: Config };
+  readonly meter: Meter;
 }
 
-function running({ app, config, http, log, recovered, live }: Running): Daemon {
+function running({ app, config, http, log, recovered, live, meter }: Running): Daemon {
   const stopping = new AbortController();
   const mcp = createMcpEndpoints({
     ops: app.ops,
@@ -136,7 +140,7 @@ function running({ app, config, http, log, recovered, live }: Running): Daemon {
     await app.engine?.stop({ graceMs, graceUnsafeMs });
     isClosing = true;
     await Promise.all(hurried);
-    await mcp.close();
+    await Promise.all([mcp.close(), api.close()]);
     await http.close();
     releasePidFile(config.pidPath, process.pid);
     await app.close();

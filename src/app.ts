@@ -7,6 +7,7 @@
 import { checkParams } from './actions/check-params.ts';
 import { createEgressPolicy } from './actions/egress.ts';
 import { builtinActions, createActionRegistry } from './actions/registry.ts';
+import { meteredParts } from './app-metrics.ts';
 import { computeCommand, createPathPolicy, programVersion, RANDOMNESS } from './app-parts.ts';
 import { createUpkeepDeps } from './app-upkeep.ts';
 import type { Config } from './config.ts';
@@ -16,6 +17,7 @@ import { createExpressionCompiler } from './expr/compiler.ts';
 import { createEngineAction } from './expr/engine-action.ts';
 import { createExpressionEvaluator } from './expr/evaluator.ts';
 import { splitText } from './expr/lexer.ts';
+import type { Meter } from './http/metrics-meter.ts';
 import { createCommandRunner } from './isolate/command-runner.ts';
 import { createMasker, createStreamMasker } from './isolate/mask.ts';
 import { ownIdentity } from './isolate/process-info.ts';
@@ -50,6 +52,8 @@ export interface OpenOptions {
   /** True: it also takes on whatever is claimable (`recover`, a daemon). */
   readonly claims?: boolean;
   readonly role?: string;
+  /** Told how long commits and actions take. */
+  readonly meter?: Meter;
   readonly log?: Logger;
 }
 
@@ -165,6 +169,7 @@ function openEngine(config: Config, parts: Parts, options: OpenOptions, version:
   const self = ownIdentity();
   return createEngine({
     ...parts,
+    ...meteredParts(parts, options.meter),
     config: runtimeConfig(config, options.claims ?? false),
     node: {
       nodeId: asNodeId(RANDOMNESS.uuid()),

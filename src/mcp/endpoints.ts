@@ -30,6 +30,8 @@ export interface McpEndpoints {
   message(request: Request): Promise<Response>;
   /** `/mcp`, every method */
   mcp(request: Request): Promise<Response>;
+  /** Sessions that are open. */
+  sessions(): number;
   /** Lets calls that are being answered end (who waits must have been told to stop), then every session. */
   close(): Promise<void>;
 }
@@ -90,6 +92,7 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
     sse: (request) => openSseSession(parts, request),
     message: (request) => receive(parts, request),
     mcp: (request) => handleMcp(parts, request),
+    sessions: () => parts.sse.size() + parts.http.size(),
     async close() {
       await Promise.race([Promise.allSettled(calls), after(END_MS)]);
       await after(LEAVE_MS);

@@ -75,10 +75,9 @@ describe('an operation', () => {
     await world.post('run', {
       definition: steps(...Array.from({ length: 40 }, (_, i) => noop(`s${i}`, value))),
     });
-    const { body, headers } = await world.post<{ steps: Record<string, { output: { value: string } }> }>(
-      'status',
-      { workflow_id: '@last' },
-    );
+    const { body, headers } = await world.post<{
+      steps: Record<string, { output: { value: string } }>;
+    }>('status', { workflow_id: '@last' });
     expect(headers.get('content-length')).toBeNull();
     expect(Object.keys(body.steps)).toHaveLength(40);
     expect(Object.values(body.steps).every(({ output }) => output.value === value)).toBe(true);

@@ -1,0 +1,109 @@
+/**
+ * Paths that are no operations, as the description of the API has them: the stream of events, health,
+ * metrics, the description itself.
+ */
+
+const text = (description: string) => ({
+  description,
+  content: { 'text/plain': { schema: { type: 'string' } } },
+});
+const status = (description: string) => ({
+  description,
+  content: {
+    'application/json': {
+      schema: { type: 'object', properties: { status: { type: 'string' } }, required: ['status'] },
+    },
+  },
+});
+const failure = { $ref: '#/components/responses/Error' };
+const open: readonly object[] = [{}];
+
+const query = (name: string, description: string, schema: object) => ({
+  name,
+  in: 'query',
+  required: false,
+  description,
+  schema,
+});
+
+/** Methods by path. */
+export const OTHER_PATHS: Readonly<Record<string, Readonly<Record<string, object>>>> = {
+  '/api/v1/events': {
+    get: {
+      operationId: 'events.stream',
+      summary: 'Events as they are committed, of every run or of one; or a page of them as JSON',
+      description:
+        'A stream that stays open, whose ids rise in commit order. With `accept: application/json` it ' +
+        'is the operation `events` instead: a page of a run.',
+      tags: ['runs'],
+      'x-access': 'read',
+      parameters: [
+        query('workflow_id', 'Only of this run, from its beginning', { type: 'string' }),
+        query('after_id', 'Begin after this id', { type: 'integer', minimum: 0 }),
+        query('types', 'Only of these types, separated by commas', { type: 'string' }),
+        query('limit', 'For a page: at most so many', { type: 'integer', minimum: 1 }),
+        {
+          name: 'last-event-id',
+          in: 'header',
+          required: false,
+          description: 'Begin after this id; sent by clients that reconnect',
+          schema: { type: 'string' },
+        },
+      ],
+      responses: {
+        200: {
+          description: 'An event for each item; a comment every 15 s',
+          content: {
+            'text/event-stream': {
+              schema: { type: 'string' },
+              'x-item': { $ref: '#/components/schemas/FollowEventsItem' },
+            },
+            'application/json': { schema: { $ref: '#/components/schemas/EventsOutput' } },
+          },
+        },
+        default: failure,
+      },
+    },
+  },
+  '/api/v1/openapi.json': {
+    get: {
+      operationId: 'openapi',
+      summary: 'This description',
+      tags: ['server'],
+      responses: {
+        200: {
+          description: 'OpenAPI 3.1',
+          content: { 'application/json': { schema: { type: 'object' } } },
+        },
+        default: failure,
+      },
+    },
+  },
+  '/metrics': {
+    get: {
+      operationId: 'metrics',
+      summary: 'Figures for Prometheus',
+      tags: ['server'],
+      'x-access': 'read',
+      responses: { 200: text('Text format 0.0.4'), default: failure },
+    },
+  },
+  '/healthz': {
+    get: {
+      operationId: 'healthz',
+      summary: 'The server lives',
+      tags: ['server'],
+      security: open,
+      responses: { 200: status('It does'), default: failure },
+    },
+  },
+  '/readyz': {
+    get: {
+      operationId: 'readyz',
+      summary: 'The server takes requests',
+      tags: ['server'],
+      security: open,
+      responses: { 200: status('It does'), 503: status('Not yet, or no more'), default: failure },
+    },
+  },
+};
