@@ -5,18 +5,20 @@
  * `program.ts`. Nothing heavy is imported before a command asks for the application.
  */
 import type { Command } from 'commander';
-import type { App, OpenOptions } from '../src/app.ts';
+import type { App, ExecuteOptions, openApp } from '../src/app.ts';
 import { type Config, loadConfig } from '../src/config.ts';
 import { createLogger } from '../src/log.ts';
 import type { Engine } from '../src/model/engine.ts';
-import { AppError } from '../src/model/error.ts';
 import type { CallContext } from '../src/ops/operation.ts';
 import type { SettingKey } from '../src/settings.ts';
 import type { SourceText } from './errors.ts';
 import { readSource } from './sources.ts';
 import type { Terminal } from './terminal.ts';
+import { release } from './version.ts';
 
 export type { App };
+
+type OpenedApp = Awaited<ReturnType<typeof openApp>>;
 /** The application in a process that executes runs. */
 export type ExecutingApp = App & { readonly engine: Engine };
 
@@ -46,7 +48,9 @@ export interface Cli {
   /** Opens the application once, to read and to send; `program.ts` closes it. */
   open(): Promise<App>;
   /** Opens the application once, to execute runs; `program.ts` closes it. */
-  openExecuting(options?: Pick<OpenOptions, 'claims' | 'role'>): Promise<ExecutingApp>;
+  openExecuting(options?: ExecuteOptions): Promise<ExecutingApp>;
+  /** The same, but without an engine when a daemon lives that does what would be done here. */
+  openUnlessDaemon(options?: ExecuteOptions): Promise<App>;
   /** Where log lines go: to what owns the screen just now, else (null) to stderr. */
   logTo(sink: ((line: string) => void) | null): void;
   /** Who calls and from where. With an agent's name it is that agent who speaks. */
@@ -81,14 +85,14 @@ export function withExamples(
 export function createCli(terminal: Terminal, env: Environment, common: CommonOptions): Cli {
   const sources: SourceText[] = [];
   let config: Config | null = null;
-  let app: Promise<App> | null = null;
+  let app: Promise<OpenedApp> | null = null;
   let logSink: ((line: string) => void) | null = null;
   const write = (text: string): void => terminal.stdout.write(text);
   const configOf = (): Config => {
     config ??= loadConfig({ flags: flagsOf(common), env });
     return config;
   };
-  const open = (options: OpenOptions): Promise<App> => {
+  const open = (): Promise<OpenedApp> => {
     const { stderr } = terminal;
     const log = createLogger({
       level: configOf().settings.log_level,
@@ -98,9 +102,12 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
       now: Date.now,
     });
     app ??= import('../src/app.ts').then((module) =>
-      module.openApp(configOf(), { log, ...options }),
+      module.openApp(configOf(), { execute: false, log }),
     );
     return app;
+  };
+  const note = (line: string): void => {
+    if (common.json !== true) terminal.stderr.write(`${line}\n`);
   };
   return {
     terminal,
@@ -114,16 +121,11 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
     printJson: (value) =>
       write(`${JSON.stringify(value, null, terminal.stdout.isTerminal ? 2 : undefined)}\n`),
     printJsonLine: (value) => write(`${JSON.stringify(value)}\n`),
-    note: (line) => {
-      if (common.json !== true) terminal.stderr.write(`${line}\n`);
-    },
+    note,
     config: configOf,
-    open: () => open({ execute: false }),
-    openExecuting: async (options = {}) => {
-      const { engine, ...rest } = await open({ execute: true, ...options });
-      if (engine === null) throw new AppError('INTERNAL', 'the engine was not opened');
-      return { ...rest, engine };
-    },
+    open,
+    openExecuting: async (options = {}) => (await open()).execute(options),
+    openUnlessDaemon: async (options = {}) => leaveOrExecute(await open(), options, note),
     logTo: (sink) => {
       logSink = sink;
     },
@@ -146,6 +148,19 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
       await opened?.close();
     },
   };
+}
+
+/** The application without an engine when a fit daemon lives; says why one that lives is not fit. */
+async function leaveOrExecute(
+  opened: OpenedApp,
+  options: ExecuteOptions,
+  note: (line: string) => void,
+): Promise<App> {
+  const { findExecutor } = await import('../src/app-handover.ts');
+  const found = findExecutor(opened.store, release().version);
+  if (found.kind === 'daemon') return opened;
+  if (found.kind === 'unfit') note(`Executing here: ${found.why}.`);
+  return opened.execute(options);
 }
 
 function flagsOf({ dbPath, logLevel }: CommonOptions): Partial<Record<SettingKey, unknown>> {

@@ -1,16 +1,18 @@
 /**
- * Starting or continuing a run in this process and staying with it: the frame that `run`, `exec`,
- * `rerun`, the signals and the examples share. Prints the drawing and the result when it is over.
+ * Starting or continuing a run and staying with it, executed by this process or by a daemon: the frame
+ * that `run`, `exec`, `rerun`, the signals and the examples share. Prints the drawing and the result
+ * when it is over.
  */
-import type { RunId } from '../src/model/ids.ts';
 import type { CallContext } from '../src/ops/operation.ts';
 import type { StatusOutput } from '../src/ops/schemas.ts';
-import type { Cli, ExecutingApp } from './command.ts';
+import type { App, Cli } from './command.ts';
 import { lookOf, type ShownIssue, warningLine } from './errors.ts';
 import { EXIT, exitCodeOfRun } from './exit.ts';
-import { type FollowOptions, followRun, type OutputTap, tapOutput } from './follow-run.ts';
+import { type FollowOptions, followRun } from './follow-run.ts';
 import { noExecutorLine, runEndLines } from './print/run-end.ts';
+import { shortId } from './print/run-id.ts';
 import { counted, readableJson } from './print/text.ts';
+import { type Venue, venueOf } from './venue.ts';
 
 interface RunOptions {
   readonly quiet?: boolean | undefined;
@@ -49,17 +51,18 @@ export interface Executed {
 /** Starts and follows a run; returns its exit code and its last state. */
 export async function executeRun<S extends Started>(
   cli: Cli,
-  app: ExecutingApp,
+  app: App,
   plan: RunPlan<S>,
 ): Promise<Executed> {
-  const tap: OutputTap = tapOutput(app);
+  const venue = venueOf(cli, app);
+  const tap = venue.tapOutput();
   const context = cli.context({ agent: plan.agent });
   const started = await plan.start(context);
   if (plan.quiet !== true) {
     showWarnings(cli, started.warnings ?? []);
     plan.tell?.(started);
   }
-  const { run, end } = await followRun(cli, app, tap, {
+  const { run, end } = await followRun(cli, app, venue, tap, {
     workflowId: started.workflow_id,
     afterSequence: plan.afterSequence ?? 0,
     quiet: plan.quiet === true,
@@ -68,22 +71,22 @@ export async function executeRun<S extends Started>(
     answers: plan.answers,
     onOutput: plan.onOutput,
   });
-  if (end === 'stopped') await carryOthersOn(cli, app, started.workflow_id as RunId);
+  if (end === 'stopped') await carryOthersOn(cli, venue, started.workflow_id);
   if (cli.json) cli.printJson(plan.document(started, run));
   else await showEnd(cli, app, run, { ...plan, brief: plan.brief === true || end !== 'stopped' });
   if (end === 'left') {
-    if (exitCodeOfRun(run) === EXIT.waiting) tellLeft(cli, run);
+    await tellLeft(cli, app, started.workflow_id);
     return { code: EXIT.interrupted, run };
   }
   return { code: exitCodeOfRun(run), run };
 }
 
 /** A parent or child that this run set in motion is executed here too, until it ends or waits. */
-async function carryOthersOn(cli: Cli, app: ExecutingApp, runId: RunId): Promise<void> {
-  const count = app.engine.othersThan(runId);
+async function carryOthersOn(cli: Cli, venue: Venue, runId: string): Promise<void> {
+  const count = venue.others(runId);
   if (count === 0) return;
   cli.note(`Going on with ${counted(count, 'other run')} that this one set in motion.`);
-  await app.engine.othersQuiet(runId);
+  await venue.othersQuiet(runId);
 }
 
 /** Warnings about a definition, a line each, on stderr. */
@@ -93,14 +96,18 @@ export function showWarnings(cli: Cli, warnings: readonly ShownIssue[]): void {
   for (const warning of warnings) cli.note(warningLine(warning, cli.sources[0], look));
 }
 
-function tellLeft(cli: Cli, run: StatusOutput): void {
-  const line = noExecutorLine({ ...run, has_executor: false }, cli.terminal.stderr.style);
-  if (line !== null) cli.note(line);
+/** Says who goes on with a run that was left, now that this process has given it up. */
+async function tellLeft(cli: Cli, app: App, workflow_id: string): Promise<void> {
+  const { style } = cli.terminal.stderr;
+  const run = await app.ops.status(cli.context(), { workflow_id, include: [] });
+  const look = style.cyan(`opcode status ${shortId(workflow_id)} --watch`);
+  const line = noExecutorLine(run, style) ?? `The daemon goes on with it. ${look}`;
+  if (exitCodeOfRun(run) === EXIT.waiting) cli.note(line);
 }
 
 async function showEnd<S extends Started>(
   cli: Cli,
-  app: ExecutingApp,
+  app: App,
   run: StatusOutput,
   { quiet, brief, alwaysDraw }: RunPlan<S>,
 ): Promise<void> {
@@ -119,7 +126,7 @@ async function showEnd<S extends Started>(
 }
 
 /** The run drawn for the terminal on stderr. */
-async function drawRun(app: ExecutingApp, cli: Cli, workflowId: string): Promise<string> {
+async function drawRun(app: App, cli: Cli, workflowId: string): Promise<string> {
   const { stderr } = cli.terminal;
   const columns = stderr.columns();
   const drawn = await app.ops.diagram(cli.context(), {

@@ -4,18 +4,19 @@
  * Ends when the run has ended, waits for somebody who is not here, the wait is over, or the person
  * leaves. Leaving never loses anything: what is durable goes on wherever the run is executed next.
  */
-import type { RunStop } from '../src/model/engine.ts';
-import type { RunId } from '../src/model/ids.ts';
 import type { StatusOutput } from '../src/ops/schemas.ts';
-import type { Cli, ExecutingApp } from './command.ts';
+import type { App, Cli } from './command.ts';
 import { onInterrupts } from './interrupts.ts';
 import { counted, oneLine } from './print/text.ts';
 import type { Progress, ShownOutput } from './progress/display.ts';
 import { createProgress } from './progress/progress.ts';
 import { type Answers, createQuestions } from './questions.ts';
+import type { OutputTap, Venue, VenueStop } from './venue.ts';
 
-/** Why following ended. `left`: the person (or the end of the wait) left a run that goes on. */
-type FollowEnd = 'stopped' | 'timeout' | 'left';
+/**
+ * Why following ended. `left`: the person left a run that goes on; `abandoned`: nobody executes it.
+ */
+type FollowEnd = 'stopped' | 'timeout' | 'left' | 'abandoned';
 
 export interface Followed {
   readonly run: StatusOutput;
@@ -36,42 +37,14 @@ export interface FollowOptions {
   readonly onOutput?: ((chunk: ShownOutput) => void) | undefined;
 }
 
-/** What steps of this process print, from before a run's id is known. */
-export interface OutputTap {
-  attach(runId: string, sink: (chunk: ShownOutput) => void): void;
-  close(): void;
-}
-
-const NEVER_MS = 365 * 86_400_000;
 /** How long the last events are waited for once a run has stopped. */
 const DRAIN_MS = 1_000;
-/** How often a suspended run is looked at while its inbox is being read. */
-const INBOX_LOOK_MS = 20;
-
-/** Begins to collect what is printed. */
-export function tapOutput(app: ExecutingApp): OutputTap {
-  let held: ({ runId: string } & ShownOutput)[] = [];
-  let sink: ((chunk: { runId: string } & ShownOutput) => void) | null = null;
-  const stop = app.engine.onOutput((chunk) => {
-    if (sink === null) held.push(chunk);
-    else sink(chunk);
-  });
-  return {
-    attach(runId, show) {
-      sink = (chunk) => {
-        if (chunk.runId === runId) show(chunk);
-      };
-      for (const chunk of held) sink(chunk);
-      held = [];
-    },
-    close: () => stop(),
-  };
-}
 
 /** Follows one run. @throws what operations throw */
 export async function followRun(
   cli: Cli,
-  app: ExecutingApp,
+  app: App,
+  venue: Venue,
   tap: OutputTap,
   options: FollowOptions,
 ): Promise<Followed> {
@@ -93,17 +66,18 @@ export async function followRun(
   const pump = pumpEvents(cli, app, options, (event) => {
     progress.event(event);
     questions.event(event);
+    venue.event(event);
   });
   const stopInterrupts = onInterrupts(
-    interruptsOf({ cli, app, progress, leaving, workflowId, statusOf }),
+    interruptsOf({ cli, app, venue, progress, leaving, workflowId, statusOf }),
   );
   try {
-    const end = await waitForEnd(app, questions, leaving, options);
+    const end = await waitForEnd({ venue, questions, leaving, progress }, options);
     const run = await statusOf();
-    if (end === 'timeout' && app.engine.owns(workflowId as RunId)) {
+    if (end === 'timeout' && venue.owns(workflowId)) {
       progress.note(inFlightText(run, 'The time is over.', 'Ctrl-C'));
     }
-    await pump.until(run.last_sequence);
+    await Promise.all([pump.until(run.last_sequence), tap.drained()]);
     return { run, end };
   } finally {
     questions.close();
@@ -112,13 +86,19 @@ export async function followRun(
     progress.close();
     cli.logTo(null);
     tap.close();
+    venue.close();
   }
 }
 
+interface Waiting {
+  readonly venue: Venue;
+  readonly questions: ReturnType<typeof createQuestions>;
+  readonly leaving: LeavingState;
+  readonly progress: Progress;
+}
+
 async function waitForEnd(
-  app: ExecutingApp,
-  questions: ReturnType<typeof createQuestions>,
-  leaving: LeavingState,
+  { venue, questions, leaving, progress }: Waiting,
   { workflowId, waitMs }: FollowOptions,
 ): Promise<FollowEnd> {
   const left = new Promise<'left'>((resolve) =>
@@ -126,27 +106,22 @@ async function waitForEnd(
   );
   const deadline = waitMs === null ? null : Date.now() + waitMs;
   for (;;) {
-    const stop = await Promise.race([stopOf(app, workflowId as RunId, deadline), left]);
-    if (stop === 'ended') return 'stopped';
-    // Stopping the engine ends its waits too; that is the person who leaves, not the run.
-    if (stop === 'left' || leaving.begun) return 'left';
-    if (stop === 'timeout') return 'timeout';
-    if (stop !== 'suspended') return 'stopped';
+    const stop = await Promise.race([venue.stopOf(workflowId, deadline, progress.note), left]);
+    const end = endOf(stop, leaving);
+    if (end !== null) return end;
     const answered = await Promise.race([questions.settle(), left]);
     if (answered === 'left') return 'left';
     if (answered === 'nothing') return 'stopped';
   }
 }
 
-/** How the run stopped; suspended only when no signal is on its way to it. */
-async function stopOf(app: ExecutingApp, runId: RunId, deadline: number | null): Promise<RunStop> {
-  for (;;) {
-    const timeoutMs = deadline === null ? null : Math.max(0, deadline - Date.now());
-    const stop = await app.engine.settled(runId, { timeoutMs, orSuspended: true });
-    const isOver = deadline !== null && Date.now() >= deadline;
-    if (stop !== 'suspended' || isOver || app.store.unsettled(runId).length === 0) return stop;
-    await Bun.sleep(INBOX_LOOK_MS);
-  }
+/** What a stop means to who follows; null when the run only waits for answers. */
+function endOf(stop: VenueStop | 'left', leaving: LeavingState): FollowEnd | null {
+  if (stop === 'ended') return 'stopped';
+  // Stopping the engine ends its waits too; that is the person who leaves, not the run.
+  if (stop === 'left' || leaving.begun) return 'left';
+  if (stop === 'timeout' || stop === 'abandoned') return stop;
+  return stop === 'suspended' ? null : 'stopped';
 }
 
 type Event = Parameters<Progress['event']>[0];
@@ -154,7 +129,7 @@ type Event = Parameters<Progress['event']>[0];
 /** Hands over the run's events as they are committed. */
 function pumpEvents(
   cli: Cli,
-  app: ExecutingApp,
+  app: App,
   options: FollowOptions,
   show: (event: Event) => void,
 ): { until(sequence: number): Promise<void>; close(): void } {
@@ -201,7 +176,8 @@ interface LeavingState {
 
 interface Leaving {
   readonly cli: Cli;
-  readonly app: ExecutingApp;
+  readonly app: App;
+  readonly venue: Venue;
   readonly progress: Progress;
   readonly leaving: LeavingState;
   readonly workflowId: string;
@@ -209,20 +185,22 @@ interface Leaving {
 }
 
 function interruptsOf(parts: Leaving): Parameters<typeof onInterrupts>[0] {
-  const { cli, app, progress, leaving, workflowId, statusOf } = parts;
+  const { cli, app, venue, progress, leaving, workflowId, statusOf } = parts;
   const failed = (thrown: unknown): void => progress.note(String(thrown));
   const leave = async (): Promise<void> => {
     leaving.begun = true;
-    progress.note(inFlightText(await statusOf(), 'Leaving the run.', 'Ctrl-C again'));
-    await app.engine.stop({ graceMs: NEVER_MS, graceUnsafeMs: NEVER_MS });
+    if (venue.owns(workflowId)) {
+      progress.note(inFlightText(await statusOf(), 'Leaving the run.', 'Ctrl-C again'));
+    }
+    await venue.leave();
     leaving.over.abort();
   };
   return {
     first: () => void leave().catch(failed),
     again: () => {
       progress.note('Stopping the steps in flight.');
-      app.engine
-        .stop({ graceMs: 0, graceUnsafeMs: 0 })
+      venue
+        .leaveNow()
         .catch(failed)
         .finally(() => leaving.over.abort());
     },

@@ -69,14 +69,14 @@ async function sendAndFollow(
   input: SignalInput,
   options: SignalOptions,
 ): Promise<number> {
-  const app = await cli.openExecuting();
+  const app = await cli.openUnlessDaemon();
   const before = await app.ops.status(cli.context(), { workflow_id: run, include: [] });
   const waitMs = waitMsOf(options.wait);
   let isElsewhere = false;
   // A run that another process executes is left to it, unless waiting was asked for.
   const waitFor = (sent: Sent): number | null => {
     const goesOn = sent.status === 'active' || sent.status === 'pending';
-    isElsewhere = goesOn && !app.engine.owns(sent.workflow_id as RunId);
+    isElsewhere = goesOn && app.engine?.owns(sent.workflow_id as RunId) !== true;
     return isElsewhere && options.wait === undefined ? 0 : waitMs;
   };
   const { code, run: after } = await executeRun(cli, app, {

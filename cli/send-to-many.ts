@@ -25,7 +25,7 @@ export async function sendToMany(
   options: SignalOptions & { readonly where: string },
 ): Promise<number> {
   const filter = whereOf(options.where);
-  const app = options.detach === true ? await cli.open() : await cli.openExecuting();
+  const app = options.detach === true ? await cli.open() : await cli.openUnlessDaemon();
   const runs = await fittingRuns(cli, app, filter);
   if (runs.length === 0) {
     cli.note('No run fits.');

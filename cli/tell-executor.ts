@@ -3,7 +3,25 @@
  */
 import type { App, Cli } from './command.ts';
 import { noExecutorLine } from './print/run-end.ts';
+import { shortId } from './print/run-id.ts';
 import { counted } from './print/text.ts';
+
+/** Prints the id of a run that was started and left, and says on stderr when nothing moves it. */
+export async function tellDetached(
+  cli: Cli,
+  app: App,
+  started: { readonly workflow_id: string },
+): Promise<void> {
+  const { workflow_id } = started;
+  if (cli.json) {
+    cli.printJson(started);
+    return;
+  }
+  cli.print(workflow_id);
+  const { has_executor } = await app.ops.status(cli.context(), { workflow_id, include: [] });
+  if (has_executor) return;
+  cli.note(`Nothing moves until an executor lives: opcode recover ${shortId(workflow_id)}`);
+}
 
 /** Says on stderr when nothing moves one run. */
 export async function tellNoExecutor(cli: Cli, app: App, workflowId: string): Promise<void> {

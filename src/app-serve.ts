@@ -7,6 +7,7 @@
 import { mkdirSync } from 'node:fs';
 import { type App, openApp } from './app.ts';
 import { createHttpApi } from './app-api.ts';
+import { answerRings, tellStopping } from './app-handover.ts';
 import { programVersion } from './app-parts.ts';
 import { startUpkeep } from './app-upkeep.ts';
 import type { Config } from './config.ts';
@@ -132,12 +133,15 @@ function running({ app, config, http, log, recovered, live, meter }: Running): D
   let stopped: Promise<void> | null = null;
   const hurried: Promise<void>[] = [];
   let isClosing = false;
+  const ignoreRings = app.engine === null ? () => undefined : answerRings(app.engine, log);
   const stop = async (): Promise<void> => {
+    tellStopping(app.store);
     http.drain();
     stopping.abort();
     await endUpkeep();
     const { grace: graceMs, grace_unsafe: graceUnsafeMs } = config.settings;
     await app.engine?.stop({ graceMs, graceUnsafeMs });
+    ignoreRings();
     isClosing = true;
     await Promise.all(hurried);
     await Promise.all([mcp.close(), api.close()]);

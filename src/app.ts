@@ -8,6 +8,7 @@ import { checkParams } from './actions/check-params.ts';
 import { createEgressPolicy } from './actions/egress.ts';
 import { builtinActions, createActionRegistry } from './actions/registry.ts';
 import { meteredParts } from './app-metrics.ts';
+import { ringDaemons } from './app-handover.ts';
 import { computeCommand, createPathPolicy, programVersion, RANDOMNESS } from './app-parts.ts';
 import { createUpkeepDeps } from './app-upkeep.ts';
 import type { Config } from './config.ts';
@@ -46,18 +47,21 @@ import { DEFAULT_DEFINITION_LIMITS } from './validate/limits.ts';
 import { checkWithSchema, describeSchemaProblems } from './validate/schema-check.ts';
 import { createEnvironmentSecrets } from './vault/environment-secrets.ts';
 
-export interface OpenOptions {
-  /** True: this process executes runs it is asked for. False: it only reads and sends. */
-  readonly execute: boolean;
+export interface ExecuteOptions {
   /** True: it also takes on whatever is claimable (`recover`, a daemon). */
   readonly claims?: boolean;
   readonly role?: string;
   /** Told how long commits and actions take. */
   readonly meter?: Meter;
+}
+
+export interface OpenOptions extends ExecuteOptions {
+  /** True: this process executes runs it is asked for. False: it only reads and sends. */
+  readonly execute: boolean;
   readonly log?: Logger;
 }
 
-export type App = Awaited<ReturnType<typeof openApp>>;
+export type App = Omit<Awaited<ReturnType<typeof openApp>>, 'execute'>;
 
 /** Opens the application. @throws AppError when the database or a setting cannot be used */
 export function openApp(config: Config, options: OpenOptions) {
@@ -68,15 +72,20 @@ export function openApp(config: Config, options: OpenOptions) {
     version,
   });
   const parts = createAppParts(config, options.log ?? defaultLog(config), store);
-  const engine = options.execute ? openEngine(config, parts, options, version) : null;
+  let engine = options.execute ? openEngine(config, parts, options, version) : null;
   const ops = createOps({ ...parts, engine });
+  /** The same over the same store, in a process that from now on executes. */
+  const execute = (executing: ExecuteOptions) => {
+    engine ??= openEngine(config, parts, executing, version);
+    return { ops: createOps({ ...parts, engine }), engine, store, close };
+  };
   const close = async (): Promise<void> => {
     const { grace, grace_unsafe: graceUnsafe } = config.settings;
     if (engine === null) await parts.compute.close();
     else await engine.stop({ graceMs: grace, graceUnsafeMs: graceUnsafe });
     store.close();
   };
-  return Promise.resolve({ ops, engine, store, close });
+  return Promise.resolve({ ops, engine, store, close, execute });
 }
 
 interface Parts extends Omit<OpsDeps, 'engine' | 'processes'> {
@@ -129,6 +138,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     secretNames: secrets.names,
     manual: async () => (await import('./app-manual.ts')).MANUAL,
     processes: createProcessControl(),
+    wakeExecutors: () => ringDaemons(store),
     upkeep: createUpkeepDeps(config),
     config: {
       workDir: config.workDir,
@@ -165,7 +175,12 @@ function compile(
   });
 }
 
-function openEngine(config: Config, parts: Parts, options: OpenOptions, version: string): Engine {
+function openEngine(
+  config: Config,
+  parts: Parts,
+  options: ExecuteOptions,
+  version: string,
+): Engine {
   const self = ownIdentity();
   return createEngine({
     ...parts,
@@ -199,6 +214,8 @@ function runtimeConfig({ settings }: Config, claims: boolean): RuntimeConfig {
     maxLiveRuns: settings['limits.live_runs'],
     onInterrupt: settings['interrupt.policy'],
     claims,
+    leaseMs: settings['ownership.lease'],
+    renewMs: settings['ownership.lease'] / 6,
     breakers: {
       enabled: settings['circuit_breaker.enabled'],
       failures: settings['circuit_breaker.failures'],

@@ -81,6 +81,12 @@ const list = kind<readonly string[]>('a list of texts', (raw) => {
   return parts.filter((part) => part !== '');
 });
 
+/** Milliseconds; shorter ones would be lost by a process that is only slow. */
+const lease = kind<number>('a duration of 2s or more', (raw) => {
+  const parsed = parseDuration(raw);
+  return parsed.ok && parsed.ms >= 2000 ? parsed.ms : undefined;
+});
+
 const MIB = 1024 * 1024;
 const DAY = 86_400_000;
 const env = (name: string, flag?: string): Names =>
@@ -100,6 +106,7 @@ export const SETTINGS = {
   grace_unsafe: duration(300_000, 'Time to finish for the others', { flag: '--grace-unsafe' }),
   'interrupt.policy': interrupt('ask', 'What happens to an unsafe step that a crash interrupted'),
   'interrupt.ask_timeout': duration(DAY, 'How long its question stays open in unattended runs'),
+  'ownership.lease': lease(60_000, 'How long a process that has become silent keeps its runs'),
   'circuit_breaker.enabled': bool(true, 'Stop calling a target that keeps failing'),
   'circuit_breaker.failures': count(5, 'Failures in a row that open a breaker'),
   'circuit_breaker.cooldown': duration(30_000, 'How long an open breaker stays open'),

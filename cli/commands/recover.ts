@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { RunId } from '../../src/model/ids.ts';
 import type { RunSummary } from '../../src/ops/shapes.ts';
-import { type Act, type Cli, type ExecutingApp, withExamples } from '../command.ts';
+import { type Act, type App, type Cli, type ExecutingApp, withExamples } from '../command.ts';
 import { executeRun } from '../execute-run.ts';
 import { EXIT } from '../exit.ts';
 import { onInterrupts } from '../interrupts.ts';
@@ -34,7 +34,7 @@ async function recover(cli: Cli, run: string | undefined, options: Options): Pro
 }
 
 async function recoverOne(cli: Cli, run: string, options: Options): Promise<number> {
-  const app = await cli.openExecuting();
+  const app = await cli.openUnlessDaemon();
   const before = await app.ops.status(cli.context(), { workflow_id: run, include: [] });
   const { workflow_id } = before;
   const { code } = await executeRun(cli, app, {
@@ -43,7 +43,8 @@ async function recoverOne(cli: Cli, run: string, options: Options): Promise<numb
     afterSequence: before.last_sequence,
     start: async (context) => ({
       workflow_id,
-      ...(await app.ops.recover(context, { workflow_id })),
+      // A daemon that lives goes on with it by itself.
+      ...(app.engine === null ? { claimed: 0 } : await app.ops.recover(context, { workflow_id })),
     }),
     document: ({ claimed }, { status, output, error, waiting_for }) => ({
       workflow_id,
@@ -58,8 +59,10 @@ async function recoverOne(cli: Cli, run: string, options: Options): Promise<numb
 }
 
 async function recoverAll(cli: Cli, { quiet }: Options): Promise<number> {
-  const app = await cli.openExecuting({ claims: true, role: 'recover' });
-  const unfinished = await runsOf(cli, app);
+  const opened = await cli.openUnlessDaemon({ claims: true, role: 'recover' });
+  const unfinished = await runsOf(cli, opened);
+  if (opened.engine === null) return leftToDaemon(cli, unfinished);
+  const app = { ...opened, engine: opened.engine };
   const leaving = new AbortController();
   const stopInterrupts = onInterrupts({
     first: () => {
@@ -82,12 +85,20 @@ async function recoverAll(cli: Cli, { quiet }: Options): Promise<number> {
   return leaving.signal.aborted ? EXIT.interrupted : EXIT.ok;
 }
 
+/** Nothing is without an executor while a daemon lives. */
+function leftToDaemon(cli: Cli, unfinished: readonly RunSummary[]): number {
+  cli.note('The daemon goes on with everything that is unfinished.');
+  if (cli.json) cli.printJson({ workflows: unfinished });
+  else cli.printLines(runTable(unfinished, cli.terminal.stdout));
+  return EXIT.ok;
+}
+
 async function stop(app: ExecutingApp, graceMs: number, leaving: AbortController): Promise<void> {
   await app.engine.stop({ graceMs, graceUnsafeMs: graceMs });
   leaving.abort();
 }
 
-async function runsOf(cli: Cli, app: ExecutingApp): Promise<RunSummary[]> {
+async function runsOf(cli: Cli, app: App): Promise<RunSummary[]> {
   const page = await app.ops.query(cli.context(), {
     resource: 'workflows',
     filter: { status: ['pending', 'active'], limit: PAGE },

@@ -6,8 +6,10 @@ import type { StatusOutput } from '../../src/ops/schemas.ts';
 import { collect, type ParamOptions, paramsOf, waitMsOf, wholeNumber } from '../args.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { executeRun, resultDocument } from '../execute-run.ts';
+import { EXIT } from '../exit.ts';
 import { oneLine } from '../print/text.ts';
 import type { readSource } from '../sources.ts';
+import { tellDetached } from '../tell-executor.ts';
 
 interface Options extends ParamOptions {
   readonly from?: string;
@@ -15,10 +17,13 @@ interface Options extends ParamOptions {
   readonly version?: number;
   readonly agent?: string;
   readonly idempotencyKey?: string;
+  readonly detach?: boolean;
   readonly wait?: string;
+  readonly local?: boolean;
   readonly quiet?: boolean;
 }
 
+type Input = Parameters<App['ops']['rerun']>[1];
 type Rerun = Awaited<ReturnType<App['ops']['rerun']>>;
 
 export function configure(command: Command, act: Act): void {
@@ -32,7 +37,9 @@ export function configure(command: Command, act: Act): void {
       .option('--version <n>', 'another version of its template', wholeNumber(1))
       .option('--agent <name>', 'run it in the name of this agent')
       .option('--idempotency-key <key>', 'start at most one run with this key')
+      .option('--detach', 'start it and leave; who executes takes it on')
       .option('--wait <duration>', 'leave after this time, e.g. 30s')
+      .option('--local', 'execute it here, also when a daemon lives')
       .option('-q, --quiet', 'print the output only')
       .action(act(rerun)),
     [
@@ -45,31 +52,39 @@ export function configure(command: Command, act: Act): void {
 
 async function rerun(cli: Cli, run: string, options: Options): Promise<number> {
   const params = await paramsOf(cli, options);
-  const app = await cli.openExecuting();
-  const before = await app.ops.status(cli.context(), { workflow_id: run, include: [] });
+  const reading = await cli.open();
+  const before = await reading.ops.status(cli.context(), { workflow_id: run, include: [] });
   const source = options.version === undefined ? presentSource(cli, before) : null;
+  const input: Input = {
+    workflow_id: before.workflow_id,
+    ...params,
+    ...(source === null ? {} : { source }),
+    ...(options.from === undefined ? {} : { from_step: options.from }),
+    ...(options.failed === true ? { failed: true } : {}),
+    ...(options.version === undefined ? {} : { version: options.version }),
+    ...(options.agent === undefined ? {} : { agent_id: options.agent }),
+    ...(options.idempotencyKey === undefined ? {} : { idempotency_key: options.idempotencyKey }),
+    wait: 0,
+  };
+  if (options.detach === true) return detached(cli, reading, input, options);
+  const isHere = options.local === true || before.template === null;
+  const app = await (isHere ? cli.openExecuting() : cli.openUnlessDaemon());
   const { code } = await executeRun(cli, app, {
     quiet: options.quiet,
     agent: options.agent,
     waitMs: waitMsOf(options.wait),
-    start: (context) =>
-      app.ops.rerun(context, {
-        workflow_id: before.workflow_id,
-        ...params,
-        ...(source === null ? {} : { source }),
-        ...(options.from === undefined ? {} : { from_step: options.from }),
-        ...(options.failed === true ? { failed: true } : {}),
-        ...(options.version === undefined ? {} : { version: options.version }),
-        ...(options.agent === undefined ? {} : { agent_id: options.agent }),
-        ...(options.idempotencyKey === undefined
-          ? {}
-          : { idempotency_key: options.idempotencyKey }),
-        wait: 0,
-      }),
+    start: (context) => app.ops.rerun(context, input),
     tell: (started) => tell(cli, started),
     document: resultDocument,
   });
   return code;
+}
+
+async function detached(cli: Cli, app: App, input: Input, options: Options): Promise<number> {
+  const started = await app.ops.rerun(cli.context({ agent: options.agent }), input);
+  if (options.quiet !== true) tell(cli, started);
+  await tellDetached(cli, app, started);
+  return EXIT.ok;
 }
 
 /** The file a run was started from as it is now; null when there is none any more. */

@@ -1,4 +1,7 @@
-/** `opcode run`: a template or a workflow file, executed here with this terminal. */
+/**
+ * `opcode run`: a workflow file, executed here with this terminal, or a template, which a living daemon
+ * executes and this terminal follows.
+ */
 import type { Command } from 'commander';
 import { AppError } from '../../src/model/error.ts';
 import type { RunOutput } from '../../src/ops/schemas.ts';
@@ -6,9 +9,9 @@ import { collect, type ParamOptions, paramsOf, waitMsOf, wholeNumber } from '../
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { executeRun, resultDocument, showWarnings } from '../execute-run.ts';
 import { EXIT } from '../exit.ts';
-import { shortId } from '../print/run-id.ts';
 import { readableJson } from '../print/text.ts';
 import { isFileName } from '../sources.ts';
+import { tellDetached } from '../tell-executor.ts';
 
 interface Options extends ParamOptions {
   readonly version?: number;
@@ -17,6 +20,7 @@ interface Options extends ParamOptions {
   readonly detach?: boolean;
   readonly wait?: string;
   readonly dryRun?: boolean;
+  readonly local?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -34,6 +38,7 @@ export function configure(command: Command, act: Act): void {
       .option('--idempotency-key <key>', 'start at most one run with this key')
       .option('--detach', 'start it and leave; who executes takes it on')
       .option('--wait <duration>', 'leave after this time, e.g. 30s')
+      .option('--local', 'execute it here, also when a daemon lives')
       .option('--dry-run', 'validate, resolve, draw; run nothing')
       .option('-q, --quiet', 'print the output only')
       .action(act(run)),
@@ -49,7 +54,8 @@ async function run(cli: Cli, target: string, options: Options): Promise<number> 
   const input = await inputOf(cli, target, options);
   if (options.dryRun === true) return dryRun(cli, input);
   if (options.detach === true) return detached(cli, input, options);
-  const app = await cli.openExecuting();
+  const isHere = options.local === true || isFileName(target);
+  const app = await (isHere ? cli.openExecuting() : cli.openUnlessDaemon());
   const { code } = await executeRun(cli, app, {
     quiet: options.quiet,
     agent: options.agent,
@@ -107,18 +113,6 @@ async function detached(cli: Cli, input: Input, options: Options): Promise<numbe
   const result = started(
     await app.ops.run(cli.context({ agent: options.agent }), { ...input, wait: 0 }),
   );
-  if (cli.json) cli.printJson(result);
-  else {
-    cli.print(result.workflow_id);
-    const { has_executor } = await app.ops.status(cli.context(), {
-      workflow_id: result.workflow_id,
-      include: [],
-    });
-    if (!has_executor) {
-      cli.note(
-        `Nothing moves until an executor lives: opcode recover ${shortId(result.workflow_id)}`,
-      );
-    }
-  }
+  await tellDetached(cli, app, result);
   return EXIT.ok;
 }

@@ -5,7 +5,7 @@
  * is open at its path.
  */
 import type { StepFailure } from './error.ts';
-import type { EventPayloads, SignalType } from './event.ts';
+import type { CarriedEvents, EventPayloads, SignalType } from './event.ts';
 import type { SecretRef } from './expression.ts';
 import type { RunId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -119,6 +119,8 @@ export interface StartFacts {
   readonly parent: { readonly runId: string; readonly path: string; readonly depth: number } | null;
   readonly trigger: Json | null;
   readonly exec: { readonly cwd: string; readonly env: Readonly<Record<string, string>> };
+  /** Of a rerun that somebody else will take on: what its log begins with. Not recorded by itself. */
+  readonly carried?: CarriedEvents;
 }
 
 /** Verdict on a signal, settled in the transaction of what it caused. */

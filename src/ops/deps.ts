@@ -61,6 +61,8 @@ export interface OpsDeps {
   /** Names the vault holds, or null when that cannot be told. */
   readonly knownSecrets: () => readonly string[] | null;
   readonly processes: Pick<ProcessControl, 'isAlive'>;
+  /** Tells executors in other processes that there is something to take on. */
+  readonly wakeExecutors?: () => void;
   readonly upkeep: UpkeepDeps;
   readonly config: OpsConfig;
 }

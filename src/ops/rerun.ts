@@ -85,7 +85,10 @@ const changedWarning = (path: string): Issue => ({
 function factsOf({ store }: OpsParts, row: RunRow): StartFacts {
   const [first] = store.events(row.runId, 0, 1);
   if (first?.type !== 'workflow_started') {
-    if (row.start !== null) return row.start;
+    if (row.start !== null) {
+      const { carried: _carried, ...facts } = row.start;
+      return facts;
+    }
     throw new AppError('STORE_ERROR', `the log of run ${row.runId} does not begin with its start`);
   }
   const { payload } = first;

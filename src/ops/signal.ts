@@ -105,11 +105,12 @@ async function sendThroughInbox(
   signal: Signal,
   idempotencyKey: string | null,
 ): Promise<SignalOutcome> {
-  const { store, clock } = parts;
+  const { store, clock, wakeExecutors } = parts;
   const receivedAt = clock.now();
   const body = signalToBody(signal);
   const sent = store.send({ runId, kind: 'signal', body, receivedAt, idempotencyKey });
   if (sent === null) throw new AppError('NOT_FOUND', `there is no run "${runId}"`);
+  wakeExecutors?.();
   const verdict = await waitUntil(parts, () => store.row(sent.id)?.verdict ?? null, {
     timeoutMs: VERDICT_WAIT_MS,
     abort: ctx.abort,

@@ -113,8 +113,9 @@ export function startRun(
   reuse: CarriedEvents | null = null,
 ): Promise<StartedRun> {
   if (parts.engine === null) {
-    if (reuse !== null && reuse.events.length > 0) throw needsExecutor();
-    return leavePending(parts, prepared, facts, identity);
+    // With the row, in one transaction: the run before may be gone when this one is taken on.
+    const all = reuse === null ? facts : { ...facts, carried: reuse };
+    return leavePending(parts, prepared, all, identity);
   }
   return parts.engine.start({
     definition: prepared.pack.definition,
@@ -128,17 +129,8 @@ export function startRun(
   });
 }
 
-const needsExecutor = (): AppError =>
-  new AppError(
-    'ACTION_UNAVAILABLE',
-    'a rerun that keeps steps has to be started by a process that executes',
-    {
-      hint: 'use `opcode rerun` here, without --detach',
-    },
-  );
-
 async function leavePending(
-  { store, clock, evaluator }: OpsParts,
+  { store, clock, evaluator, wakeExecutors }: OpsParts,
   prepared: Prepared,
   facts: StartFacts,
   { runId, key, fingerprint }: StartIdentity,
@@ -165,6 +157,7 @@ async function leavePending(
   if (outcome.ok) {
     const replaced = place?.whenFull === 'replace' ? inTheWay : [];
     for (const id of replaced) store.send(replacedMessage(id, clock.now()));
+    wakeExecutors?.();
     return { runId, created: true };
   }
   if (outcome.reason === 'duplicate' && outcome.sameParams) {
