@@ -74,6 +74,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(SERVE, 'stop', 'Stop the daemon', () => import('./commands/stop.ts')),
   entry(SERVE, 'mcp', 'Speak MCP on stdin and stdout', () => import('./commands/mcp.ts')),
 
+  entry(KEEP, 'verify', 'Check the database and every log', () => import('./commands/verify.ts')),
   entry(KEEP, 'gc', 'Remove old runs, shrink the database', () => import('./commands/gc.ts')),
 
   entry(

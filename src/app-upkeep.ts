@@ -13,12 +13,24 @@ import { watchDisk } from './ops/disk-watch.ts';
 import { startNightly } from './ops/nightly.ts';
 import type { UpkeepDeps } from './ops/upkeep-deps.ts';
 import { createClock } from './runtime/clock.ts';
+import { decisionRows, patchOf } from './runtime/projection.ts';
 import type { Settings } from './settings.ts';
+import { verifyDatabase } from './store/sqlite/verify.ts';
 
 /** What the operations of upkeep work with. */
-export function createUpkeepDeps({ settings }: Config): UpkeepDeps {
-  return { retention: retentionOf(settings) };
+export function createUpkeepDeps({ settings, dbPath }: Config): UpkeepDeps {
+  return {
+    retention: retentionOf(settings),
+    rows: DERIVED_ROWS,
+    checkDatabase: (depth) => verifyDatabase(dbPath, depth).problems,
+  };
 }
+
+/** Rows as the engine derives them. */
+export const DERIVED_ROWS: UpkeepDeps['rows'] = {
+  patch: patchOf,
+  decisions: (state, event, pending) => decisionRows(state, [event], pending),
+};
 
 const retentionOf = (settings: Settings): UpkeepDeps['retention'] => ({
   completedMs: settings['retention.completed'],

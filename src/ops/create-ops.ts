@@ -20,6 +20,7 @@ import { createSignal } from './signal.ts';
 import { createStatus } from './status.ts';
 import { createTemplate } from './template.ts';
 import { createValidate } from './validate.ts';
+import { createVerify } from './verify.ts';
 
 /** Every operation as a function of a context and its input. */
 export function createOps(deps: OpsDeps) {
@@ -41,6 +42,10 @@ export function createOps(deps: OpsDeps) {
     nodes: createNodes(parts),
     recover: createRecover(parts),
     gc: createGc(parts),
+    token_create: createTokenCreate(parts),
+    token_list: createTokenList(parts),
+    token_revoke: createTokenRevoke(parts),
+    verify: createVerify(parts),
   };
   const streams = { followEvents: createFollowEvents(parts), followLogs: createFollowLogs(parts) };
   return {
@@ -60,6 +65,10 @@ export function createOps(deps: OpsDeps) {
     nodes: callable(operations.nodes),
     recover: callable(operations.recover),
     gc: callable(operations.gc),
+    verify: callable(operations.verify),
+    token_create: callable(operations.token_create),
+    token_list: callable(operations.token_list),
+    token_revoke: callable(operations.token_revoke),
     followEvents: followable(streams.followEvents),
     followLogs: followable(streams.followLogs),
     /** What each operation takes, gives and is on; for surfaces that are made from it. */

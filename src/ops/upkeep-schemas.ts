@@ -1,6 +1,7 @@
 /** Input and output schemas of the operations of upkeep. */
 import * as v from 'valibot';
 import { ENDED_STATUSES } from '../model/upkeep-store.ts';
+import { json } from './shapes.ts';
 
 const optional = v.optional;
 const text = v.string();
@@ -31,3 +32,28 @@ export const gcOutput = v.object({
   stopped: v.boolean(),
 });
 export type GcOutput = v.InferOutput<typeof gcOutput>;
+
+export const verifyInput = v.strictObject({
+  /** Only this run. */
+  workflow_id: optional(text),
+});
+
+export const verifyOutput = v.object({
+  ok: v.boolean(),
+  /** What is wrong with the file itself, one sentence each. */
+  problems: v.array(text),
+  runs: count,
+  differences: count,
+  /** The first of them. */
+  mismatches: v.array(
+    v.object({
+      workflow_id: text,
+      field: text,
+      row: json,
+      log: json,
+    }),
+  ),
+  duration_ms: v.number(),
+  stopped: v.boolean(),
+});
+export type VerifyOutput = v.InferOutput<typeof verifyOutput>;

@@ -2,6 +2,7 @@
  * Operations over a real engine and a store in memory, with a clock that runs by itself.
  */
 import { randomUUID } from 'node:crypto';
+import { DERIVED_ROWS } from '../../src/app-upkeep.ts';
 import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { createExpressionEvaluator } from '../../src/expr/evaluator.ts';
 import { splitText } from '../../src/expr/lexer.ts';
@@ -65,7 +66,12 @@ export function openHarness(templates?: Readonly<Record<string, Definition>>): H
       ],
       manual: () => Promise.resolve(MANUAL),
       processes: { isAlive: () => true },
-      upkeep: { retention: { completedMs: 1000, failedMs: 2000, keepLast: 0 } },
+      audit: createAudit(store, engine.clock, (text) => text),
+      upkeep: {
+        retention: { completedMs: 1000, failedMs: 2000, keepLast: 0 },
+        rows: DERIVED_ROWS,
+        checkDatabase: () => [],
+      },
       config: {
         workDir: '/home/work',
         callerEnv: { PATH: '/bin' },

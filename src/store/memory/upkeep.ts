@@ -126,6 +126,9 @@ function hide(state: MemoryState, run: MemoryRun): void {
   for (const decision of [...state.decisions.values()]) {
     if (decision.runId === runId) state.decisions.delete(decision.id);
   }
+  for (const [key, message] of state.notices.messages) {
+    if (message.runId === runId) state.notices.messages.delete(key);
+  }
   state.removed.push(run);
 }
 

@@ -18,6 +18,10 @@ const BY_NUMBER: readonly string[] = [
   'DELETE FROM events WHERE id IN (SELECT id FROM events WHERE rid = ?1 LIMIT ?2)',
   'DELETE FROM logs WHERE "offset" IN (SELECT "offset" FROM logs WHERE rid = ?1 LIMIT ?2)',
   'DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE rid = ?1 LIMIT ?2)',
+  `DELETE FROM agent_messages WHERE rid = ?1
+     AND seq IN (SELECT seq FROM agent_messages WHERE rid = ?1 LIMIT ?2)`,
+  `DELETE FROM told WHERE rid = ?1
+     AND (seq, agent) IN (SELECT seq, agent FROM told WHERE rid = ?1 LIMIT ?2)`,
 ];
 
 const BY_ID =

@@ -1,6 +1,6 @@
 /**
  * Whether a database file is whole: SQLite's own check, and what our rows promise each other. It reads
- * only; the full replay of every log is not done here.
+ * only; the full replay of every log is not done here (see `verify` among the operations).
  */
 import { AppError } from '../../model/error.ts';
 import { type Connection, connect } from './connection.ts';
@@ -16,14 +16,15 @@ export interface DatabaseCheck {
 }
 
 /**
- * Checks pages, indexes, and that every run's log is gapless with all its values.
+ * Checks pages, and that every run's log is gapless with all its values; `whole`: also that indexes and
+ * tables hold the same, which reads everything.
  * @throws STORE_ERROR when the file cannot be read at all or is no database
  */
-export function verifyDatabase(path: string): DatabaseCheck {
+export function verifyDatabase(path: string, depth: 'quick' | 'whole' = 'quick'): DatabaseCheck {
   let connection: Connection | null = null;
   try {
     connection = connect(path, 'normal');
-    const problems = [...pageProblems(connection), ...logProblems(connection)];
+    const problems = [...pageProblems(connection, depth), ...logProblems(connection)];
     return { ok: problems.length === 0, problems };
   } catch (thrown) {
     if (!(thrown instanceof AppError) || !hasKind(thrown, 'corrupt')) throw thrown;
@@ -33,10 +34,11 @@ export function verifyDatabase(path: string): DatabaseCheck {
   }
 }
 
-function pageProblems(connection: Connection): readonly string[] {
+function pageProblems(connection: Connection, depth: 'quick' | 'whole'): readonly string[] {
+  const check = depth === 'whole' ? 'integrity_check' : 'quick_check';
   return connection
-    .all<{ quick_check: string }>(`PRAGMA quick_check(${MAX_PROBLEMS})`)
-    .map((row) => row.quick_check)
+    .all<Record<string, string>>(`PRAGMA ${check}(${MAX_PROBLEMS})`)
+    .map((row) => row[check] ?? '')
     .filter((line) => line !== 'ok');
 }
 
@@ -52,7 +54,12 @@ function logProblems(connection: Connection): readonly string[] {
        SELECT 1 FROM json_each(e.refs) WHERE value NOT IN (SELECT hash FROM blobs)) LIMIT ?`,
     MAX_PROBLEMS,
   );
+  const strays = connection.one<{ n: number }>(
+    `SELECT count(*) AS n FROM (SELECT DISTINCT rid FROM events
+       EXCEPT SELECT rid FROM run_head EXCEPT SELECT rid FROM removed_runs)`,
+  );
   return [
+    ...(strays === null || strays.n === 0 ? [] : [`${strays.n} logs belong to no run`]),
     ...gaps.map(({ id, seq, found }) => `run ${id}: ${found} events, its row says ${seq}`),
     ...missing.map(({ id, seq }) => `run ${id}: a value of event ${seq} is missing`),
   ];
