@@ -121,7 +121,7 @@ async function buildProgram(
     const command = program.command(name).summary(summary).description(summary).helpGroup(group);
     if (name !== wanted) continue;
     (await load()).configure(command, act);
-    addCommonOptions(command);
+    for (const each of [command, ...command.commands]) addCommonOptions(each);
   }
   return program;
 }
@@ -161,6 +161,9 @@ function showCause(error: AppError, terminal: Terminal, cli: Cli | null): void {
 
 /** What commander says, in our form. */
 function usageError(error: CommanderError): AppError {
+  if (error.code === 'commander.help') {
+    return new AppError('VALIDATION_ERROR', 'a command is missing', { hint: 'see above' });
+  }
   const [what = '', ...more] = error.message
     .replace(/^error: /, '')
     .replaceAll(/[()]/g, '')

@@ -72,6 +72,8 @@ export const COMMANDS: readonly CommandEntry[] = [
 
   entry(SERVE, 'serve', 'Run the daemon: MCP over HTTP', () => import('./commands/serve.ts')),
   entry(SERVE, 'stop', 'Stop the daemon', () => import('./commands/stop.ts')),
+  entry(SERVE, 'token', 'Who may come in over the network', () => import('./commands/token.ts')),
+  entry(SERVE, 'agent', 'The agents that were here', () => import('./commands/agent.ts')),
   entry(SERVE, 'mcp', 'Speak MCP on stdin and stdout', () => import('./commands/mcp.ts')),
 
   entry(KEEP, 'verify', 'Check the database and every log', () => import('./commands/verify.ts')),

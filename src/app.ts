@@ -7,8 +7,9 @@
 import { checkParams } from './actions/check-params.ts';
 import { createEgressPolicy } from './actions/egress.ts';
 import { builtinActions, createActionRegistry } from './actions/registry.ts';
-import { meteredParts } from './app-metrics.ts';
+import { closeAudit, openAudit } from './app-access.ts';
 import { ringDaemons } from './app-handover.ts';
+import { meteredParts } from './app-metrics.ts';
 import { computeCommand, createPathPolicy, programVersion, RANDOMNESS } from './app-parts.ts';
 import { createUpkeepDeps } from './app-upkeep.ts';
 import type { Config } from './config.ts';
@@ -77,15 +78,16 @@ export function openApp(config: Config, options: OpenOptions) {
   /** The same over the same store, in a process that from now on executes. */
   const execute = (executing: ExecuteOptions) => {
     engine ??= openEngine(config, parts, executing, version);
-    return { ops: createOps({ ...parts, engine }), engine, store, close };
+    return { ops: createOps({ ...parts, engine }), engine, store, audit: parts.audit, close };
   };
   const close = async (): Promise<void> => {
     const { grace, grace_unsafe: graceUnsafe } = config.settings;
     if (engine === null) await parts.compute.close();
     else await engine.stop({ graceMs: grace, graceUnsafeMs: graceUnsafe });
+    closeAudit(parts.audit, parts.log);
     store.close();
   };
-  return Promise.resolve({ ops, engine, store, close, execute });
+  return Promise.resolve({ ops, engine, store, audit: parts.audit, close, execute });
 }
 
 interface Parts extends Omit<OpsDeps, 'engine' | 'processes'> {
@@ -122,6 +124,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
   return {
     store,
     clock,
+    audit: openAudit(config, store, clock),
     log,
     random: RANDOMNESS,
     compiler,
@@ -138,8 +141,8 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     secretNames: secrets.names,
     manual: async () => (await import('./app-manual.ts')).MANUAL,
     processes: createProcessControl(),
-    wakeExecutors: () => ringDaemons(store),
     upkeep: createUpkeepDeps(config),
+    wakeExecutors: () => ringDaemons(store),
     config: {
       workDir: config.workDir,
       callerEnv: config.callerEnv,

@@ -5,6 +5,7 @@
 import type { Ops } from '../../src/ops/catalog.ts';
 import { RESOURCES } from '../../src/ops/query-schemas.ts';
 import type { OutputStream } from '../terminal.ts';
+import { agentLines, auditLines } from './access-lists.ts';
 import { eventLineOf } from './event-line.ts';
 import { shortId } from './run-id.ts';
 import { localTime, runTable } from './run-table.ts';
@@ -72,6 +73,8 @@ const PRINTERS: Readonly<Record<(typeof RESOURCES)[number], Printer>> = {
         ? [`${name}  ${title}`, ...(sections ?? []).map((each) => `  ${each}`)]
         : [text, ''],
     ),
+  agents: agentLines,
+  audit: auditLines,
 };
 
 /** Lines of whichever list is there; [] when it is empty. */

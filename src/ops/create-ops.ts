@@ -5,10 +5,11 @@ import { createDefine } from './define.ts';
 import type { OpsDeps } from './deps.ts';
 import { createDiagram } from './diagram.ts';
 import { createEvents, createFollowEvents } from './events.ts';
+import { createGate } from './gate.ts';
 import { createGc } from './gc.ts';
 import { createFollowLogs, createLogs } from './logs.ts';
 import { createNodes } from './nodes.ts';
-import { callable, followable, type Operation, type StreamOperation } from './operation.ts';
+import { guarded, type Operation, type StreamOperation } from './operation.ts';
 import { createOverview } from './overview.ts';
 import { createParts } from './parts.ts';
 import { createQuery } from './query.ts';
@@ -19,12 +20,14 @@ import { createSchema } from './schema.ts';
 import { createSignal } from './signal.ts';
 import { createStatus } from './status.ts';
 import { createTemplate } from './template.ts';
+import { createTokenCreate, createTokenList, createTokenRevoke } from './token.ts';
 import { createValidate } from './validate.ts';
 import { createVerify } from './verify.ts';
 
 /** Every operation as a function of a context and its input. */
 export function createOps(deps: OpsDeps) {
   const parts = createParts(deps);
+  const { callable, followable } = guarded(createGate(parts));
   const operations = {
     run: createRun(parts),
     rerun: createRerun(parts),
@@ -42,10 +45,10 @@ export function createOps(deps: OpsDeps) {
     nodes: createNodes(parts),
     recover: createRecover(parts),
     gc: createGc(parts),
+    verify: createVerify(parts),
     token_create: createTokenCreate(parts),
     token_list: createTokenList(parts),
     token_revoke: createTokenRevoke(parts),
-    verify: createVerify(parts),
   };
   const streams = { followEvents: createFollowEvents(parts), followLogs: createFollowLogs(parts) };
   return {

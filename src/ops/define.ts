@@ -195,7 +195,7 @@ function mayChange({ store }: OpsParts, { caller }: CallContext, name: string): 
     }
     return;
   }
-  if (first.agentId === caller.agentId) return;
+  if (first.agentId !== null && first.agentId === (caller.boundTo ?? caller.agentId)) return;
   throw new AppError('PERMISSION_DENIED', `template "${name}" belongs to ${first.agentId}`, {
     hint: 'use another name, or ask an operator',
   });

@@ -19,6 +19,7 @@ import type {
 } from '../model/ports.ts';
 import type { Store } from '../model/store.ts';
 import type { DefinitionLimits } from '../validate/limits.ts';
+import type { Audit } from './audit.ts';
 import type { ManualPage } from './list-reference.ts';
 import type { UpkeepDeps } from './upkeep-deps.ts';
 
@@ -64,5 +65,6 @@ export interface OpsDeps {
   /** Tells executors in other processes that there is something to take on. */
   readonly wakeExecutors?: () => void;
   readonly upkeep: UpkeepDeps;
+  readonly audit: Audit;
   readonly config: OpsConfig;
 }

@@ -24,6 +24,12 @@ export interface Caller {
   readonly name?: string;
   readonly role: Role;
   readonly sender: Signal['sender'];
+  /** The one agent that its token is for. */
+  readonly boundTo?: string;
+  /** The token that it came with; the same for every call with that token. */
+  readonly tokenId?: string;
+  /** From where, for the record: a surface and an address, such as `http 127.0.0.1`. */
+  readonly from?: string;
 }
 
 export interface CallContext {
@@ -49,6 +55,8 @@ export interface Operation<I extends Schema = Schema, O extends Schema = Schema>
   readonly surfaces: readonly Surface[];
   /** What the caller's role must allow. */
   readonly access: Access;
+  /** It changes nothing, though more than reading is needed: there is nothing to record. */
+  readonly quiet?: true;
   readonly handle: (ctx: CallContext, input: v.InferOutput<I>) => Promise<v.InferOutput<O>>;
 }
 
@@ -121,22 +129,68 @@ function parseInput<I extends Schema>(
   );
 }
 
+/** A call as the gate sees it; `input` is checked once the gate is entered. */
+export interface Called {
+  readonly name: string;
+  readonly access: Access;
+  readonly input: unknown;
+  readonly quiet: boolean;
+}
+
+/** What stands around every operation of a catalogue. */
+export interface Gate {
+  /** @throws PERMISSION_DENIED */
+  enter(ctx: CallContext, called: Called): void;
+  done(ctx: CallContext, called: Called, result: unknown): void;
+  failed(ctx: CallContext, called: Called, thrown: unknown): void;
+}
+
+/** The two makers of callables behind a gate. */
+export const guarded = (gate: Gate) => ({
+  callable: <I extends Schema, O extends Schema>(operation: Operation<I, O>): Call<I, O> =>
+    callable(operation, gate),
+  followable: <I extends Schema, O extends Schema>(
+    operation: StreamOperation<I, O>,
+  ): Follow<I, O> => followable(operation, gate),
+});
+
 /** The callable of an operation. */
-export function callable<I extends Schema, O extends Schema>(
+function callable<I extends Schema, O extends Schema>(
   operation: Operation<I, O>,
+  gate: Gate,
 ): Call<I, O> {
-  return async (ctx, input) => {
-    requireAccess(ctx.caller.role, operation.access, operation.name);
-    return operation.handle(ctx, parseInput(operation, input));
+  const { name, access, quiet = false } = operation;
+  return async (ctx, given) => {
+    try {
+      requireAccess(ctx.caller.role, access, name);
+      const input = parseInput(operation, given);
+      const called = { name, access, input, quiet };
+      gate.enter(ctx, called);
+      const result = await operation.handle(ctx, input);
+      gate.done(ctx, called, result);
+      return result;
+    } catch (thrown) {
+      gate.failed(ctx, { name, access, input: given, quiet }, thrown);
+      throw thrown;
+    }
   };
 }
 
 /** The callable of a stream operation; bad input is thrown when iteration begins. */
-export function followable<I extends Schema, O extends Schema>(
+function followable<I extends Schema, O extends Schema>(
   operation: StreamOperation<I, O>,
+  gate: Gate,
 ): Follow<I, O> {
-  return async function* follow(ctx, input) {
-    requireAccess(ctx.caller.role, operation.access, operation.name);
-    yield* operation.follow(ctx, parseInput(operation, input));
+  const { name, access } = operation;
+  return async function* follow(ctx, given) {
+    try {
+      requireAccess(ctx.caller.role, access, name);
+      const input = parseInput(operation, given);
+      gate.enter(ctx, { name, access, input, quiet: true });
+      yield* operation.follow(ctx, input);
+    } catch (thrown) {
+      gate.failed(ctx, { name, access, input: given, quiet: true }, thrown);
+      throw thrown;
+    }
   };
 }

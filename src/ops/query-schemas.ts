@@ -2,6 +2,8 @@
  * Schemas of `query`: the resources that can be listed, the filter, and the shape of each list.
  */
 import * as v from 'valibot';
+import { agentView } from './agent-list.ts';
+import { auditView } from './audit-list.ts';
 import * as s from './shapes.ts';
 
 const { optional } = v;
@@ -17,6 +19,8 @@ export const RESOURCES = [
   'actions',
   'secrets',
   'reference',
+  'agents',
+  'audit',
 ] as const;
 export const queryFilter = v.strictObject({
   status: optional(v.union([text, v.array(text)])),
@@ -66,5 +70,7 @@ export const queryOutput = v.object({
   actions: optional(v.array(actionView)),
   secrets: optional(v.array(secretView)),
   reference: optional(v.array(referenceView)),
+  agents: optional(v.array(agentView)),
+  audit: optional(v.array(auditView)),
   next_cursor: optional(text),
 });

@@ -11,6 +11,9 @@ import type {
   RunRow,
   TemplateRow,
 } from '../model/store.ts';
+import { requireAccess } from './access.ts';
+import { listAgents } from './agent-list.ts';
+import { listAudit } from './audit-list.ts';
 import { checkFields, pageOf, type QueryFilter, timesOf, valuesOf } from './filter.ts';
 import { listReference } from './list-reference.ts';
 import { EVERYWHERE, type Operation } from './operation.ts';
@@ -32,7 +35,10 @@ export function createQuery(parts: OpsParts): Operation<typeof queryInput, typeo
     output: queryOutput,
     surfaces: EVERYWHERE,
     access: 'read',
-    handle: async (_ctx, { resource, filter }) => LISTERS[resource](parts, filter),
+    async handle({ caller }, { resource, filter }) {
+      if (resource === 'audit') requireAccess(caller.role, 'operate', 'query audit');
+      return LISTERS[resource](parts, filter);
+    },
   };
 }
 
@@ -242,4 +248,6 @@ const LISTERS: Readonly<Record<Resource, Lister>> = {
   actions: listActions,
   secrets: listSecrets,
   reference: listReference,
+  agents: listAgents,
+  audit: listAudit,
 };

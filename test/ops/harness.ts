@@ -10,6 +10,7 @@ import type { Definition } from '../../src/model/definition.ts';
 import { AppError, type ErrorCode, failure } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { Store } from '../../src/model/store.ts';
+import { createAudit } from '../../src/ops/audit.ts';
 import type { Ops } from '../../src/ops/catalog.ts';
 import { createOps } from '../../src/ops/create-ops.ts';
 import type { CallContext } from '../../src/ops/operation.ts';

@@ -1,0 +1,55 @@
+/** The record of who did what, as `query` lists it; for operators and admins. */
+import * as v from 'valibot';
+import { toRfc3339 } from '../model/time.ts';
+import { checkFields, type QueryFilter, timesOf, valuesOf } from './filter.ts';
+import type { OpsParts } from './parts.ts';
+
+const OUTCOMES = ['ok', 'refused', 'failed'] as const;
+
+export const auditView = v.object({
+  id: v.number(),
+  at: v.string(),
+  /** Agent, person or token. */
+  actor: v.string(),
+  role: v.string(),
+  token_id: v.nullable(v.string()),
+  /** A surface, and the address where there is one. */
+  from: v.string(),
+  /** The operation; `access` for a request that got to none. */
+  action: v.string(),
+  target: v.nullable(v.string()),
+  outcome: v.picklist(OUTCOMES),
+  detail: v.nullable(v.string()),
+});
+
+/** Newest first. `name` is the operation, `status` the outcome. */
+export function listAudit({ store, audit: recorder }: OpsParts, filter: QueryFilter) {
+  const known = ['agent_id', 'workflow_id', 'template_name', 'name', 'status', 'since', 'until'];
+  checkFields('audit', filter, known as Parameters<typeof checkFields>[2]);
+  recorder.flush();
+  const target = filter.workflow_id ?? filter.template_name;
+  const page = store.audit({
+    ...timesOf(filter),
+    ...(filter.agent_id === undefined ? {} : { actor: filter.agent_id }),
+    ...(filter.name === undefined ? {} : { action: filter.name }),
+    ...(target === undefined ? {} : { target }),
+    ...(filter.status === undefined
+      ? {}
+      : { outcome: valuesOf('status', filter.status, OUTCOMES) }),
+    limit: filter.limit,
+    ...(filter.cursor === undefined ? {} : { cursor: filter.cursor }),
+  });
+  const audit = page.items.map(({ at, tokenId, origin, id, ...row }) => ({
+    id,
+    at: toRfc3339(at),
+    actor: row.actor,
+    role: row.role,
+    token_id: tokenId,
+    from: origin,
+    action: row.action,
+    target: row.target,
+    outcome: row.outcome as (typeof OUTCOMES)[number],
+    detail: row.detail,
+  }));
+  return { audit, ...(page.nextCursor === null ? {} : { next_cursor: page.nextCursor }) };
+}
