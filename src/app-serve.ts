@@ -1,8 +1,9 @@
 /**
  * Composition of the processes that others talk to: MCP over stdio, and the daemon.
  *
- * The daemon takes its port before it takes on any run, so that a port in use costs nothing; until
- * everything unfinished was taken on, requests are answered 503.
+ * The daemon takes its port before it takes on any run, so that a port in use costs nothing. Requests
+ * are answered 503 until everything unfinished was taken on, but not for long: with very many runs the
+ * rest is taken on while it serves.
  */
 import { mkdirSync } from 'node:fs';
 import { type App, openApp } from './app.ts';
@@ -27,7 +28,8 @@ import { createLogger } from './log.ts';
 import { createMcpEndpoints, type McpEndpoints } from './mcp/endpoints.ts';
 import { createEventFeed } from './mcp/event-feed.ts';
 import { type StdioSession, serveMcpStdio } from './mcp/stdio.ts';
-import { AppError } from './model/error.ts';
+import type { Engine } from './model/engine.ts';
+import { AppError, messageOf } from './model/error.ts';
 import type { Logger } from './model/ports.ts';
 import type { SettingKey } from './settings.ts';
 
@@ -57,7 +59,7 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly urls: readonly string[];
-  /** Unfinished runs that it took on at its start. */
+  /** Unfinished runs that it took on before it served. */
   readonly recovered: number;
   /** Takes over what of these settings can change while it runs; names what needs a restart. */
   reload(config: Config): readonly SettingKey[];
@@ -88,7 +90,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     writePidFile(config.pidPath, record);
     const meter = createMeter();
     app = await openApp(config, { execute: true, claims: true, role: 'serve', log, meter });
-    const recovered = (await app.engine?.recover(null)) ?? 0;
+    const recovered = app.engine === null ? 0 : await takeOn(app.engine, log);
     return running({ app, config, http, log, recovered, live, meter });
   } catch (thrown) {
     await app?.close();
@@ -96,6 +98,26 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     releasePidFile(config.pidPath, process.pid);
     throw thrown;
   }
+}
+
+/** How long requests wait for what is taken on at the start. */
+const TAKE_ON_MS = 100;
+
+/** Takes on what is unfinished; answers how many runs that were within `TAKE_ON_MS`. */
+async function takeOn(engine: Engine, log: Logger): Promise<number> {
+  let moment: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    moment = setTimeout(() => resolve(null), TAKE_ON_MS);
+  });
+  const all = engine.recover(null);
+  const count = await Promise.race([all, late]);
+  clearTimeout(moment);
+  if (count !== null) return count;
+  all.then(
+    (recovered) => log.info('everything unfinished was taken on', { recovered }),
+    (thrown: unknown) => log.error('recovery failed', { error: messageOf(thrown) }),
+  );
+  return engine.liveRuns();
 }
 
 interface Running {
@@ -168,9 +190,9 @@ function running({ app, config, http, log, recovered, live, meter }: Running): D
 }
 
 const routesOf = (mcp: McpEndpoints): Readonly<Record<string, Route>> => ({
-  '/sse': { streams: true, methods: { GET: mcp.sse } },
+  '/sse': { streams: 'beating', methods: { GET: mcp.sse } },
   '/message': { methods: { POST: mcp.message } },
-  '/mcp': { streams: true, methods: { GET: mcp.mcp, POST: mcp.mcp, DELETE: mcp.mcp } },
+  '/mcp': { streams: 'beating', methods: { GET: mcp.mcp, POST: mcp.mcp, DELETE: mcp.mcp } },
 });
 
 /** Nobody but this user is let in without tokens, and there are none to give yet. */

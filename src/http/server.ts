@@ -19,11 +19,12 @@ export interface HttpCall {
 export type Handler = (request: Request, call: HttpCall) => Promise<Response>;
 
 /**
- * A path by its methods. `streams`: answers may be silent for as long as they like. `open`: no token
- * is asked for.
+ * A path by its methods. `streams`: answers may be silent for as long as they like; with `beating` those
+ * to GET never are, so that a reader who takes nothing for a minute is let go. `open`: no token is
+ * asked for.
  */
 export interface Route {
-  readonly streams?: boolean;
+  readonly streams?: boolean | 'beating';
   readonly open?: boolean;
   readonly methods: Readonly<Record<string, Handler>>;
 }
@@ -51,6 +52,9 @@ export interface HttpServer {
 }
 
 type State = 'starting' | 'ready' | 'stopping';
+
+/** How long a reader of a beating stream may take nothing. */
+const STUCK_SECONDS = 60;
 
 /** Listens on every address. @throws CONFLICT when the port is taken, VALIDATION_ERROR */
 export function startHttpServer(options: ServerOptions): HttpServer {
@@ -156,7 +160,9 @@ async function answer(
     return refuse(405, `${pathname} takes ${allow}`, { allow });
   }
   // The server ends what is silent for ten seconds, unless told otherwise.
-  if (route.streams === true) server.timeout(request, 0);
+  const beats = route.streams === 'beating' && request.method === 'GET';
+  if (beats) server.timeout(request, STUCK_SECONDS);
+  else if (route.streams !== undefined) server.timeout(request, 0);
   return handler(request, { caller: LOCAL, params });
 }
 

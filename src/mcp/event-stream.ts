@@ -1,11 +1,14 @@
 /**
  * Server-sent events: a response that stays open. It begins with a comment, because the headers of an
  * empty stream are held back, and sends one every 15 s, because proxies end what is silent.
+ *
+ * What a reader leaves unread is kept, up to a limit; beyond it the connection is given up, so that
+ * nobody who stops reading costs memory.
  */
 
 const BEAT_MS = 15_000;
-/** What a reader may leave unread before it is given up. */
-const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
+/** What a reader may leave unread when more is to be sent. */
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
 const HEADERS = {
   'content-type': 'text/event-stream',
@@ -15,31 +18,55 @@ const HEADERS = {
 
 export interface EventStream {
   readonly response: Response;
-  /** False when the reader is gone or too slow. */
+  /** False when the reader is gone or too slow; it is gone then. */
   send(event: string, data: string): boolean;
   close(): void;
 }
 
-/** A stream of events; `onGone` when the reader went away. */
+/** A stream of events; `onGone` when the reader went away or was given up. */
 export function eventStream(onGone: () => void): EventStream {
-  const encoder = new TextEncoder();
+  const outlet = createOutlet(onGone);
+  return {
+    response: new Response(outlet.body, { headers: HEADERS }),
+    send: (event, data) => outlet.write(encode(`event: ${event}\ndata: ${data}\n\n`)),
+    close: outlet.close,
+  };
+}
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+interface Outlet {
+  readonly body: ReadableStream<Uint8Array>;
+  write(bytes: Uint8Array): boolean;
+  close(): void;
+}
+
+/** The body of a stream of events, and the one who writes it. */
+function createOutlet(onGone: () => void): Outlet {
   let controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  const write = (text: string): boolean => {
+  const end = (): ReadableStreamDefaultController<Uint8Array> | null => {
+    clearInterval(beat);
+    const ended = controller;
+    controller = null;
+    return ended;
+  };
+  const write = (bytes: Uint8Array): boolean => {
     if (controller === null) return false;
-    if ((controller.desiredSize ?? 0) < -MAX_UNREAD_BYTES) return false;
-    controller.enqueue(encoder.encode(text));
+    if ((controller.desiredSize ?? 0) < -MAX_UNREAD_BYTES) {
+      // An error, not an end: what is unread is let go with the connection.
+      end()?.error(new Error('the reader is too slow'));
+      onGone();
+      return false;
+    }
+    controller.enqueue(bytes);
     return true;
   };
-  const beat = setInterval(() => write(': beat\n\n'), BEAT_MS);
-  const end = (): void => {
-    clearInterval(beat);
-    controller = null;
-  };
+  const beat = setInterval(() => write(encode(': beat\n\n')), BEAT_MS);
   const body = new ReadableStream<Uint8Array>(
     {
       start(made) {
         controller = made;
-        write(': open\n\n');
+        write(encode(': open\n\n'));
       },
       cancel() {
         end();
@@ -48,17 +75,10 @@ export function eventStream(onGone: () => void): EventStream {
     },
     new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
   );
-  return {
-    response: new Response(body, { headers: HEADERS }),
-    send: (event, data) => write(`event: ${event}\ndata: ${data}\n\n`),
-    close() {
-      controller?.close();
-      end();
-    },
-  };
+  return { body, write, close: () => end()?.close() };
 }
 
-/** The same response, with a comment first when it is a stream of events; `onEnd` when it is over. */
+/** The same response, as such a stream when it is one of events; `onEnd` when it is over. */
 export function withOpening(response: Response, onEnd: () => void): Response {
   const { body, headers, status } = response;
   if (body === null || headers.get('content-type')?.startsWith('text/event-stream') !== true) {
@@ -66,20 +86,20 @@ export function withOpening(response: Response, onEnd: () => void): Response {
     return response;
   }
   const reader = body.getReader();
-  const opened = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(new TextEncoder().encode(': open\n\n')),
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (!done) controller.enqueue(value);
-      else {
-        onEnd();
-        controller.close();
-      }
-    },
-    async cancel(reason) {
-      onEnd();
-      await reader.cancel(reason);
-    },
+  const outlet = createOutlet(() => {
+    reader.cancel().then(onEnd, onEnd);
   });
-  return new Response(opened, { status, headers });
+  const pump = async (): Promise<void> => {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      if (!outlet.write(next.value)) return;
+    }
+    outlet.close();
+    onEnd();
+  };
+  pump().catch(() => {
+    // The one who writes has broken off; for the reader the stream is over.
+    outlet.close();
+    onEnd();
+  });
+  return new Response(outlet.body, { status, headers });
 }
