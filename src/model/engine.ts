@@ -93,6 +93,8 @@ export interface Engine {
   othersQuiet(runId: RunId): Promise<void>;
   onEvents(listener: (events: readonly PublishedEvent[]) => void): () => void;
   onOutput(listener: (chunk: OutputChunk) => void): () => void;
+  /** Calls back within a moment of a write of another process; looks more often while somebody listens. */
+  onForeignWrite(listener: () => void): () => void;
   /** Whoever is parked or queued keeps its place in the store; steps in flight get `graceMs`. */
   stop(options: { graceMs: number; graceUnsafeMs: number }): Promise<void>;
   status(runId: RunId): RunStatus | null;

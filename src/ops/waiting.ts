@@ -31,26 +31,19 @@ export function waitUntil<T>(
   options: WaitOptions,
 ): Promise<T | null> {
   const { store, engine, clock } = deps;
-  const began = clock.monotonic();
+  // Known before the first look: what is written behind it is then noticed.
+  const version = engine === null ? store.dataVersion() : 0;
   return new Promise((resolve, reject) => {
-    let version = store.dataVersion();
-    let cancelTimer: () => void = () => undefined;
-    const unsubscribe =
-      engine?.onEvents((events) => {
-        if (events.some(({ runId }) => options.runId === undefined || runId === options.runId)) {
-          tryLook();
-        }
-      }) ?? (() => undefined);
+    const closers: (() => void)[] = [];
     let isOver = false;
     const end = (finish: () => void): void => {
       if (isOver) return;
       isOver = true;
-      cancelTimer();
-      unsubscribe();
-      options.abort?.removeEventListener('abort', onAbort);
+      for (const close of closers) close();
+      options.abort?.removeEventListener('abort', stop);
       finish();
     };
-    const onAbort = (): void => end(() => resolve(null));
+    const stop = (): void => end(() => resolve(null));
     const tryLook = (): void => {
       if (isOver) return;
       try {
@@ -60,30 +53,53 @@ export function waitUntil<T>(
         end(() => reject(thrown as Error));
       }
     };
-    const arm = (): void => {
-      const left = timeLeft(options.timeoutMs, clock.monotonic() - began);
-      if (left <= 0) {
-        end(() => resolve(null));
-        return;
-      }
-      cancelTimer = clock.after(Math.min(LOOK_MS, left), () => {
-        const now = store.dataVersion();
-        if (now !== version) {
-          version = now;
-          tryLook();
-        }
-        if (!isOver) arm();
-      });
-    };
-    options.abort?.addEventListener('abort', onAbort);
     tryLook();
-    if (options.abort?.aborted === true) onAbort();
-    if (!isOver) arm();
+    if (options.abort?.aborted === true || options.timeoutMs === 0) stop();
+    if (isOver) return;
+    options.abort?.addEventListener('abort', stop);
+    if (options.timeoutMs !== null) closers.push(clock.after(options.timeoutMs, stop));
+    if (engine === null) closers.push(watchFile({ store, clock }, version, tryLook));
+    else {
+      closers.push(engine.onForeignWrite(tryLook));
+      closers.push(
+        engine.onEvents((events) => {
+          const { runId } = options;
+          if (runId === undefined || events.some((event) => event.runId === runId)) tryLook();
+        }),
+      );
+    }
   });
 }
 
-const timeLeft = (timeoutMs: number | null, spentMs: number): number =>
-  timeoutMs === null ? Number.POSITIVE_INFINITY : timeoutMs - spentMs;
+/** Calls back after writes behind `since`, in a process without an engine that would notice them. */
+function watchFile(
+  { store, clock }: Pick<WaitDeps, 'store' | 'clock'>,
+  since: number,
+  onWrite: () => void,
+): () => void {
+  let version = since;
+  let closed = false;
+  const look = (): void => {
+    const now = versionOf(store);
+    // When it cannot be told, who waits looks and is told why.
+    if (now !== version) onWrite();
+    version = now ?? version;
+    if (!closed) cancel = clock.after(LOOK_MS, look);
+  };
+  let cancel = clock.after(LOOK_MS, look);
+  return () => {
+    closed = true;
+    cancel();
+  };
+}
+
+function versionOf(store: WaitDeps['store']): number | null {
+  try {
+    return store.dataVersion();
+  } catch {
+    return null;
+  }
+}
 
 /** Waits until the run has ended or (`stopped`) nothing moves before somebody does something. */
 export async function waitForRun(

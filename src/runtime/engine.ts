@@ -68,6 +68,7 @@ export function createEngine(deps: EngineParts): Engine {
     othersQuiet: (runId) => waiters.untilTrue(() => othersThan(runs, runId) === 0),
     onEvents: bus.onEvents,
     onOutput: bus.onOutput,
+    onForeignWrite: wired.watch.onForeignWrite,
     status: (runId) => deps.store.head(runId)?.status ?? null,
     metrics: () => engineMetrics(wired, deps.config.poolSize),
     stop: (options) => stop(wired, options.graceMs, options.graceUnsafeMs),

@@ -67,7 +67,9 @@ export function createTakeover(parts: TakeoverParts): Takeover {
       }
     },
     look() {
-      for (const runId of store.runsWithUnsettled(deps.node.nodeId)) takeOn(runId);
+      if (runs.live.size > 0) {
+        for (const runId of store.runsWithUnsettled(deps.node.nodeId)) takeOn(runId);
+      }
       // One query finds whatever is claimable; without `claims` only the family is this process's to take.
       if (config.claims) {
         recover().catch((thrown: unknown) =>

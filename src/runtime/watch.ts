@@ -16,6 +16,8 @@ export interface WatchParts {
 export interface Watch {
   /** Something became live or waits: look soon. */
   poke(): void;
+  /** Calls back when another process has written; looks often while somebody listens. */
+  onForeignWrite(listener: () => void): () => void;
   close(): void;
 }
 
@@ -30,23 +32,26 @@ export function createWatch(parts: WatchParts): Watch {
   let lookedAt = clock.monotonic() - MAX_SILENCE_MS;
   let armedFor = 0;
   let closed = false;
+  const listeners = new Set<() => void>();
 
   const look = (): void => {
     cancel = null;
     if (closed) return;
     try {
       const now = store.dataVersion();
-      if (now !== version || clock.monotonic() - lookedAt >= MAX_SILENCE_MS) {
-        version = now;
+      const isForeign = now !== version;
+      version = now;
+      if (isForeign || clock.monotonic() - lookedAt >= MAX_SILENCE_MS) {
         lookedAt = clock.monotonic();
         parts.onLook();
       }
+      if (isForeign) for (const listener of [...listeners]) listener();
     } catch (thrown) {
       log.warn('the database could not be looked at', { error: messageOf(thrown) });
     }
     arm();
   };
-  const isBusy = (): boolean => parts.liveRuns() > 0 || parts.waiting() > 0;
+  const isBusy = (): boolean => parts.liveRuns() > 0 || parts.waiting() > 0 || listeners.size > 0;
   const arm = (): void => {
     if (closed || (!isBusy() && !config.claims)) return;
     const wait = isBusy() ? config.livePollMs : config.idlePollMs;
@@ -61,6 +66,13 @@ export function createWatch(parts: WatchParts): Watch {
 
   return {
     poke: arm,
+    onForeignWrite(listener) {
+      // Each call is a listener of its own, also of the same function.
+      const own = (): void => listener();
+      listeners.add(own);
+      arm();
+      return () => listeners.delete(own);
+    },
     close() {
       closed = true;
       cancel?.();
