@@ -106,6 +106,8 @@ export interface TriggerChange {
 }
 
 export interface ScheduleStore {
+  /** Changes with every write to schedules through this store object; costs nothing. */
+  scheduleWrites(): number;
   /** False when the name is taken. */
   addSchedule(schedule: ScheduleRow): boolean;
   /** Changes the row if it still has this revision. */
@@ -123,8 +125,14 @@ export interface ScheduleStore {
   occurrence(scheduleId: string, dueAt: number): OccurrenceRow | null;
   occurrenceOfRun(runId: RunId): OccurrenceRow | null;
   occurrences(filter: OccurrenceFilter): Page<OccurrenceRow>;
-  /** Of all schedules, oldest first. */
-  queuedOccurrences(limit: number): readonly OccurrenceRow[];
+  /** Ids of schedules of which something is queued. */
+  schedulesWithQueued(): readonly string[];
+  /** What is queued of a schedule, by backfills or by its own times, oldest first. */
+  queuedOccurrences(
+    scheduleId: string,
+    by: 'backfill' | 'itself',
+    limit: number,
+  ): readonly OccurrenceRow[];
   /** Runs that this schedule started and that have not ended, oldest first. */
   unfinishedRuns(scheduleId: string): readonly UnfinishedRun[];
   /** Forgets all but the newest; what is queued or unfinished stays. Answers how many went. */

@@ -8,6 +8,7 @@
 import type { RunId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { RunStatus } from './run-status.ts';
+import type { InboxSend, NewRun } from './store.ts';
 
 /** What happens at a time while a run of the schedule is unfinished. */
 export const OVERLAPS = ['skip', 'queue', 'cancel_running', 'allow'] as const;
@@ -103,6 +104,22 @@ export type ScheduleNoticeKind = 'schedule_missed' | 'schedule_paused';
 export interface ScheduleNotice {
   readonly kind: ScheduleNoticeKind;
   readonly payload: JsonObject;
+}
+
+/** The run an occurrence would start, or why it starts none. */
+export type PreparedStart =
+  | { readonly ok: true; readonly run: NewRun; readonly sends: readonly InboxSend[] }
+  | { readonly ok: false; readonly outcome: 'skipped' | 'failed'; readonly reason: string };
+
+/** Makes occurrences into runs. */
+export interface ScheduleStarter {
+  /** Everything about the run but putting it on disk. @throws STORE_ERROR */
+  prepare(
+    schedule: ScheduleRow,
+    occurrence: { readonly dueAt: number; readonly origin: Origin },
+  ): Promise<PreparedStart>;
+  /** Begins to execute a run that is on disk, here if this process executes. */
+  execute(runId: RunId): void;
 }
 
 /** What times are calculated from. */

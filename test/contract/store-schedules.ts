@@ -184,8 +184,12 @@ function recordContract(subject: { readonly store: Store }): void {
     store.record(
       record('a', 1, { occurrences: [queued, occurrence(T0 + 5, { outcome: 'missed' })] }),
     );
-    expect(store.queuedOccurrences(9).map((row) => [row.scheduleId, row.dueAt])).toEqual([
-      ['a', T0 + 10],
+    const backfilled = occurrence(T0 + 3, { outcome: 'queued', origin: 'backfill', parallel: 2 });
+    store.record(record('a', 2, { occurrences: [backfilled] }));
+    expect(store.schedulesWithQueued()).toEqual(['a']);
+    expect(store.queuedOccurrences('a', 'itself', 9).map((row) => row.dueAt)).toEqual([T0 + 10]);
+    expect(store.queuedOccurrences('a', 'backfill', 9)).toMatchObject([
+      { dueAt: T0 + 3, parallel: 2 },
     ]);
     const start = (run: string, revision: number) =>
       store.record(
@@ -193,10 +197,10 @@ function recordContract(subject: { readonly store: Store }): void {
           occurrences: [occurrence(T0 + 10, { run: newRun(run), replaces: ['queued'] })],
         }),
       );
-    expect(start('r1', 2)).toMatchObject({ ok: true, taken: [] });
-    expect(start('r2', 3)).toMatchObject({ ok: true, taken: [T0 + 10] });
+    expect(start('r1', 3)).toMatchObject({ ok: true, taken: [] });
+    expect(start('r2', 4)).toMatchObject({ ok: true, taken: [T0 + 10] });
     expect(store.occurrence('a', T0 + 10)).toMatchObject({ outcome: 'started', waitsFor: null });
-    expect(store.queuedOccurrences(9)).toEqual([]);
+    expect(store.queuedOccurrences('a', 'itself', 9)).toEqual([]);
     expect(store.head(asRunId('r2'))).toBeNull();
   });
 

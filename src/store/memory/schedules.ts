@@ -35,7 +35,12 @@ export function createSchedules(state: MemoryState): ScheduleStore {
     notices: [],
     noticeIds: 0,
   };
-  return { ...scheduleRows(all), ...occurrenceRows(all), ...triggerRows(all) };
+  return {
+    ...scheduleRows(all),
+    ...occurrenceRows(all),
+    ...triggerRows(all),
+    scheduleWrites: () => state.writes,
+  };
 }
 
 type RowPart = Pick<
@@ -102,7 +107,9 @@ function listSchedules(all: Schedules, filter: ScheduleFilter): Page<ScheduleRow
   return { items, nextCursor: more ? encodeCursor('schedules', [last.name]) : null };
 }
 
-function occurrenceRows(all: Schedules): Omit<ScheduleStore, keyof RowPart | keyof TriggerPart> {
+function occurrenceRows(
+  all: Schedules,
+): Omit<ScheduleStore, keyof RowPart | keyof TriggerPart | 'scheduleWrites'> {
   return {
     record: (record) => write(all, record),
     occurrence: (scheduleId, dueAt) => viewOf(all, all.occurrences.get(scheduleId)?.get(dueAt)),
@@ -112,12 +119,15 @@ function occurrenceRows(all: Schedules): Omit<ScheduleStore, keyof RowPart | key
         every(all).find(({ run }) => run?.created.runId === runId),
       ),
     occurrences: (filter) => listOccurrences(all, filter),
-    queuedOccurrences: (limit) =>
-      every(all)
+    schedulesWithQueued: () => {
+      const queued = every(all).filter(({ row }) => row.outcome === 'queued');
+      return [...new Set(queued.map(({ row }) => row.scheduleId))].sort(compareText);
+    },
+    queuedOccurrences: (scheduleId, by, limit) =>
+      of(all, scheduleId)
+        .reverse()
         .filter(({ row }) => row.outcome === 'queued')
-        .sort(
-          (a, b) => a.row.dueAt - b.row.dueAt || compareText(a.row.scheduleId, b.row.scheduleId),
-        )
+        .filter(({ row }) => (row.origin === 'backfill') === (by === 'backfill'))
         .slice(0, limit)
         .flatMap((found) => viewOf(all, found) ?? []),
     unfinishedRuns: (scheduleId) =>

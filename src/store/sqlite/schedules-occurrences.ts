@@ -29,6 +29,7 @@ type Part = Pick<
   | 'occurrence'
   | 'occurrenceOfRun'
   | 'occurrences'
+  | 'schedulesWithQueued'
   | 'queuedOccurrences'
   | 'unfinishedRuns'
   | 'pruneOccurrences'
@@ -46,10 +47,19 @@ export function createOccurrences(connection: Connection): Part {
       return row && toOccurrence(row);
     },
     occurrences: (filter) => listOccurrences(connection, filter),
-    queuedOccurrences: (limit) =>
+    schedulesWithQueued: () =>
+      connection
+        .all<{ id: string }>(
+          `SELECT DISTINCT schedule_id AS id FROM occurrences WHERE outcome = 'queued' ORDER BY id`,
+        )
+        .map(({ id }) => id),
+    queuedOccurrences: (scheduleId, by, limit) =>
       connection
         .all<Columns>(
-          `${SELECT} WHERE o.outcome = 'queued' ORDER BY o.due_at, o.schedule_id LIMIT ?`,
+          `${SELECT} WHERE o.schedule_id = ? AND o.outcome = 'queued'
+             AND (o.origin = 'backfill') = ? ORDER BY o.due_at LIMIT ?`,
+          scheduleId,
+          by === 'backfill' ? 1 : 0,
           limit,
         )
         .map(toOccurrence),

@@ -21,10 +21,19 @@ import {
 import { createTriggers } from './schedules-triggers.ts';
 
 /** The schedules part of the store. */
-export function createSchedules(connection: Connection): ScheduleStore {
+export function createSchedules(opened: Connection): ScheduleStore {
+  let writes = 0;
+  const connection: Connection = {
+    ...opened,
+    write(work, durability) {
+      writes += 1;
+      return opened.write(work, durability);
+    },
+  };
   return {
     ...createOccurrences(connection),
     ...createTriggers(connection),
+    scheduleWrites: () => writes,
     addSchedule: (schedule) => connection.write(() => insertSchedule(connection, schedule)),
     changeSchedule: (id, revision, change) =>
       connection.write(() => changeRow(connection, id, revision, change)),

@@ -46,7 +46,7 @@ CREATE TABLE occurrences (
   PRIMARY KEY (schedule_id, due_at)
 ) WITHOUT ROWID;
 CREATE INDEX occurrences_run ON occurrences (run_id) WHERE run_id IS NOT NULL;
-CREATE INDEX occurrences_queued ON occurrences (due_at) WHERE outcome = 'queued';
+CREATE INDEX occurrences_queued ON occurrences (schedule_id, due_at) WHERE outcome = 'queued';
 
 -- A run that is removed leaves its result with its occurrence.
 CREATE TRIGGER occurrences_keep_result BEFORE DELETE ON run_head

@@ -1,0 +1,259 @@
+/**
+ * The scheduler of a daemon: waits for the next time, decides, records, starts.
+ *
+ * It keeps nothing that the store does not have, so it may be killed anywhere and another may run
+ * beside it. It sleeps until the earliest time, but never long: each look also sees what others have
+ * changed and where the wall clock has gone.
+ */
+import { messageOf } from '../model/error.ts';
+import type { RunId } from '../model/ids.ts';
+import type { Tell } from '../model/notice.ts';
+import type { Clock, Logger } from '../model/ports.ts';
+import {
+  nextOf,
+  type ScheduleCalculator,
+  type ScheduleRow,
+  type ScheduleStarter,
+} from '../model/schedule.ts';
+import type { ScheduleStore } from '../model/schedule-store.ts';
+import type { Store } from '../model/store.ts';
+import {
+  type Decision,
+  decideBackfill,
+  decideDue,
+  decideQueued,
+  moveNext,
+  pauseRecord,
+} from './decide.ts';
+import { planDue } from './due.ts';
+import { factOf, pausedNotice, pauseReason } from './notices.ts';
+import { failuresInARow } from './overlap.ts';
+
+export interface SchedulerDeps {
+  readonly store: ScheduleStore & Pick<Store, 'dataVersion'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>;
+  readonly calculator: ScheduleCalculator;
+  readonly starter: ScheduleStarter;
+  readonly tell: Tell;
+  readonly log: Logger;
+}
+
+export interface Scheduler {
+  /** Something was changed or has ended: look now. */
+  wake(): void;
+  /** A run has ended: its schedule may pause, and what waited for it may start. */
+  runEnded(runId: RunId): void;
+  /** How late the earliest time is now, milliseconds; 0 when none is. */
+  lagMs(): number;
+  /** Resolves when nothing is decided any more. */
+  close(): Promise<void>;
+}
+
+/** The longest sleep. */
+const LOOK_MS = 500;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
+/** The wall clock moved by itself when it and the monotonic one differ by more. */
+const JUMP_MS = 1000;
+/**
+ * A clock set back by less only waits: these times were started already. After more, times are
+ * calculated anew, so that a clock that was far ahead for a while does not silence a schedule.
+ */
+const REPLAN_MS = 48 * 3_600_000;
+const PER_LOOK = 50;
+const PAGE = 200;
+const HISTORY_KEPT = 1000;
+const PRUNE_EVERY = 100;
+/** Occurrences that are looked at for each failure that is allowed. */
+const LOOKED_AT_PER_FAILURE = 5;
+const LOOKED_AT_MORE = 20;
+
+/** Starts scheduling at once. */
+export function createScheduler(deps: SchedulerDeps): Scheduler {
+  const { clock, log } = deps;
+  const look = createLook(deps);
+  let cancel: (() => void) | null = null;
+  let looking: Promise<void> | null = null;
+  let isWoken = true;
+  let isClosed = false;
+  let retryMs = FIRST_RETRY_MS;
+
+  const lookSafely = async (): Promise<void> => {
+    const isAsked = isWoken;
+    isWoken = false;
+    let wait: number;
+    try {
+      wait = await look(isAsked);
+      if (isWoken) wait = 0;
+      retryMs = FIRST_RETRY_MS;
+    } catch (thrown) {
+      log.warn('schedules could not be looked at', { error: messageOf(thrown) });
+      isWoken = true;
+      wait = retryMs;
+      retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+    }
+    looking = null;
+    arm(wait);
+  };
+  const arm = (ms: number): void => {
+    if (isClosed) return;
+    cancel?.();
+    cancel = clock.after(ms, () => {
+      cancel = null;
+      if (!isClosed) looking ??= lookSafely();
+    });
+  };
+  const wake = (): void => {
+    isWoken = true;
+    if (looking === null) arm(0);
+  };
+  arm(0);
+
+  return {
+    wake,
+    runEnded(runId) {
+      try {
+        const occurrence = deps.store.occurrenceOfRun(runId);
+        if (occurrence === null) return;
+        const schedule = deps.store.schedule(occurrence.scheduleId);
+        if (schedule !== null) pauseIfFailing(deps, schedule);
+        wake();
+      } catch (thrown) {
+        log.warn('the end of a scheduled run was not looked at', { error: messageOf(thrown) });
+      }
+    },
+    lagMs() {
+      const at = deps.store.nextFireAt();
+      return at === null ? 0 : Math.max(0, clock.now() - at);
+    },
+    async close() {
+      isClosed = true;
+      cancel?.();
+      await looking;
+    },
+  };
+}
+
+/** One look: does what is to be done now, and answers how long to sleep, milliseconds. */
+function createLook(deps: SchedulerDeps): (isAsked: boolean) => Promise<number> {
+  const { clock, store } = deps;
+  const recorded = new Map<string, number>();
+  let drift = Number.NaN;
+  let seen = '';
+  /** When the earliest time fires, as of `seen`. */
+  let nextAt: number | null = null;
+
+  const version = (): string => `${store.dataVersion()} ${store.scheduleWrites()}`;
+  const sleepMs = (): number =>
+    nextAt === null ? LOOK_MS : Math.min(LOOK_MS, Math.max(0, nextAt - clock.now()));
+  return async (isAsked) => {
+    const before = drift;
+    drift = clock.now() - clock.monotonic();
+    if (!(drift - before > -JUMP_MS)) replan(deps);
+    const now = version();
+    const isDue = nextAt !== null && nextAt <= clock.now();
+    if (!isAsked && !isDue && seen === now) return sleepMs();
+    const isFull = await fireDue(deps, recorded);
+    const isMore = await startQueued(deps, recorded);
+    tellAll(deps);
+    nextAt = store.nextFireAt();
+    seen = isFull || isMore ? '' : now;
+    return seen === '' ? 0 : sleepMs();
+  };
+}
+
+/** Decides what is due; true when there may be more. */
+async function fireDue(deps: SchedulerDeps, recorded: Map<string, number>): Promise<boolean> {
+  const due = deps.store.dueSchedules(deps.clock.now(), PER_LOOK);
+  for (const schedule of due) {
+    if (pauseIfFailing(deps, schedule)) continue;
+    const nowMs = deps.clock.now();
+    const plan = planDue(deps.calculator, schedule, nowMs);
+    const decision = await decideDue(deps, schedule, plan, nowMs);
+    carryOut(deps, schedule, decision, recorded);
+  }
+  return due.length > 0;
+}
+
+/** Starts what waits and may start now; true when there may be more. */
+async function startQueued(deps: SchedulerDeps, recorded: Map<string, number>): Promise<boolean> {
+  let isMore = false;
+  for (const id of deps.store.schedulesWithQueued()) {
+    for (const decide of [decideQueued, decideBackfill]) {
+      const schedule = deps.store.schedule(id);
+      if (schedule === null) break;
+      const decision = await decide(deps, schedule, deps.clock.now());
+      if (decision === null) continue;
+      carryOut(deps, schedule, decision, recorded);
+      isMore = true;
+    }
+  }
+  return isMore;
+}
+
+/** Writes the decision and starts its run. What was changed meanwhile is decided again at the next look. */
+function carryOut(
+  deps: SchedulerDeps,
+  schedule: ScheduleRow,
+  { record, run }: Decision,
+  recorded: Map<string, number>,
+): void {
+  const outcome = deps.store.record(record);
+  if (!outcome.ok) return;
+  const { name } = schedule;
+  for (const { dueAt, outcome: what, reason } of record.occurrences) {
+    if (outcome.taken.includes(dueAt)) continue;
+    const level = what === 'failed' ? 'warn' : 'info';
+    const due = new Date(dueAt).toISOString();
+    const fields = { schedule: name, due_at: due, outcome: what, reason: reason ?? undefined };
+    deps.log[level]('schedule', {
+      ...fields,
+      workflow_id: run?.dueAt === dueAt ? run.runId : undefined,
+    });
+  }
+  if (run !== null && !outcome.taken.includes(run.dueAt)) deps.starter.execute(run.runId);
+  const count = (recorded.get(schedule.id) ?? 0) + record.occurrences.length;
+  recorded.set(schedule.id, count >= PRUNE_EVERY ? 0 : count);
+  if (count >= PRUNE_EVERY) deps.store.pruneOccurrences(schedule.id, HISTORY_KEPT);
+}
+
+/** Pauses a schedule whose last runs have all failed; true when it was. */
+function pauseIfFailing({ store, clock }: SchedulerDeps, schedule: ScheduleRow): boolean {
+  const { id, enabled, pauseAfter, countedFrom } = schedule;
+  if (!enabled || pauseAfter === null) return false;
+  const limit = pauseAfter * LOOKED_AT_PER_FAILURE + LOOKED_AT_MORE;
+  const { items } = store.occurrences({ scheduleId: id, limit });
+  const failures = failuresInARow(items, countedFrom);
+  if (failures.length < pauseAfter) return false;
+  const reason = pauseReason(failures);
+  const notice = pausedNotice(schedule, failures, reason);
+  return store.record(pauseRecord(schedule, reason, notice, clock.now())).ok;
+}
+
+/** Brings back times that stand far behind what the clock says now. */
+function replan({ store, calculator, clock }: SchedulerDeps): void {
+  const nowMs = clock.now();
+  let cursor: string | undefined;
+  do {
+    const page = store.schedules({
+      enabled: true,
+      limit: PAGE,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    for (const schedule of page.items) {
+      const next = nextOf(calculator, schedule, nowMs);
+      if (next.nextAt === null || schedule.nextAt === null) continue;
+      if (schedule.nextAt - next.nextAt <= REPLAN_MS) continue;
+      store.record(moveNext(schedule, next, nowMs));
+    }
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+/** Hands over what has to be told; it is forgotten only afterwards. */
+function tellAll({ store, tell }: SchedulerDeps): void {
+  for (const notice of store.untoldScheduleNotices(PAGE)) {
+    tell(factOf(notice));
+    store.scheduleNoticeTold(notice.id);
+  }
+}
