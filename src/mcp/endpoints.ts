@@ -61,6 +61,8 @@ interface Parts {
 /** How long calls may take to end, and how long their answers may take to leave. */
 const END_MS = 2000;
 const LEAVE_MS = 20;
+/** Messages that one request may bring; the other transport's SDK has the same limit. */
+const MAX_BATCH = 100;
 
 /** The endpoints of one process. */
 export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
@@ -145,6 +147,9 @@ async function receive({ sse }: Parts, request: Request): Promise<Response> {
   const body = await jsonOf(request);
   if (body instanceof Response) return body;
   const given: readonly unknown[] = Array.isArray(body.value) ? body.value : [body.value];
+  if (given.length === 0 || given.length > MAX_BATCH) {
+    return rpcError(400, -32600, `a batch holds 1 to ${MAX_BATCH} messages`);
+  }
   let messages: JSONRPCMessage[];
   try {
     messages = given.map((each) => parseJSONRPCMessage(each));
