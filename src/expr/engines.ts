@@ -75,7 +75,7 @@ function cached<T>(
   compile: (dashed: readonly string[]) => T,
 ): T {
   const dashed = dashedIdsIn(source, stepIds);
-  // Only two sets of roots exist, of different sizes: templates' and whole expressions'.
+  // Few sets of roots exist, all of different sizes: templates', whole expressions', notices'.
   const key = `${roots.size}\n${dashed.join(',')}\n${source}`;
   const known = cache.get(key);
   if (known !== undefined) return known;

@@ -111,7 +111,7 @@ function compileEngineString(
     engines: context.engines,
     limits: context.limits,
     stepIds: context.options.stepIds,
-    roots: ROOT_NAMES,
+    roots: context.options.roots ?? ROOT_NAMES,
   });
   if (!compiled.ok) {
     report(context, pointer, compiled.problem);
@@ -137,7 +137,7 @@ function compileParts(
     cel: context.engines.cel,
     limits: context.limits,
     stepIds: context.options.stepIds,
-    roots: ROOT_NAMES,
+    roots: context.options.roots ?? ROOT_NAMES,
     style: 'braces',
     secrets,
   };

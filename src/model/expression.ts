@@ -59,6 +59,8 @@ export interface CompileOptions {
   readonly stepIds: ReadonlySet<string>;
   /** Whether `secrets.NAME` may be read here (the action's schema says which params accept it). */
   readonly secrets?: (pointer: readonly (string | number)[]) => boolean;
+  /** What a template may begin with, where it is not about a run. */
+  readonly roots?: ReadonlySet<string>;
 }
 
 /** Compiles what a definition holds as text. Pure; results may be cached by source. */

@@ -83,3 +83,29 @@ export interface ToldFact {
 
 /** Tells a fact to whom the rules name. Never throws: what cannot be written is logged. */
 export type Tell = (fact: ToldFact) => void;
+
+/** An event that an agent has to be told of, as the live stream shows it. */
+export interface ToldEvent {
+  readonly workflow_id: string;
+  readonly sequence: number;
+  readonly step_id?: string;
+  readonly event_type: string;
+  readonly payload?: Json;
+  readonly timestamp: string;
+}
+
+/** What is kept for agents that are away. */
+export interface KeptMessages {
+  /** Messages and open questions that this agent was not told of. Never throws. */
+  untold(agent: string): readonly ToldEvent[];
+  /** Notes that these agents were told. Never throws. */
+  markTold(event: Pick<ToldEvent, 'workflow_id' | 'sequence'>, agents: readonly string[]): void;
+}
+
+/** Who can be told at once, in this process. */
+export interface Audience {
+  /** An agent is there as long as `isListening` says so, until the returned function is called. */
+  join(agent: string, isListening: () => boolean): () => void;
+  /** Whether this agent (null: anybody) is told at once. */
+  hears(agent: string | null): boolean;
+}

@@ -8,13 +8,7 @@
 import type { EventOf, RunEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { NoticeKind, NoticeRule } from '../model/notice.ts';
-import type {
-  AgentMessage,
-  EventNotice,
-  NoticeRun,
-  Outbox,
-  OutboxOf,
-} from '../model/notice-store.ts';
+import type { AgentMessage, EventNotice, NoticeRun, OutboxOf } from '../model/notice-store.ts';
 import { type NoticePayload, noticePayload } from './payload.ts';
 import { channelsFor } from './rules.ts';
 
@@ -29,13 +23,8 @@ interface Told {
 /** The outbox of these rules, which are read anew each time. */
 export function createOutbox(rules: () => readonly NoticeRule[]): OutboxOf {
   return (events, run) => {
-    const telling = events.filter(mayTell);
-    if (telling.length === 0) return null;
-    const facts = run();
-    return {
-      notices: noticesOf(rules(), telling, facts),
-      messages: telling.flatMap(messageOf),
-    } satisfies Outbox;
+    if (!events.some(mayTell)) return null;
+    return { notices: noticesOf(rules(), events, run()), messages: events.flatMap(messageOf) };
   };
 }
 
@@ -85,21 +74,31 @@ function messageOf(event: RunEvent): AgentMessage[] {
 function toldBy(event: RunEvent, all: readonly RunEvent[], run: NoticeRun): Told | null {
   switch (event.type) {
     case 'decision_requested':
+      if (isAnswered(event, all)) return null;
       return event.payload.kind === 'outcome_unknown'
         ? unknownOutcome(event, all, run)
         : decisionTold(event, run);
     case 'workflow_failed':
       return run.isChild ? null : failureTold(event, run);
     case 'workflow_suspended':
-      return quarantineTold(event, run);
+      return event.payload.reason === 'quarantined' ? quarantineTold(event, run) : null;
     case 'notification':
       return messageTold(event, run);
     case 'step_scheduled':
-      return vaultTold(event, run);
+      return event.payload.waiting_for === 'vault' ? vaultTold(event, run) : null;
     default:
       return null;
   }
 }
+
+/** The answer was there before the question: nobody has to be asked. */
+const isAnswered = ({ seq, path }: RunEvent, all: readonly RunEvent[]): boolean =>
+  all.some(
+    (event) =>
+      (event.type === 'decision_resolved' || event.type === 'decision_cancelled') &&
+      event.path === path &&
+      event.seq > seq,
+  );
 
 const titleOf = ({ template, name, runId }: NoticeRun): string =>
   template ?? name ?? `run ${runId.slice(0, 8)}`;

@@ -4,7 +4,7 @@
  */
 import type { StepFailure } from '../model/error.ts';
 import type { EventOf, RunEvent } from '../model/event.ts';
-import { decisionId } from '../model/ids.ts';
+import { asNodeId, asRunId, decisionId } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { NoticeKind, ToldFact } from '../model/notice.ts';
 import type { NoticeRun } from '../model/notice-store.ts';
@@ -139,8 +139,48 @@ export function testPayload(channel: string, nowMs: number): NoticePayload {
     kind: 'test',
     title: 'Test of Opcode',
     message: `The channel "${channel}" works: this is what it was asked to bring.`,
-    level: 'info',
   };
+}
+
+const NO_RUN: NoticeRun = {
+  runId: asRunId('run'),
+  status: 'suspended',
+  template: 'template',
+  name: 'name',
+  agentId: 'agent',
+  isChild: false,
+  nodeId: asNodeId('node'),
+  epoch: 1,
+};
+
+const SAMPLE_QUESTION: EventOf<'decision_requested'> = {
+  seq: 1,
+  at: 0,
+  type: 'decision_requested',
+  path: 'step',
+  payload: {
+    kind: 'reasoning',
+    prompt: 'prompt',
+    data: {},
+    options: [{ id: 'yes' }, { id: 'no' }],
+    by: 'any',
+    then: [],
+    step_outputs: {},
+  },
+};
+
+/** A message of a kind as a channel gets it, for trying out a body. */
+export function samplePayload(kind: NoticeKind | 'test'): JsonObject {
+  const added = { event: '1', channel: 'channel' };
+  if (kind === 'test') return { ...added, ...testPayload('channel', 0) };
+  const asks = kind === 'decision' || kind === 'outcome_unknown';
+  const payload = noticePayload(kind, SAMPLE_QUESTION, NO_RUN, {
+    title: 'title',
+    message: 'message',
+    ...(asks ? { decision: SAMPLE_QUESTION } : {}),
+    ...(kind === 'run_failed' ? { error: { code: 'EXECUTION_ERROR', message: 'message' } } : {}),
+  });
+  return { ...added, ...payload };
 }
 
 function decisionView(event: EventOf<'decision_requested'>, run: NoticeRun): JsonObject {

@@ -14,6 +14,7 @@ import type {
 } from '../model/expression.ts';
 import type { DefinitionHash } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { OutboxOf } from '../model/notice-store.ts';
 import type { Plan } from '../model/plan.ts';
 import type {
   Clock,
@@ -91,6 +92,8 @@ export interface RuntimeDeps {
   ) => Plan;
   /** Start facts of a child run from its parent's step, or why it cannot be started. */
   readonly children: ChildStarter;
+  /** Who has to be told of new events; left out: nobody. */
+  readonly outbox?: OutboxOf;
 }
 
 export interface ChildStarter {

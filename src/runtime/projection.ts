@@ -6,8 +6,9 @@ import { isParkable, nextDueAt } from '../core/outstanding.ts';
 import { waitingFor } from '../core/settle.ts';
 import type { EventOf, RunEvent } from '../model/event.ts';
 import type { SecretRef } from '../model/expression.ts';
-import { asRunId, decisionId, type RunId } from '../model/ids.ts';
+import { asRunId, decisionId, type NodeId, type RunId } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { NoticeRun } from '../model/notice-store.ts';
 import type { RunState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import type { DecisionRow, InboxSend, NewRun, RunPatch } from '../model/store.ts';
@@ -27,6 +28,13 @@ export function patchOf(state: RunState, release: boolean): RunPatch {
     wakeAt: release && !isRunEnded(state.status) ? nextDueAt(state) : null,
     release,
   };
+}
+
+/** The run as those who are told of its events see it. */
+export function noticeRun(state: RunState, nodeId: NodeId, epoch: number): NoticeRun {
+  const { facts, runId, status } = state;
+  const { template, name, agentId, parent } = facts;
+  return { runId, status, template, name, agentId, isChild: parent !== null, nodeId, epoch };
 }
 
 /**

@@ -21,7 +21,14 @@ import type { RuntimeDeps } from './deps.ts';
 import { actionContext, type ExecuteCommand, invocationOf } from './execute-step.ts';
 import { pullInbox } from './inbox.ts';
 import { isQuiet, type LiveRun } from './live-run.ts';
-import { childRuns, decisionRows, mayLeave, parentMessages, patchOf } from './projection.ts';
+import {
+  childRuns,
+  decisionRows,
+  mayLeave,
+  noticeRun,
+  parentMessages,
+  patchOf,
+} from './projection.ts';
 import type { Slots } from './slots.ts';
 
 export interface TurnParts {
@@ -120,6 +127,8 @@ function appendOf(
   if (advanced.events.length === 0 && settled.length === 0) return null;
   const { events } = advanced;
   const release = mayRelease(deps, run, state, advanced, nowMs);
+  const { nodeId } = deps.node;
+  const outbox = deps.outbox?.(events, () => noticeRun(state, nodeId, run.epoch)) ?? null;
   return {
     runId: run.runId,
     owner: deps.node.nodeId,
@@ -132,8 +141,11 @@ function appendOf(
     settled,
     sends: [...parentMessages(state, events), ...cancelMessages(advanced.orphans, nowMs)],
     children: childRuns(state, events, deps.children, nowMs),
+    ...(outbox ?? NOBODY_TOLD),
   };
 }
+
+const NOBODY_TOLD = {};
 
 /** The row of a run's open question at a path. */
 function pendingDecision(

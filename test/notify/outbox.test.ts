@@ -165,6 +165,17 @@ describe('the events of a run', () => {
     ]);
   });
 
+  test('do not ask what has been answered in the same moment', () => {
+    const resolved = event(
+      5,
+      'decision_resolved',
+      { choice: 'go', reasoning: null, data: null, resolved_by: 'ann', via: 'signal' },
+      'approve',
+    );
+    expect(told([asks(4, 'approve'), resolved])).toEqual([]);
+    expect(told([asks(6, 'approve'), resolved])).toHaveLength(1);
+  });
+
   test('tell of a failure, once and only at the top', () => {
     const failed = event(5, 'workflow_failed', {
       error: { code: 'ASSERTION_FAILED', message: 'no', step_id: 'check' },

@@ -20,6 +20,7 @@ import {
 } from '../../src/model/ids.ts';
 import type { Signal, StartFacts } from '../../src/model/input.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../src/model/json.ts';
+import type { OutboxOf } from '../../src/model/notice-store.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Logger } from '../../src/model/ports.ts';
 import type { Store } from '../../src/model/store.ts';
@@ -54,6 +55,8 @@ export interface TestEngineOptions {
   readonly config?: Partial<RuntimeConfig>;
   /** Templates that `workflow.run` finds, by name. */
   readonly templates?: Readonly<Record<string, Definition>>;
+  /** Who has to be told of new events. */
+  readonly outbox?: OutboxOf;
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -127,6 +130,7 @@ export function createTestEngine(options: TestEngineOptions = {}): TestEngine {
     },
     store,
     clock,
+    ...(options.outbox === undefined ? {} : { outbox: options.outbox }),
     random: { uuid: randomUUID, sha256 },
     log,
     actions: testActions(sink),
