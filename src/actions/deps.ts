@@ -73,6 +73,8 @@ interface CommandRunner {
 }
 
 export interface ActionDeps {
+  /** Whether an agent (null: anybody) is told of a message at once; without it nobody is. */
+  readonly isHeard?: (agent: string | null) => boolean;
   readonly paths: PathPolicy;
   /** Folders closed to every action (the product's own home). */
   readonly deniedPaths: readonly string[];

@@ -21,7 +21,7 @@ export function builtinActions(deps: ActionDeps): readonly ActionDef[] {
     ...cryptoActions(),
     ...assertActions(deps),
     ...expressionActions(),
-    ...workflowActions(),
+    ...workflowActions(deps.isHeard),
   ];
 }
 

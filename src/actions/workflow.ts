@@ -29,8 +29,11 @@ const WORKFLOW_RUN: EngineAction = {
   },
 };
 
-export function workflowActions(): readonly ActionDef[] {
-  return [WORKFLOW_RUN, EMIT, CONTEXT, SET, FAIL, LOG, NOTIFY];
+/** `isHeard`: whether an agent (null: anybody) is told at once. */
+export function workflowActions(
+  isHeard: (agent: string | null) => boolean = () => false,
+): readonly ActionDef[] {
+  return [WORKFLOW_RUN, EMIT, CONTEXT, SET, FAIL, LOG, createNotify(isHeard)];
 }
 
 const EMIT: InlineAction = {
@@ -103,7 +106,7 @@ const SET: InlineAction = {
 /** How long a message is kept for an agent that is away, when the step does not say. */
 const NOTIFY_TTL = '24h';
 
-const NOTIFY: InlineAction = {
+const createNotify = (isHeard: (agent: string | null) => boolean): InlineAction => ({
   name: 'workflow.notify',
   description: 'Leaves a message for an agent or a person; kept until it is delivered or too old.',
   effect: 'internal',
@@ -117,9 +120,12 @@ const NOTIFY: InlineAction = {
   },
   run({ message, level, data, agent_id: agent, ttl }) {
     const kept = parseDuration(ttl);
+    const to = typeof agent === 'string' ? agent : null;
     return {
       // The message is in the log of the run; whoever delivers takes it from there.
-      output: { notified: false, reason: 'kept until somebody who is told connects' },
+      output: isHeard(to)
+        ? { notified: true }
+        : { notified: false, reason: reasonOf(to, kept.ok && kept.ms > 0) },
       notes: {
         notified: [
           {
@@ -133,7 +139,12 @@ const NOTIFY: InlineAction = {
       },
     };
   },
-};
+});
+
+function reasonOf(agent: string | null, isKept: boolean): string {
+  if (isKept) return `kept until ${agent === null ? 'somebody' : `agent "${agent}"`} is there`;
+  return agent === null ? 'nobody is there' : `agent "${agent}" is not there`;
+}
 
 const FAIL: InlineAction = {
   name: 'workflow.fail',
