@@ -4,6 +4,7 @@
  */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { createBackups } from './app-backup.ts';
 import type { Config } from './config.ts';
 import { createProcessControl } from './isolate/recorded.ts';
 import type { Tell } from './model/notice.ts';
@@ -13,16 +14,18 @@ import { watchDisk } from './ops/disk-watch.ts';
 import { startNightly } from './ops/nightly.ts';
 import type { UpkeepDeps } from './ops/upkeep-deps.ts';
 import { createClock } from './runtime/clock.ts';
-import { decisionRows, patchOf } from './runtime/projection.ts';
+import { decisionRows, parentMessages, patchOf } from './runtime/projection.ts';
 import type { Settings } from './settings.ts';
 import { verifyDatabase } from './store/sqlite/verify.ts';
 
 /** What the operations of upkeep work with. */
-export function createUpkeepDeps({ settings, dbPath }: Config): UpkeepDeps {
+export function createUpkeepDeps(config: Config): UpkeepDeps {
+  const { settings, dbPath } = config;
   return {
     retention: retentionOf(settings),
     rows: DERIVED_ROWS,
     checkDatabase: (depth) => verifyDatabase(dbPath, depth).problems,
+    backups: createBackups(config),
   };
 }
 
@@ -30,6 +33,7 @@ export function createUpkeepDeps({ settings, dbPath }: Config): UpkeepDeps {
 export const DERIVED_ROWS: UpkeepDeps['rows'] = {
   patch: patchOf,
   decisions: (state, event, pending) => decisionRows(state, [event], pending),
+  messages: parentMessages,
 };
 
 const retentionOf = (settings: Settings): UpkeepDeps['retention'] => ({

@@ -177,9 +177,9 @@ export const RUN_EVENTS: ApplyTable = {
   workflow_suspended: (state, payload, event) => {
     endActive(state, event.at);
     state.status = 'suspended';
-    if (payload.reason === 'quarantined') {
+    if (payload.reason === 'quarantined' || payload.reason === 'restored') {
       state.paused = true;
-      state.pauseReason = 'quarantined';
+      state.pauseReason = payload.reason;
     }
   },
   workflow_resumed: (state, _payload, event) => beginActive(state, event),

@@ -26,6 +26,13 @@ export function runCommands(state: RunState): Command[] {
 /** Commands of one step; none once the run or the step has ended. */
 export function commandsOf(state: RunState, step: StepState): Command[] {
   if (isRunEnded(state.status)) return [];
+  const commands = openCommands(state, step);
+  // After a restore nothing happens by itself, not even by time, until somebody resumes the run.
+  if (state.pauseReason !== 'restored') return commands;
+  return commands.filter((command) => command.kind !== 'timer');
+}
+
+function openCommands(state: RunState, step: StepState): Command[] {
   switch (step.status) {
     case 'scheduled':
       return scheduledCommands(state, step);

@@ -249,6 +249,8 @@ function resume(batch: Batch, signal: Signal): Verdict {
   const gone = ended(batch, 'there is nothing to resume');
   if (gone !== null) return gone;
   if (!batch.state.paused) {
+    // One that was held back before it began has just begun because of this signal.
+    if (batch.events[0]?.type === 'workflow_started') return { ok: { resumed: true } };
     return refuse('CONFLICT', 'the run is not paused', { status: batch.state.status });
   }
   record(batch, signal, null);

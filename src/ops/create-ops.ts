@@ -1,12 +1,14 @@
 /**
  * Makes the catalogue: each operation over the handed-in parts, as a checked function.
  */
+import { createBackup } from './backup.ts';
 import { createDefine } from './define.ts';
 import type { OpsDeps } from './deps.ts';
 import { createDiagram } from './diagram.ts';
 import { createEvents, createFollowEvents } from './events.ts';
 import { createGate } from './gate.ts';
 import { createGc } from './gc.ts';
+import { createHold } from './hold.ts';
 import { createFollowLogs, createLogs } from './logs.ts';
 import { createNodes } from './nodes.ts';
 import { guarded, type Operation, type StreamOperation } from './operation.ts';
@@ -46,6 +48,8 @@ export function createOps(deps: OpsDeps) {
     recover: createRecover(parts),
     gc: createGc(parts),
     verify: createVerify(parts),
+    backup: createBackup(parts),
+    hold: createHold(parts),
     token_create: createTokenCreate(parts),
     token_list: createTokenList(parts),
     token_revoke: createTokenRevoke(parts),
@@ -69,6 +73,8 @@ export function createOps(deps: OpsDeps) {
     recover: callable(operations.recover),
     gc: callable(operations.gc),
     verify: callable(operations.verify),
+    backup: callable(operations.backup),
+    hold: callable(operations.hold),
     token_create: callable(operations.token_create),
     token_list: callable(operations.token_list),
     token_revoke: callable(operations.token_revoke),

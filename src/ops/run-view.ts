@@ -44,6 +44,7 @@ export const pendingDecisions = (
 export function waitingOf(run: ReadRun, decisions: readonly DecisionRow[]): WaitingForView[] {
   const { state, row } = run;
   if (isRunEnded(state.status)) return [];
+  if (row.status === 'pending' && row.paused) return [HELD_BACK];
   if (row.status === 'pending') return turnOf(state.plan.concurrency, row.template);
   const waits = waitingTexts(waitingFor(state), decisions);
   if (!state.paused) return waits;
@@ -51,6 +52,12 @@ export function waitingOf(run: ReadRun, decisions: readonly DecisionRow[]): Wait
   const why = reason === null || reason === 'paused' ? '' : ` (${reason})`;
   return [{ step_id: '', kind: 'paused', text: `it is paused${why} until "resume"` }, ...waits];
 }
+
+const HELD_BACK: WaitingForView = {
+  step_id: '',
+  kind: 'paused',
+  text: 'it is held back (restored) until "resume"',
+};
 
 /** Why a run has not begun: its turn has not come, or nobody has taken it on yet. */
 function turnOf(concurrency: Plan['concurrency'], template: string | null): WaitingForView[] {

@@ -57,3 +57,23 @@ export const verifyOutput = v.object({
   stopped: v.boolean(),
 });
 export type VerifyOutput = v.InferOutput<typeof verifyOutput>;
+
+export const backupInput = v.strictObject({
+  /** Path on this machine; over the network only a name. Left out: one with the time. */
+  file: optional(v.pipe(text, v.minLength(1))),
+  /** Replace a file that stands there. */
+  force: optional(v.boolean(), false),
+});
+
+export const backupOutput = v.object({
+  file: text,
+  bytes,
+  schema: v.number(),
+  runs: count,
+  unfinished: count,
+  duration_ms: v.number(),
+});
+
+export const holdInput = v.strictObject({});
+/** `pending`: runs that have not begun. */
+export const holdOutput = v.object({ suspended: count, pending: count });

@@ -72,6 +72,10 @@ export function openHarness(templates?: Readonly<Record<string, Definition>>): H
         retention: { completedMs: 1000, failedMs: 2000, keepLast: 0 },
         rows: DERIVED_ROWS,
         checkDatabase: () => [],
+        backups: {
+          folder: '/home/backups',
+          copy: () => Promise.resolve({ bytes: 0, schema: 1, runs: 0, unfinished: 0 }),
+        },
       },
       config: {
         workDir: '/home/work',

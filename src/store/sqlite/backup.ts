@@ -1,0 +1,153 @@
+/**
+ * Copies of a database: made while others write, looked at before they are trusted.
+ *
+ * A copy is one file with everything that was committed when it began, compact, readable by its owner
+ * alone. It appears under its name only when it is whole and on disk.
+ */
+import { Database, SQLiteError } from 'bun:sqlite';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { AppError, messageOf } from '../../model/error.ts';
+import { APPLICATION_ID } from './connection.ts';
+import { storeError, toStoreError } from './errors.ts';
+import { MIGRATIONS } from './migrate.ts';
+
+export interface CopyOptions {
+  /** Replace a file that stands there. */
+  readonly force: boolean;
+}
+
+/** Facts of a database file. */
+export interface FileFacts {
+  readonly bytes: number;
+  readonly schema: number;
+  readonly runs: number;
+  readonly unfinished: number;
+}
+
+/**
+ * Writes a whole copy of the database at `from` to `to`, checked and synced to disk.
+ * @throws CONFLICT when `to` exists and is not to be replaced; STORE_ERROR
+ */
+export function copyDatabase(from: string, to: string, { force }: CopyOptions): FileFacts {
+  if (!force) refuseExisting(to);
+  const part = `${to}.part-${process.pid}`;
+  try {
+    // Made first, because SQLite would make it readable for others.
+    closeSync(openSync(part, 'wx', 0o600));
+    vacuumInto(from, part);
+    const facts = inspectDatabase(part);
+    syncToDisk(part);
+    if (force) renameSync(part, to);
+    else putInPlace(part, to);
+    syncToDisk(dirname(to));
+    return facts;
+  } catch (thrown) {
+    if (thrown instanceof AppError) throw thrown;
+    throw storeError('path', `the copy cannot be written (${messageOf(thrown)})`, to, {
+      cause: thrown,
+    });
+  } finally {
+    rmSync(part, { force: true });
+    rmSync(`${part}-journal`, { force: true });
+  }
+}
+
+function refuseExisting(path: string): void {
+  if (!existsSync(path)) return;
+  throw new AppError('CONFLICT', `${path} exists already`, {
+    hint: 'choose another name, or --force',
+  });
+}
+
+/** A name that somebody took meanwhile is not overwritten. */
+function putInPlace(part: string, to: string): void {
+  try {
+    linkSync(part, to);
+  } catch (thrown) {
+    refuseExisting(to);
+    throw thrown;
+  }
+}
+
+function vacuumInto(from: string, to: string): void {
+  const database = openQuietly(from);
+  try {
+    database.run('PRAGMA busy_timeout = 10000');
+    database.run('VACUUM INTO ?', [to]);
+  } catch (thrown) {
+    throw toStoreError(thrown, isAboutCopy(thrown) ? to : from);
+  } finally {
+    database.close();
+  }
+}
+
+/** SQLITE_FULL and SQLITE_IOERR_WRITE concern the file that is written. */
+const isAboutCopy = (thrown: unknown): boolean =>
+  thrown instanceof SQLiteError && [13, 778].includes(thrown.errno);
+
+function openQuietly(path: string): Database {
+  try {
+    return new Database(path, { readonly: true });
+  } catch (thrown) {
+    throw toStoreError(thrown, path);
+  }
+}
+
+/**
+ * Looks at a database file without changing it: whose it is, its schema, whether it is whole.
+ * @throws STORE_ERROR `not_a_database`, `newer_schema`, `corrupt`, `path`
+ */
+export function inspectDatabase(path: string): FileFacts {
+  if (!existsSync(path)) throw storeError('path', 'there is no such file', path);
+  const database = openQuietly(path);
+  const one = (sql: string): number => {
+    const row = database.query(sql).get() as Record<string, number> | null;
+    return Object.values(row ?? {})[0] ?? 0;
+  };
+  try {
+    if (one('PRAGMA application_id') !== APPLICATION_ID) {
+      throw storeError('not_a_database', 'not a database of Opcode', path);
+    }
+    const schema = one('PRAGMA user_version');
+    if (schema > MIGRATIONS.length) {
+      const message = `made by a newer Opcode: its schema is ${schema}, this program knows ${MIGRATIONS.length}`;
+      throw storeError('newer_schema', message, path);
+    }
+    const problem = database.query('PRAGMA quick_check(1)').get() as { quick_check: string } | null;
+    if (problem?.quick_check !== 'ok') {
+      throw storeError('corrupt', problem?.quick_check ?? 'it cannot be checked', path);
+    }
+    return {
+      bytes: statSync(path).size,
+      schema,
+      runs: one('SELECT count(*) FROM run_head'),
+      unfinished: one(
+        "SELECT count(*) FROM run_head WHERE status IN ('pending', 'active', 'suspended')",
+      ),
+    };
+  } catch (thrown) {
+    throw toStoreError(thrown, path);
+  } finally {
+    database.close();
+  }
+}
+
+/** Brings a file, or the names in a folder, to disk. */
+export function syncToDisk(path: string): void {
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
