@@ -8,6 +8,9 @@ import { isDone } from './run-answer.ts';
 
 /** Bytes of an answer when the caller gives no other number. */
 export const DEFAULT_MAX_BYTES = 8192;
+/** What a caller may ask for at least and at most. */
+export const LEAST_BYTES = 1024;
+export const MOST_BYTES = 1024 * 1024;
 
 /** Values up to this many bytes are never cut on their own. */
 const KEPT_BYTES = 512;

@@ -8,7 +8,7 @@ import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
 import { answerResult, imageResult, type ToolResult, textResult } from './answers.ts';
 import { readArguments } from './arguments.ts';
-import { DEFAULT_MAX_BYTES, withinBudget } from './budget.ts';
+import { DEFAULT_MAX_BYTES, LEAST_BYTES, MOST_BYTES, withinBudget } from './budget.ts';
 import { queryAnswer } from './query-answer.ts';
 import { runAnswer } from './run-answer.ts';
 import { statusAnswer } from './status-answer.ts';
@@ -44,8 +44,8 @@ const HANDLERS: Readonly<Record<ToolName, Handler>> = {
     answerResult(await statusAnswer({ ops, ctx, spelling }, args, maxBytes)),
   signal,
   define,
-  query: async ({ ops, ctx }, args, maxBytes) =>
-    answerResult(await queryAnswer(ops, ctx, args, maxBytes)),
+  query: async ({ ops, ctx, spelling }, args, maxBytes) =>
+    answerResult(await queryAnswer({ ops, ctx, spelling }, args, maxBytes)),
   diagram,
 };
 
@@ -58,9 +58,6 @@ export async function callTool(
   const { max_bytes: maxBytes = DEFAULT_MAX_BYTES, ...args } = readArguments(tool, given);
   return HANDLERS[tool](call, args, checkedMaxBytes(maxBytes));
 }
-
-const LEAST_BYTES = 1024;
-const MOST_BYTES = 1024 * 1024;
 
 function checkedMaxBytes(value: Json): number {
   const fits = typeof value === 'number' && Number.isInteger(value);

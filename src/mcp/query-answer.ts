@@ -5,15 +5,21 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
-import { bytesOf, withinBudget } from './budget.ts';
+import { bytesOf, MOST_BYTES, withinBudget } from './budget.ts';
+import { type Spelling, spelled } from './tool-names.ts';
 
 type Input = Parameters<Ops['query']>[1];
 type Page = Awaited<ReturnType<Ops['query']>>;
 
+interface Call {
+  readonly ops: Ops;
+  readonly ctx: CallContext;
+  readonly spelling: Spelling;
+}
+
 /** A page of what was asked for. @throws AppError */
 export async function queryAnswer(
-  ops: Ops,
-  ctx: CallContext,
+  { ops, ctx, spelling }: Call,
   args: JsonObject,
   maxBytes: number,
 ): Promise<JsonObject> {
@@ -25,7 +31,14 @@ export async function queryAnswer(
     const shorter = { ...args, filter: { ...filter, limit: count } };
     answer = summaries(await ops.query(ctx, shorter as unknown as Input), filter);
   }
-  return withinBudget(answer, { maxBytes, getStep: null });
+  const needed = bytesOf(answer);
+  if (needed <= maxBytes) return answer;
+  // A single item that is too long: the same call with more room gives it whole.
+  const room = Math.min(needed, MOST_BYTES);
+  const next = { tool: spelled('query', spelling), arguments: { ...args, max_bytes: room } };
+  const why = 'what was cut comes with more bytes';
+  const short = { maxBytes: maxBytes - bytesOf(next) - why.length - 20, getStep: null };
+  return { ...withinBudget(answer, short), next: { ...next, why } };
 }
 
 function summaries(page: Page, filter: JsonObject | null): JsonObject {
