@@ -19,15 +19,18 @@ export const RANDOMNESS: Randomness = {
   sha256: (text) => createHash('sha256').update(text).digest('hex'),
 };
 
-/** How a compute process is started: our own binary, or from source with Bun. */
-export function computeCommand(): readonly string[] {
+/** How a compute process is started. */
+export const computeCommand = (): readonly string[] => ownCommand('__compute');
+
+/** The command line of this program with these arguments: our own binary, or from source with Bun. */
+export function ownCommand(...args: readonly string[]): readonly string[] {
   const script = process.argv[1] ?? '';
   const fromSource = /\.tsx?$/.test(script) && !script.startsWith('/$bunfs/');
-  if (!fromSource && !import.meta.path.endsWith('.ts')) return [process.execPath, '__compute'];
+  if (!fromSource && !import.meta.path.endsWith('.ts')) return [process.execPath, ...args];
   const main = new URL('../cli/main.ts', import.meta.url).pathname;
   return main.startsWith('/$bunfs/')
-    ? [process.execPath, '__compute']
-    : [process.execPath, main, '__compute'];
+    ? [process.execPath, ...args]
+    : [process.execPath, main, ...args];
 }
 
 /** Path rules of the settings: deny wins, then read-only, then the list of writable paths. */

@@ -8,7 +8,7 @@
 import { mkdirSync } from 'node:fs';
 import { type App, openApp } from './app.ts';
 import { createHttpApi } from './app-api.ts';
-import { answerRings, tellStopping } from './app-handover.ts';
+import { openDoors } from './app-doors.ts';
 import { programVersion } from './app-parts.ts';
 import { startUpkeep } from './app-upkeep.ts';
 import type { Config } from './config.ts';
@@ -27,19 +27,20 @@ import { isAlive, ownIdentity } from './isolate/process-info.ts';
 import { createLogger } from './log.ts';
 import { createMcpEndpoints, type McpEndpoints } from './mcp/endpoints.ts';
 import { createEventFeed } from './mcp/event-feed.ts';
-import { type StdioSession, serveMcpStdio } from './mcp/stdio.ts';
+import { type StdioSession, type Streams, serveMcpStdio } from './mcp/stdio.ts';
 import type { Engine } from './model/engine.ts';
 import { AppError, messageOf } from './model/error.ts';
 import type { Logger } from './model/ports.ts';
 import type { SettingKey } from './settings.ts';
 
-/** Serves MCP on standard input and output; stdout then carries nothing else. */
-export function serveStdio(app: App, config: Config, log: Logger): StdioSession {
+/** Serves MCP on standard input and output, which then carry nothing else, or on other streams. */
+export function serveStdio(app: App, config: Config, log: Logger, streams?: Streams): StdioSession {
   makeWorkFolder(config);
   const spelling = config.settings['mcp.names'];
   return serveMcpStdio(
     { ops: app.ops, log, version: programVersion(), feed: createEventFeed(app.ops, log) },
     spelling === 'auto' ? 'underscores' : spelling,
+    streams,
   );
 }
 
@@ -132,14 +133,14 @@ interface Running {
 
 function running({ app, config, http, log, recovered, live, meter }: Running): Daemon {
   const stopping = new AbortController();
-  const mcp = createMcpEndpoints({
+  const deps = {
     ops: app.ops,
     log,
     version: programVersion(),
     feed: createEventFeed(app.ops, log),
     stopping: stopping.signal,
-    names: () => live.config.settings['mcp.names'],
-  });
+  };
+  const mcp = createMcpEndpoints({ ...deps, names: () => live.config.settings['mcp.names'] });
   const api = createHttpApi({
     app,
     config,
@@ -155,18 +156,17 @@ function running({ app, config, http, log, recovered, live, meter }: Running): D
   let stopped: Promise<void> | null = null;
   const hurried: Promise<void>[] = [];
   let isClosing = false;
-  const ignoreRings = app.engine === null ? () => undefined : answerRings(app.engine, log);
+  const doors = openDoors({ app, config, mcp: deps });
   const stop = async (): Promise<void> => {
-    tellStopping(app.store);
     http.drain();
     stopping.abort();
+    const doorsClosed = doors.close();
     await endUpkeep();
     const { grace: graceMs, grace_unsafe: graceUnsafeMs } = config.settings;
     await app.engine?.stop({ graceMs, graceUnsafeMs });
-    ignoreRings();
     isClosing = true;
     await Promise.all(hurried);
-    await Promise.all([mcp.close(), api.close()]);
+    await Promise.all([doorsClosed, mcp.close(), api.close()]);
     await http.close();
     releasePidFile(config.pidPath, process.pid);
     await app.close();

@@ -1,20 +1,28 @@
 /**
- * `opcode mcp`: MCP over standard input and output, for a client that starts its servers itself. This
- * process executes the runs that it is asked for, and takes on what is unfinished.
+ * `opcode mcp`: MCP over standard input and output, for a client that starts its servers itself. The
+ * daemon executes, one for all clients; when none lives this process starts it. Only where there can be
+ * none, or with `--no-daemon`, it executes by itself and takes on what is unfinished.
  */
 import type { Command } from 'commander';
 import { createLogger } from '../../src/log.ts';
+import type { StdioSession, Streams } from '../../src/mcp/stdio.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
+
+interface Options {
+  /** False with `--no-daemon`. */
+  readonly daemon: boolean;
+}
 
 export function configure(command: Command, act: Act): void {
   withExamples(
     command
+      .option('--no-daemon', 'execute here, and start no daemon')
       .action(act(mcp))
       .addHelpText(
         'after',
-        '\nRuns are executed by this process and go on by themselves when it is started again.\n' +
-          'For runs that outlive a client keep `opcode serve` running.',
+        '\nRuns are executed by the daemon and go on when the client leaves. Without one it is started;\n' +
+          'its log is <home>/daemon.log, `opcode stop` ends it.',
       ),
     [
       ['opcode mcp', 'speak MCP on stdin and stdout'],
@@ -23,16 +31,30 @@ export function configure(command: Command, act: Act): void {
   );
 }
 
-async function mcp(cli: Cli): Promise<number> {
-  const app = await cli.openExecuting({ claims: true, role: 'mcp' });
-  const { serveStdio } = await import('../../src/app-serve.ts');
-  const session = serveStdio(app, cli.config(), logOf(cli));
+async function mcp(cli: Cli, { daemon }: Options): Promise<number> {
+  const session = daemon ? await throughDaemon(cli) : await serveHere(cli);
   const stop = (): void => void session.close();
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('SIGHUP', stop);
   await session.closed;
   return EXIT.ok;
+}
+
+async function throughDaemon(cli: Cli): Promise<StdioSession> {
+  const { serveThroughDaemon } = await import('../../src/app-relay.ts');
+  return serveThroughDaemon({
+    config: cli.config(),
+    log: logOf(cli),
+    env: cli.env,
+    serveHere: (streams) => serveHere(cli, streams),
+  });
+}
+
+async function serveHere(cli: Cli, streams?: Streams): Promise<StdioSession> {
+  const app = await cli.openExecuting({ claims: true, role: 'mcp' });
+  const { serveStdio } = await import('../../src/app-serve.ts');
+  return serveStdio(app, cli.config(), logOf(cli), streams);
 }
 
 function logOf(cli: Cli): ReturnType<typeof createLogger> {

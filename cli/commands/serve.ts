@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type { Daemon } from '../../src/app-serve.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
+import { openLogFile } from '../../src/log-file.ts';
 import { messageOf } from '../../src/model/error.ts';
 import type { Logger } from '../../src/model/ports.ts';
 import type { SettingKey } from '../../src/settings.ts';
@@ -21,6 +22,7 @@ interface Options {
   readonly graceUnsafe?: string;
   readonly dbPath?: string;
   readonly logLevel?: string;
+  readonly logFile?: string;
 }
 
 export function configure(command: Command, act: Act): void {
@@ -32,6 +34,7 @@ export function configure(command: Command, act: Act): void {
       .option('--public', 'listen beyond loopback (needs a token)')
       .option('--grace <duration>', 'at a stop: time for steps that can be repeated (10s)')
       .option('--grace-unsafe <duration>', 'at a stop: time for the others (5m)')
+      .option('--log-file <file>', 'log here (at most 20 MB are kept) instead of on stderr')
       .action(act(serve))
       .addHelpText(
         'after',
@@ -48,8 +51,12 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   const load = (): Config => loadConfig({ flags: flagsOf(options), env: cli.env });
   const config = load();
   const { stderr } = cli.terminal;
-  const look = { pretty: stderr.isTerminal, color: stderr.style.enabled };
-  const write = (line: string): void => stderr.write(line);
+  const file = options.logFile === undefined ? null : openLogFile(options.logFile);
+  const look =
+    file === null
+      ? { pretty: stderr.isTerminal, color: stderr.style.enabled }
+      : { pretty: false, color: false };
+  const write = (line: string): void => (file ?? stderr).write(line);
   const { startDaemon } = await import('../../src/app-serve.ts');
   const daemon = await startDaemon({ config, write, ...look });
   // What one wants to know whatever is logged besides.
@@ -59,6 +66,7 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   log.info('opcode is ready', { urls, pid: process.pid, home: config.home, recovered });
   await stopped;
   log.info('stopped');
+  file?.close();
   return EXIT.ok;
 }
 

@@ -1,6 +1,8 @@
 /**
- * MCP over standard input and output: one client, which is whoever started this process.
+ * MCP over standard input and output, or another pair of streams: one client, which is whoever is at
+ * the other end.
  */
+import type { Readable, Writable } from 'node:stream';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createMcpServer, type McpDeps } from './server.ts';
 import type { Spelling } from './tool-names.ts';
@@ -11,9 +13,20 @@ export interface StdioSession {
   close(): Promise<void>;
 }
 
-/** Serves the client at the other end of standard input until it leaves. */
-export function serveMcpStdio(deps: McpDeps, spelling: Spelling): StdioSession {
-  const transport = new StdioServerTransport();
+export interface Streams {
+  readonly input: Readable;
+  readonly output: Writable;
+}
+
+const standardStreams = (): Streams => ({ input: process.stdin, output: process.stdout });
+
+/** Serves the client at the other end until it leaves. */
+export function serveMcpStdio(
+  deps: McpDeps,
+  spelling: Spelling,
+  { input, output }: Streams = standardStreams(),
+): StdioSession {
+  const transport = new StdioServerTransport(input, output);
   const { promise, resolve } = Promise.withResolvers<void>();
   // The newest protocol has no `initialize` after which a session could be told things.
   const serverFor = ({ era }: { readonly era: 'legacy' | 'modern' }) =>
