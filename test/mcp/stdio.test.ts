@@ -25,7 +25,7 @@ async function connected(): Promise<Client> {
   const env = { PATH: process.env.PATH ?? '', HOME: home.path, OPCODE_HOME: home.path };
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [MAIN, 'mcp'],
+    args: [MAIN, 'mcp', '--no-daemon'],
     env,
     stderr: 'ignore',
   });
