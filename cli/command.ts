@@ -12,6 +12,7 @@ import type { Engine } from '../src/model/engine.ts';
 import type { CallContext } from '../src/ops/operation.ts';
 import type { SettingKey } from '../src/settings.ts';
 import type { SourceText } from './errors.ts';
+import { openServer, serverOf } from './server.ts';
 import { readSource } from './sources.ts';
 import type { Terminal } from './terminal.ts';
 import { release } from './version.ts';
@@ -27,6 +28,7 @@ export interface CommonOptions {
   readonly json?: boolean;
   readonly dbPath?: string;
   readonly logLevel?: string;
+  readonly allowHttp?: boolean;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -35,6 +37,8 @@ export interface Cli {
   readonly terminal: Terminal;
   readonly json: boolean;
   readonly env: Environment;
+  /** The server that commands work on; null when they work on this machine's database. */
+  readonly server: string | null;
   /** One line of result, on stdout. */
   print(line: string): void;
   printLines(lines: readonly string[]): void;
@@ -85,6 +89,7 @@ export function withExamples(
 export function createCli(terminal: Terminal, env: Environment, common: CommonOptions): Cli {
   const sources: SourceText[] = [];
   let config: Config | null = null;
+  const server = serverOf(env);
   let app: Promise<OpenedApp> | null = null;
   let logSink: ((line: string) => void) | null = null;
   const write = (text: string): void => terminal.stdout.write(text);
@@ -92,7 +97,7 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
     config ??= loadConfig({ flags: flagsOf(common), env });
     return config;
   };
-  const open = (): Promise<OpenedApp> => {
+  const openHere = (): Promise<OpenedApp> => {
     const { stderr } = terminal;
     const log = createLogger({
       level: configOf().settings.log_level,
@@ -101,9 +106,12 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
       write: (line) => (logSink === null ? stderr.write(line) : logSink(line)),
       now: Date.now,
     });
-    app ??= import('../src/app.ts').then((module) =>
+    return import('../src/app.ts').then((module) =>
       module.openApp(configOf(), { execute: false, log }),
     );
+  };
+  const open = (): Promise<OpenedApp> => {
+    app ??= server === null ? openHere() : openServer(env, server, common.allowHttp === true);
     return app;
   };
   const note = (line: string): void => {
@@ -113,6 +121,7 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
     terminal,
     json: common.json === true,
     env,
+    server,
     sources,
     print: (line) => write(`${line}\n`),
     printLines: (lines) => {
@@ -125,7 +134,10 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
     config: configOf,
     open,
     openExecuting: async (options = {}) => (await open()).execute(options),
-    openUnlessDaemon: async (options = {}) => leaveOrExecute(await open(), options, note),
+    openUnlessDaemon: async (options = {}) => {
+      const opened = await open();
+      return server === null ? leaveOrExecute(opened, options, note) : opened;
+    },
     logTo: (sink) => {
       logSink = sink;
     },

@@ -9,6 +9,7 @@ import { AppError } from '../src/model/error.ts';
 import { type Act, type Cli, type CommonOptions, createCli, type Environment } from './command.ts';
 import { asAppError, errorJson, errorLines, exitCodeOfError, lookOf } from './errors.ts';
 import { EXIT } from './exit.ts';
+import { refuseElsewhere } from './server.ts';
 import { COMMANDS } from './table.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
@@ -32,16 +33,17 @@ async function execute(
 ): Promise<number> {
   const wantsJson = beforeDashes(args).includes('--json');
   const state: { code: number; cli: Cli | null } = { code: EXIT.ok, cli: null };
+  const words = normalised(args);
   const act: Act =
     (handler) =>
     async (...args) => {
       const cli = createCli(terminal, env, optionsOf(args));
       state.cli = cli;
+      refuseElsewhere(words[0], env);
       state.code = await handler(cli, ...args);
     };
   try {
     if (args[0] === COMPLETE) return await complete(args.slice(1), terminal, env);
-    const words = normalised(args);
     const program = await buildProgram(words[0], terminal, act);
     await program.parseAsync([...words], { from: 'user' });
   } catch (thrown) {
@@ -139,6 +141,9 @@ function addCommonOptions(command: Command): void {
     .option('--db-path <file>', 'Database file')
     .option('--log-level <level>', 'debug, info, warn or error')
     .helpOption('-h, --help', 'Show help');
+  // Serving has one of its own.
+  if (command.options.some(({ long }) => long === '--allow-http')) return;
+  command.option('--allow-http', 'Let OPCODE_URL be http:// beyond this machine');
 }
 
 function report(thrown: unknown, terminal: Terminal, cli: Cli | null, json: boolean): number {

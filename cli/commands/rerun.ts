@@ -67,7 +67,7 @@ async function rerun(cli: Cli, run: string, options: Options): Promise<number> {
     wait: 0,
   };
   if (options.detach === true) return detached(cli, reading, input, options);
-  const isHere = options.local === true || before.template === null;
+  const isHere = options.local === true || (before.template === null && cli.server === null);
   const app = await (isHere ? cli.openExecuting() : cli.openUnlessDaemon());
   const { code } = await executeRun(cli, app, {
     quiet: options.quiet,
@@ -89,6 +89,8 @@ async function detached(cli: Cli, app: App, input: Input, options: Options): Pro
 
 /** The file a run was started from as it is now; null when there is none any more. */
 function presentSource(cli: Cli, { trigger }: StatusOutput): ReturnType<typeof readSource> | null {
+  // A path that a server recorded says nothing about files here.
+  if (cli.server !== null) return null;
   const file = isJsonObject(trigger) ? ownValue(trigger, 'file') : undefined;
   return typeof file === 'string' && existsSync(file) ? cli.readSource(file) : null;
 }

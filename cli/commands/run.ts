@@ -54,7 +54,7 @@ async function run(cli: Cli, target: string, options: Options): Promise<number> 
   const input = await inputOf(cli, target, options);
   if (options.dryRun === true) return dryRun(cli, input);
   if (options.detach === true) return detached(cli, input, options);
-  const isHere = options.local === true || isFileName(target);
+  const isHere = options.local === true || (isFileName(target) && cli.server === null);
   const app = await (isHere ? cli.openExecuting() : cli.openUnlessDaemon());
   const { code } = await executeRun(cli, app, {
     quiet: options.quiet,
