@@ -76,6 +76,18 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(SERVE, 'agent', 'The agents that were here', () => import('./commands/agent.ts')),
   entry(SERVE, 'mcp', 'Speak MCP on stdin and stdout', () => import('./commands/mcp.ts')),
 
+  entry(
+    KEEP,
+    'doctor',
+    'Look at everything that has to be right',
+    () => import('./commands/doctor.ts'),
+  ),
+  entry(
+    KEEP,
+    'settings',
+    'Every setting and where it comes from',
+    () => import('./commands/settings.ts'),
+  ),
   entry(KEEP, 'backup', 'Copy the database while runs go on', () => import('./commands/backup.ts')),
   entry(KEEP, 'restore', 'Go back to a backup', () => import('./commands/restore.ts')),
   entry(KEEP, 'verify', 'Check the database and every log', () => import('./commands/verify.ts')),

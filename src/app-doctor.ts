@@ -1,0 +1,94 @@
+/**
+ * What `opcode doctor` looks at, in order. Nothing is changed, and one thing that cannot be looked at
+ * does not keep the others from being: it works when nothing else does.
+ */
+import { lookAtAccess, lookAtDaemon, lookAtMcp, lookAtPort } from './app-doctor-daemon.ts';
+import { lookAtDatabase, lookAtDisk, lookAtFiles, lookAtRuns } from './app-doctor-files.ts';
+import type { Finding } from './app-doctor-finding.ts';
+import { programVersion } from './app-parts.ts';
+import type { Config } from './config.ts';
+import { describeLimits, findLimitTools } from './isolate/limits.ts';
+import { AppError, messageOf } from './model/error.ts';
+
+type Look = (config: Config) => readonly Finding[] | Promise<readonly Finding[]>;
+
+const LOOKS: readonly (readonly [area: string, look: Look])[] = [
+  ['program', lookAtProgram],
+  ['clock', lookAtClock],
+  ['files', lookAtFiles],
+  ['disk', lookAtDisk],
+  ['database', lookAtDatabase],
+  ['runs', lookAtRuns],
+  ['daemon', lookAtDaemon],
+  ['port', lookAtPort],
+  ['mcp', lookAtMcp],
+  ['access', lookAtAccess],
+  ['isolation', lookAtIsolation],
+];
+
+/** Looks at everything; each finding is handed out as it is made. */
+export async function examine(
+  config: Config,
+  onFinding: (finding: Finding) => void,
+): Promise<void> {
+  for (const [area, look] of LOOKS) {
+    try {
+      for (const finding of await look(config)) onFinding(finding);
+    } catch (thrown) {
+      const hint = thrown instanceof AppError ? thrown.hint : undefined;
+      const text = messageOf(thrown);
+      onFinding({ area, level: 'fail', text, ...(hint === undefined ? {} : { hint }) });
+    }
+  }
+}
+
+function lookAtProgram(): Finding[] {
+  const where = `${process.platform} ${process.arch}`;
+  return [{ area: 'program', level: 'ok', text: `opcode ${programVersion()} on ${where}` }];
+}
+
+/** Before this program was written. */
+const LEAST_YEAR = 2025;
+const MEASURED_MS = 100;
+const TOLERATED_MS = 50;
+
+async function lookAtClock(): Promise<Finding[]> {
+  const [wall, steady] = [Date.now(), performance.now()];
+  await new Promise((resolve) => setTimeout(resolve, MEASURED_MS));
+  const drift = Math.abs(Date.now() - wall - (performance.now() - steady));
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const text = `${new Date().toISOString()}, time zone ${zone}`;
+  if (new Date().getFullYear() < LEAST_YEAR) {
+    const hint = 'set the clock: schedules and retention go by it';
+    return [{ area: 'clock', level: 'fail', text: `it is set to ${text}`, hint }];
+  }
+  if (drift > TOLERATED_MS) {
+    const hint = 'schedules follow the wall clock; durations are measured apart from it';
+    return [
+      { area: 'clock', level: 'warn', text: `the wall clock jumped ${drift.toFixed(0)}ms`, hint },
+    ];
+  }
+  return [{ area: 'clock', level: 'ok', text }];
+}
+
+const LIMITS = { memoryBytes: 'memory', cpu: 'cpu', pids: 'pids', network: 'network' } as const;
+
+function lookAtIsolation(): Finding[] {
+  const kept = describeLimits(findLimitTools());
+  const names = Object.keys(LIMITS) as (keyof typeof LIMITS)[];
+  const inForce = names.filter((name) => kept[name] !== null);
+  const missing = names.filter((name) => kept[name] === null);
+  const text = inForce.map((name) => `${LIMITS[name]} by ${kept[name]}`);
+  const findings: Finding[] = [
+    { area: 'isolation', level: 'ok', text: ['own process group', ...text].join(', ') },
+  ];
+  if (missing.length > 0) {
+    findings.push({
+      area: 'isolation',
+      level: 'warn',
+      text: `no limit on ${missing.map((name) => LIMITS[name]).join(', ')}`,
+      hint: 'steps that demand such a limit fail with ISOLATION_ERROR; run under systemd, or as a user who may make cgroups',
+    });
+  }
+  return findings;
+}
