@@ -3,16 +3,22 @@
  *
  * The form comes from the client's program, not from its model, so its answer counts as a person's.
  * Whoever closes the form leaves the decision open. The newest protocol answers a call with a request
- * for input and is called again with it; older ones ask in between.
+ * for input and is called again with it, and with what the server signed when it asked; older ones ask
+ * in between.
  */
+import { randomBytes } from 'node:crypto';
 import {
   acceptedContent,
   CLIENT_CAPABILITIES_META_KEY,
+  createRequestStateCodec,
   inputRequired,
+  ProtocolError,
+  ProtocolErrorCode,
+  type RequestStateCodec,
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { AppError, messageOf } from '../model/error.ts';
+import { messageOf } from '../model/error.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/ports.ts';
 import type { ToolResult } from './answers.ts';
@@ -26,6 +32,19 @@ export interface PersonAnswer extends PersonDecision {
   readonly choice: string;
   readonly reasoning: string | null;
 }
+
+/** Signs which decision was asked, so that an answer can only be to a question of this process. */
+export type AskedPlaces = RequestStateCodec<PersonDecision>;
+
+/** How long a question of the newest protocol may be answered, seconds. */
+const ASKED_SECONDS = 24 * 3600;
+const KEY_BYTES = 32;
+
+export const createAskedPlaces = (): AskedPlaces =>
+  createRequestStateCodec<PersonDecision>({
+    key: randomBytes(KEY_BYTES),
+    ttlSeconds: ASKED_SECONDS,
+  });
 
 /** How long the form stays open when the protocol lets the call wait for it. */
 const FORM_MS = 10 * 60_000;
@@ -48,6 +67,7 @@ export interface Asking {
   readonly server: Server;
   readonly ctx: ServerContext;
   readonly log: Logger;
+  readonly places: AskedPlaces;
   /** Decides for the person and answers with the run as it then is. */
   readonly decide: (answer: PersonAnswer) => Promise<ToolResult>;
 }
@@ -57,7 +77,7 @@ const MAX_FORMS = 10;
 
 /** The answer after the person was asked, or as it is when nobody is to be asked. */
 export async function askPerson(asking: Asking, first: ToolResult) {
-  const { server, ctx, log } = asking;
+  const { server, ctx, log, places } = asking;
   let result = first;
   for (let count = 0; count < MAX_FORMS; count++) {
     const decision = openDecision(result);
@@ -67,7 +87,7 @@ export async function askPerson(asking: Asking, first: ToolResult) {
     if (ctx.mcpReq.envelope !== undefined) {
       return inputRequired({
         inputRequests: { [FORM]: inputRequired.elicit(form) },
-        requestState: JSON.stringify(place),
+        requestState: await places.mint(place),
       });
     }
     const given = await filledForm(ctx, form, log);
@@ -78,30 +98,26 @@ export async function askPerson(asking: Asking, first: ToolResult) {
   return result;
 }
 
-/** What the person answered when the call comes back with it; null when it does not. @throws VALIDATION_ERROR */
-export function broughtAnswer(ctx: ServerContext): PersonAnswer | PersonDecision | null {
+/** What the person answered when the call comes back with it; null when it does not. @throws -32602 */
+export async function broughtAnswer(
+  ctx: ServerContext,
+  places: AskedPlaces,
+): Promise<PersonAnswer | PersonDecision | null> {
   const { inputResponses } = ctx.mcpReq;
   if (inputResponses === undefined) return null;
-  const place = readPlace(ctx.mcpReq.requestState());
-  if (place === null) {
-    throw new AppError('VALIDATION_ERROR', 'requestState: is not what this server gave');
-  }
+  const place = await askedPlace(ctx, places);
   return answerOf(place, acceptedContent(inputResponses, FORM)) ?? place;
 }
 
-/** The run and step that this server wrote down when it asked; checked again by the operation. */
-function readPlace(state: unknown): PersonDecision | null {
+async function askedPlace(ctx: ServerContext, places: AskedPlaces): Promise<PersonDecision> {
+  const state: unknown = ctx.mcpReq.requestState();
   try {
-    const value: unknown = typeof state === 'string' ? JSON.parse(state) : null;
-    if (!isJsonObject(value)) return null;
-    const { workflowId, stepId } = value;
-    return typeof workflowId === 'string' && typeof stepId === 'string'
-      ? { workflowId, stepId }
-      : null;
+    if (typeof state === 'string') return await places.verify(state, ctx);
   } catch {
-    // Not what was written down: it names no decision.
-    return null;
+    // Forged, or asked by another process or long ago; which of them is of no use to the caller.
   }
+  const message = 'requestState: is not what this server gave; make the call again without it';
+  throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
 }
 
 const placeOf = ({ workflow_id, step_id }: JsonObject): PersonDecision => ({

@@ -15,6 +15,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import { messageOf } from '../model/error.ts';
+import { createAskedPlaces } from './ask-person.ts';
 import type { EventFeed } from './event-feed.ts';
 import { withOpening } from './event-stream.ts';
 import { runUris } from './resource-uris.ts';
@@ -69,6 +70,7 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
   const calls = new Set<Promise<unknown>>();
   const deps: Parts['deps'] = {
     createServer: createMcpServer,
+    places: createAskedPlaces(),
     ...given,
     onCall(answered) {
       calls.add(answered);

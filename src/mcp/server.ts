@@ -15,11 +15,23 @@ import type { Logger } from '../model/ports.ts';
 import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
 import { failureResult, type ToolResult } from './answers.ts';
-import { askPerson, broughtAnswer, type PersonAnswer } from './ask-person.ts';
+import {
+  type AskedPlaces,
+  askPerson,
+  broughtAnswer,
+  createAskedPlaces,
+  type PersonAnswer,
+} from './ask-person.ts';
 import { callTool, type ToolCall } from './call-tool.ts';
 import { serveCompletions } from './completions.ts';
 import type { EventFeed } from './event-feed.ts';
-import { type SessionState, startNotices } from './notices.ts';
+import {
+  createTeller,
+  type Hearing,
+  type SessionState,
+  type Teller,
+  type ToldPorts,
+} from './notices.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { servePrompts } from './prompts.ts';
 import { serveResources } from './resources.ts';
@@ -31,10 +43,14 @@ export interface McpDeps {
   readonly log: Logger;
   readonly version: string;
   readonly feed: EventFeed;
+  /** What is kept for agents that are away; without it nothing is. */
+  readonly told?: ToldPorts;
   /** Ends waiting when this process stops; what was started goes on. */
   readonly stopping?: AbortSignal;
   /** Is shown every call that is being answered. */
   readonly onCall?: (answered: Promise<unknown>) => void;
+  /** Shared by servers that answer one request each; without it a server has its own. */
+  readonly places?: AskedPlaces;
 }
 
 /** When a session is told what it did not ask for: once initialized, from the beginning, or never. */
@@ -45,6 +61,7 @@ interface Session {
   readonly server: Server;
   readonly spelling: Spelling;
   readonly state: SessionState;
+  readonly places: AskedPlaces;
 }
 
 /** A server that lists its tools in this spelling; the caller connects it to a transport. */
@@ -67,7 +84,8 @@ export function createMcpServer(
     },
   );
   const state: SessionState = { agents: new Set(), uris: new Set() };
-  const session: Session = { deps, server, spelling, state };
+  const { places = createAskedPlaces() } = deps;
+  const session: Session = { deps, server, spelling, state, places };
   const tools = toolList(spelling);
   server.setRequestHandler('tools/list', async () => ({ tools: tools as never }));
   server.setRequestHandler('tools/call', (request, ctx) => {
@@ -115,6 +133,7 @@ async function answer(session: Session, params: CallParams, ctx: ServerContext) 
   try {
     return await answerAsked(session, tool, params, ctx, progress);
   } catch (thrown) {
+    if (thrown instanceof ProtocolError) throw thrown;
     if (!(thrown instanceof AppError) || thrown.code === 'INTERNAL') {
       session.deps.log.error('a tool call failed', { tool, error: messageOf(thrown) });
     }
@@ -131,7 +150,7 @@ async function answerAsked(
   ctx: ServerContext,
   progress: Progress | null,
 ) {
-  const { deps, server, spelling } = session;
+  const { deps, server, spelling, places } = session;
   const call: ToolCall = {
     ops: deps.ops,
     ctx: contextOf(session, params, ctx, progress),
@@ -139,8 +158,8 @@ async function answerAsked(
     showsProgress: progress !== null,
   };
   const decide = (given: PersonAnswer): Promise<ToolResult> => decideFor(session, call, given);
-  const asking = { server, ctx, log: deps.log, decide };
-  const brought = broughtAnswer(ctx);
+  const asking = { server, ctx, log: deps.log, places, decide };
+  const brought = await broughtAnswer(ctx, places);
   if (brought !== null) {
     // The call was made before: what it started must not be started again.
     if ('choice' in brought) return askPerson(asking, await decide(brought));

@@ -157,7 +157,7 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
       description: '',
       input_schema: '',
       output_schema: '',
-      triggers: '',
+      triggers: '{cron: [{expression, timezone?, params?}], webhook: [{name, secret?}]}',
       agent_id: '',
       validate_only: '',
       archived: '',

@@ -159,7 +159,8 @@ describe('the newest protocol asks a person', () => {
       const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
       const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call' };
       const answer = await post(`${served.url}/mcp`, body, { ...headers, 'mcp-name': 'run' });
-      return (await answer.json()).result;
+      const { result, error } = await answer.json();
+      return result ?? error;
     };
     const wanted = await ask({});
     expect(wanted).toMatchObject({
@@ -169,11 +170,18 @@ describe('the newest protocol asks a person', () => {
     const { requestState } = wanted;
     const inputResponses = { decision: { action: 'accept', content: { choice: 'yes' } } };
     const done = await ask({ inputResponses, requestState });
-    expect(done.structuredContent).toMatchObject({
-      workflow_id: JSON.parse(requestState).workflowId,
-      status: 'completed',
-    });
-    expect(await ask({ inputResponses, requestState: 'forged' })).toMatchObject({ isError: true });
+    expect(done.structuredContent).toMatchObject({ status: 'completed' });
+    const again = await ask({ idempotency_key: 'asked-once' });
+    expect(again.structuredContent.workflow_id).toBe(done.structuredContent.workflow_id);
+    // Another decision in place of the one that was asked.
+    const [version, body = '', signature] = requestState.split('.');
+    const state = JSON.parse(Buffer.from(body, 'base64url').toString());
+    const other = { ...state, p: { ...state.p, stepId: 'other' } };
+    const changed = Buffer.from(JSON.stringify(other)).toString('base64url');
+    for (const forged of [[version, changed, signature].join('.'), 'forged', '']) {
+      expect(await ask({ inputResponses, requestState: forged })).toMatchObject({ code: -32602 });
+    }
+    expect(await ask({ inputResponses })).toMatchObject({ code: -32602 });
   });
 });
 
