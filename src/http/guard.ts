@@ -4,9 +4,15 @@
  * was made to point here; against forms, which can send anything but JSON.
  */
 
+import { isIP } from 'node:net';
+import { AppError } from '../model/error.ts';
+import type { Origin } from './access-origin.ts';
+
 export interface GuardRules {
   /** Host names that mean this server, lower case, without port. */
   readonly hosts: readonly string[];
+  /** True: so does every address. A page cannot make a name of an address. */
+  readonly anyAddress: boolean;
   /** Origins of pages that may call it besides its own: that of the base URL. */
   readonly origins: readonly string[];
 }
@@ -14,28 +20,67 @@ export interface GuardRules {
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
-/** Rules for a server on these addresses that others may know by a base URL. */
-export function guardRules(hosts: readonly string[], baseUrl: string | null): GuardRules {
-  const base = baseUrl === null ? [] : [new URL(baseUrl)];
+/** Rules for a server on these addresses that others may know by a base URL. @throws VALIDATION_ERROR */
+export function guardRules(
+  hosts: readonly string[],
+  baseUrl: string | null,
+  isPublic: boolean,
+): GuardRules {
+  const base = baseUrl === null ? [] : [parsedBaseUrl(baseUrl)];
+  const own = hosts.filter((host) => !isEveryAddress(host));
   return {
+    anyAddress: isPublic,
     hosts: [
       ...LOOPBACK_NAMES,
-      ...hosts.map((host) => (host.includes(':') ? `[${host}]` : host)),
+      ...own.map((host) => (host.includes(':') ? `[${host}]` : host.toLowerCase())),
       ...base.map((url) => url.hostname),
     ],
     origins: base.map((url) => url.origin),
   };
 }
 
+function parsedBaseUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  throw new AppError('VALIDATION_ERROR', `base_url: "${text}" is no http or https URL`, {
+    hint: 'write the address by which others reach the server: https://opcode.example.com',
+  });
+}
+
+const isEveryAddress = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
+const MAX_HEADERS = 100;
+const MAX_HEADER_CHARS = 16 * 1024;
+
+/** The refusal of a request whose headers are more than anybody needs, else null. */
+function headersRefusal(headers: Headers): Response | null {
+  let count = 0;
+  let chars = 0;
+  for (const [name, value] of headers) {
+    count += 1;
+    chars += name.length + value.length;
+  }
+  if (count > MAX_HEADERS) return refuse(431, `more than ${MAX_HEADERS} headers`);
+  if (chars > MAX_HEADER_CHARS)
+    return refuse(431, `more than ${MAX_HEADER_CHARS} bytes of headers`);
+  return null;
+}
+
 /** The refusal of a request, null when it may go on. */
-export function refusal(request: Request, rules: GuardRules): Response | null {
+export function refusal(
+  request: Request,
+  { host, scheme }: Pick<Origin, 'host' | 'scheme'>,
+  rules: GuardRules,
+): Response | null {
   const { headers } = request;
-  const host = headers.get('host') ?? '';
-  if (!rules.hosts.includes(hostName(host))) {
-    return refuse(403, `this server is not "${host.slice(0, 200)}"`);
+  const tooMuch = headersRefusal(headers);
+  if (tooMuch !== null) return tooMuch;
+  if (!isOurs(hostName(host), rules)) {
+    const message = `this server is not "${host.slice(0, 200)}"`;
+    return refuse(403, rules.anyAddress ? `${message}: set base_url to the name it has` : message);
   }
   const origin = headers.get('origin');
-  if (origin !== null && origin !== `http://${host}` && !rules.origins.includes(origin)) {
+  if (origin !== null && origin !== `${scheme}://${host}` && !rules.origins.includes(origin)) {
     return refuse(403, `pages of ${origin.slice(0, 200)} may not call this server`);
   }
   // A request without an origin that a page of another site caused: a link, an image, a script.
@@ -46,6 +91,12 @@ export function refusal(request: Request, rules: GuardRules): Response | null {
   if (!WRITES.has(request.method) || isEmptyDelete(request)) return null;
   if (isJson(headers.get('content-type'))) return null;
   return refuse(415, 'send JSON, with the header content-type: application/json');
+}
+
+function isOurs(name: string, { hosts, anyAddress }: GuardRules): boolean {
+  if (hosts.includes(name)) return true;
+  const address = name.replace(/^\[(.*)\]$/, '$1');
+  return anyAddress && isIP(address) !== 0 && !isEveryAddress(address);
 }
 
 const hostName = (host: string): string => host.toLowerCase().replace(/:\d{1,5}$/, '');
@@ -67,9 +118,14 @@ export const refuse = (
 
 const CODES: Readonly<Record<number, string>> = {
   400: 'VALIDATION_ERROR',
+  401: 'PERMISSION_DENIED',
   403: 'PERMISSION_DENIED',
   404: 'NOT_FOUND',
   405: 'VALIDATION_ERROR',
+  408: 'TIMEOUT_ERROR',
+  413: 'VALIDATION_ERROR',
   415: 'VALIDATION_ERROR',
+  429: 'LIMIT_EXCEEDED',
+  431: 'VALIDATION_ERROR',
   503: 'ACTION_UNAVAILABLE',
 };

@@ -6,9 +6,20 @@ import type { Server } from 'bun';
 import { AppError, messageOf } from '../model/error.ts';
 import type { Logger } from '../model/ports.ts';
 import type { Caller } from '../ops/operation.ts';
+import { type Access, localCaller, noLongerWelcome, openCaller } from './access.ts';
+import { wholeRequest } from './access-body.ts';
+import {
+  cameThroughProxy,
+  type Origin,
+  originOf,
+  type TrustedProxies,
+  trustedProxies,
+} from './access-origin.ts';
 import { routeAt } from './access-paths.ts';
+import { createStreamWatch, type StreamWatch } from './access-streams.ts';
 import { type GuardRules, guardRules, refusal, refuse } from './guard.ts';
 import type { PeerCheck } from './peer.ts';
+import type { TlsFiles } from './tls.ts';
 
 /** What is known of a request beside itself: who calls, and the values of `:name` in its path. */
 export interface HttpCall {
@@ -29,13 +40,26 @@ export interface Route {
   readonly methods: Readonly<Record<string, Handler>>;
 }
 
+/** How others reach the server, when it is not only this user on this machine. */
+export interface Reach {
+  /** True: nobody comes in without a token. */
+  readonly isPublic: boolean;
+  readonly tls: TlsFiles | null;
+  readonly proxies: TrustedProxies;
+  /** True: only through those proxies, because nothing else encrypts what is sent. */
+  readonly onlyProxies: boolean;
+}
+
 export interface ServerOptions {
   readonly hosts: readonly string[];
   /** 0: any free port, the same on every address. */
   readonly port: number;
   readonly baseUrl: string | null;
   readonly maxBodyBytes: number;
+  /** In which a request must have arrived whole, milliseconds. */
+  readonly requestTimeMs?: number;
   readonly peers: PeerCheck | null;
+  readonly reach?: Reach;
   readonly log: Logger;
 }
 
@@ -44,7 +68,9 @@ export interface HttpServer {
   readonly urls: readonly string[];
   readonly port: number;
   /** From now on these paths are answered; a part `:name` of a path stands for any one part. */
-  open(routes: Readonly<Record<string, Route>>): void;
+  open(routes: Readonly<Record<string, Route>>, access?: Access): void;
+  /** New connections get this certificate; open ones go on with theirs. */
+  renewTls(tls: TlsFiles): void;
   /** Answers 503 again, but for what is already being answered. */
   drain(): void;
   /** Closes every connection. */
@@ -56,48 +82,78 @@ type State = 'starting' | 'ready' | 'stopping';
 /** How long a reader of a beating stream may take nothing. */
 const STUCK_SECONDS = 60;
 
+/** Only this user on this machine. */
+const LOCAL_REACH: Reach = {
+  isPublic: false,
+  tls: null,
+  proxies: trustedProxies([]),
+  onlyProxies: false,
+};
+const REQUEST_TIME_MS = 30_000;
+
 /** Listens on every address. @throws CONFLICT when the port is taken, VALIDATION_ERROR */
 export function startHttpServer(options: ServerOptions): HttpServer {
+  const { reach = LOCAL_REACH, requestTimeMs = REQUEST_TIME_MS } = options;
   const parts: Parts = {
     ...options,
-    rules: guardRules(options.hosts, options.baseUrl),
+    reach,
+    requestTimeMs,
+    tls: reach.tls,
+    rules: guardRules(options.hosts, options.baseUrl, reach.isPublic),
     state: 'starting',
     routes: {},
+    access: null,
+    streams: createStreamWatch((caller) => parts.access?.isWelcome(caller) ?? true),
   };
+  let servers = listenOnAll(parts, options.port);
+  const port = servers[0]?.port ?? options.port;
+  return {
+    urls: servers.map((server) => server.url.origin),
+    port,
+    open(routes, access) {
+      parts.routes = routes;
+      parts.access = access ?? null;
+      parts.state = 'ready';
+    },
+    drain() {
+      parts.state = 'stopping';
+    },
+    renewTls(tls) {
+      parts.tls = tls;
+      for (const server of servers) void server.stop(false);
+      servers = listenOnAll(parts, port);
+    },
+    close: async () => {
+      parts.streams.close();
+      await Promise.all(servers.map((server) => server.stop(true)));
+    },
+  };
+}
+
+function listenOnAll(parts: Parts, port: number): Server<undefined>[] {
   const servers: Server<undefined>[] = [];
   try {
-    for (const host of options.hosts) {
-      const server = listen(parts, host, servers[0]?.port ?? options.port);
+    for (const host of parts.hosts) {
+      const server = listen(parts, host, servers[0]?.port ?? port);
       if (server !== null) servers.push(server);
     }
   } catch (thrown) {
     for (const server of servers) void server.stop(true);
     throw thrown;
   }
-  const [first] = servers;
-  if (first === undefined) {
-    throw new AppError('VALIDATION_ERROR', `no address of ${options.hosts.join(', ')} is here`);
-  }
-  return {
-    urls: servers.map((server) => server.url.origin),
-    port: first.port ?? options.port,
-    open(routes) {
-      parts.routes = routes;
-      parts.state = 'ready';
-    },
-    drain() {
-      parts.state = 'stopping';
-    },
-    close: async () => {
-      await Promise.all(servers.map((server) => server.stop(true)));
-    },
-  };
+  if (servers.length > 0) return servers;
+  throw new AppError('VALIDATION_ERROR', `no address of ${parts.hosts.join(', ')} is here`);
 }
 
 interface Parts extends ServerOptions {
+  readonly reach: Reach;
+  readonly requestTimeMs: number;
   readonly rules: GuardRules;
+  readonly streams: StreamWatch;
+  tls: TlsFiles | null;
   state: State;
   routes: Readonly<Record<string, Route>>;
+  access: Access | null;
 }
 
 /** Null for an address that this machine does not have. */
@@ -106,6 +162,7 @@ function listen(parts: Parts, hostname: string, port: number): Server<undefined>
     return Bun.serve({
       hostname,
       port,
+      ...(parts.tls === null ? {} : { tls: { ...parts.tls } }),
       maxRequestBodySize: parts.maxBodyBytes,
       fetch: (request, server) => answer(parts, request, server),
       error: (thrown) => {
@@ -141,7 +198,12 @@ async function answer(
   request: Request,
   server: Server<undefined>,
 ): Promise<Response> {
-  const refused = refusal(request, parts.rules) ?? (await strangerRefusal(parts, request, server));
+  const peer = server.requestIP(request);
+  const { tls, reach } = parts;
+  const origin = originOf(request.headers, peer?.address ?? '', tls !== null, reach.proxies);
+  const refused =
+    refusal(request, origin, parts.rules) ??
+    (await strangerRefusal(parts, request, server, origin));
   if (refused !== null) return refused;
   const { pathname } = new URL(request.url);
   const health = healthOf(parts, pathname);
@@ -150,6 +212,8 @@ async function answer(
     return refuse(503, `the server is ${parts.state}`, { 'retry-after': '1' });
   }
   const found = routeAt(parts.routes, pathname);
+  const caller = callerOf(parts, request, origin, found?.route.open === true);
+  if (caller instanceof Response) return caller;
   if (found === null) return refuse(404, `there is nothing at ${pathname.slice(0, 200)}`);
   const { route, params } = found;
   const handler = Object.hasOwn(route.methods, request.method)
@@ -159,25 +223,73 @@ async function answer(
     const allow = Object.keys(route.methods).join(', ');
     return refuse(405, `${pathname} takes ${allow}`, { allow });
   }
-  // The server ends what is silent for ten seconds, unless told otherwise.
+  allowSilence(route, request, server);
+  return handled(parts, request, handler, { caller, params });
+}
+
+/** The server ends what is silent for ten seconds, unless told otherwise. */
+function allowSilence(route: Route, request: Request, server: Server<undefined>): void {
   const beats = route.streams === 'beating' && request.method === 'GET';
   if (beats) server.timeout(request, STUCK_SECONDS);
   else if (route.streams !== undefined) server.timeout(request, 0);
-  return handler(request, { caller: LOCAL, params });
 }
 
-/** Whoever may open the database anyway. */
-const LOCAL: Caller = { agentId: null, name: 'local', role: 'local', sender: 'person' };
+/** Calls that took longer than this are looked at again before they are answered. */
+const LONG_MS = 1000;
 
+async function handled(
+  { access, streams, requestTimeMs }: Parts,
+  request: Request,
+  handler: Handler,
+  call: HttpCall,
+): Promise<Response> {
+  const whole = await wholeRequest(request, requestTimeMs);
+  if (whole instanceof Response) return whole;
+  const began = performance.now();
+  const response = await handler(whole, call);
+  const isLate = performance.now() - began > LONG_MS;
+  if (isLate && access?.isWelcome(call.caller) === false) {
+    void response.body?.cancel();
+    return noLongerWelcome();
+  }
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  return isStream ? streams.watched(response, call.caller) : response;
+}
+
+function callerOf(
+  { access }: Parts,
+  request: Request,
+  { address }: Origin,
+  isOpen: boolean,
+): Caller | Response {
+  if (isOpen) return openCaller(address);
+  if (access === null || access.isByProcess()) return localCaller(address);
+  return access.identify(request, address);
+}
+
+/** Without tokens: only processes of this user, and nobody that a proxy has let in. */
 async function strangerRefusal(
-  { peers }: Parts,
+  { peers, reach, access }: Parts,
   request: Request,
   server: Server<undefined>,
+  origin: Origin,
 ): Promise<Response | null> {
+  if (reach.onlyProxies && !origin.isProxied) {
+    return refuse(403, 'this server is reached through its proxy only (trusted_proxies)');
+  }
+  const isByProcess = access === null ? !reach.isPublic : access.isByProcess();
+  if (!isByProcess) return null;
+  if (cameThroughProxy(request.headers)) {
+    return refuse(
+      403,
+      'this came through a proxy: without a token nobody is let in from elsewhere',
+    );
+  }
   if (peers === null) return null;
   const peer = server.requestIP(request);
-  const isOurs = peer !== null && (await peers.isOurs(peer, server.port ?? 0));
-  return isOurs ? null : refuse(403, 'only processes of the same user may call this server');
+  if (peer !== null && (await peers.isOurs(peer, server.port ?? 0))) return null;
+  access?.refused(origin.address, 'a process of another user');
+  return refuse(403, 'only processes of the same user may call this server');
 }
 
 /** `/healthz`: it lives. `/readyz`: it takes requests. */

@@ -36,5 +36,7 @@ export function childEnvironment(
   return { ...env, ...step };
 }
 
-const isPrivate = (name: string): boolean =>
-  name.startsWith('BUN_') || name.startsWith('OPCODE_VAULT_KEY');
+/** The runtime's own switches, and what only Opcode itself may know. */
+const PRIVATE = ['BUN_', 'OPCODE_VAULT_KEY', 'OPCODE_TOKEN', 'OPCODE_SECRET_'];
+
+const isPrivate = (name: string): boolean => PRIVATE.some((prefix) => name.startsWith(prefix));
