@@ -25,7 +25,7 @@ export interface ClientKind {
   readonly name: string;
   /** How the tools are listed on this way. */
   readonly names: 'dots' | 'underscores';
-  /** Starts the server itself, on standard streams, in this world. */
+  /** Starts `opcode mcp` in this world, and by that a daemon that is to be stopped. */
   readonly stdio?: boolean;
   connect(daemon: DaemonProcess, world: World): Promise<TestClient>;
 }

@@ -82,6 +82,7 @@ describe('the story is told by', () => {
         await tell(client, kind, name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase());
       } finally {
         await client.close();
+        if (kind.stdio === true) expect((await world.run('stop')).code).toBe(0);
         world.close();
       }
     },

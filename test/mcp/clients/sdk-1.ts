@@ -3,7 +3,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { BINARY } from '../../e2e/opcode.ts';
+import { BINARY, type World } from '../../e2e/opcode.ts';
 import { answerOf, type ClientKind, type TestClient } from './client.ts';
 import { stdioServer } from './stdio-server.ts';
 
@@ -18,6 +18,9 @@ async function connected(transport: Transport): Promise<TestClient> {
     close: () => client.close(),
   };
 }
+
+const stdio = (world: World, ...flags: string[]): Transport =>
+  new StdioClientTransport({ command: BINARY, stderr: 'ignore', ...stdioServer(world, ...flags) });
 
 export const SDK_1: readonly ClientKind[] = [
   {
@@ -36,9 +39,11 @@ export const SDK_1: readonly ClientKind[] = [
     name: 'SDK 1.x over stdio',
     names: 'underscores',
     stdio: true,
-    connect: (_daemon, world) =>
-      connected(
-        new StdioClientTransport({ command: BINARY, stderr: 'ignore', ...stdioServer(world) }),
-      ),
+    connect: (_daemon, world) => connected(stdio(world)),
+  },
+  {
+    name: 'SDK 1.x over stdio, without a daemon',
+    names: 'underscores',
+    connect: (_daemon, world) => connected(stdio(world, '--no-daemon')),
   },
 ];
