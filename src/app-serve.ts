@@ -9,6 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { type App, openApp } from './app.ts';
 import { createHttpApi } from './app-api.ts';
 import { openDoors } from './app-doors.ts';
+import { startNotices } from './app-notify.ts';
 import { programVersion } from './app-parts.ts';
 import { startUpkeep } from './app-upkeep.ts';
 import type { Config } from './config.ts';
@@ -38,7 +39,13 @@ export function serveStdio(app: App, config: Config, log: Logger, streams?: Stre
   makeWorkFolder(config);
   const spelling = config.settings['mcp.names'];
   return serveMcpStdio(
-    { ops: app.ops, log, version: programVersion(), feed: createEventFeed(app.ops, log) },
+    {
+      ops: app.ops,
+      log,
+      version: programVersion(),
+      feed: createEventFeed(app.ops, log),
+      told: app.notify,
+    },
     spelling === 'auto' ? 'underscores' : spelling,
     streams,
   );
@@ -88,11 +95,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let app: App | null = null;
   try {
     const record = { ...ownIdentity(), version: programVersion(), urls: http.urls };
+    const crashed = readPidFile(config.pidPath) !== null;
     writePidFile(config.pidPath, record);
     const meter = createMeter();
     app = await openApp(config, { execute: true, claims: true, role: 'serve', log, meter });
     const recovered = app.engine === null ? 0 : await takeOn(app.engine, log);
-    return running({ app, config, http, log, recovered, live, meter });
+    return running({ app, config, http, log, recovered, crashed, live, meter });
   } catch (thrown) {
     await app?.close();
     await http.close();
@@ -127,11 +135,12 @@ interface Running {
   readonly http: HttpServer;
   readonly log: Logger;
   readonly recovered: number;
+  readonly crashed: boolean;
   readonly live: { config: Config };
   readonly meter: Meter;
 }
 
-function running({ app, config, http, log, recovered, live, meter }: Running): Daemon {
+function running({ app, config, http, log, recovered, crashed, live, meter }: Running): Daemon {
   const stopping = new AbortController();
   const deps = {
     ops: app.ops,
@@ -139,6 +148,7 @@ function running({ app, config, http, log, recovered, live, meter }: Running): D
     version: programVersion(),
     feed: createEventFeed(app.ops, log),
     stopping: stopping.signal,
+    told: app.notify,
   };
   const mcp = createMcpEndpoints({ ...deps, names: () => live.config.settings['mcp.names'] });
   const api = createHttpApi({
@@ -152,7 +162,9 @@ function running({ app, config, http, log, recovered, live, meter }: Running): D
     schedulerLagMs: () => null,
   });
   http.open(api.measured({ ...routesOf(mcp), ...api.routes }));
-  const endUpkeep = startUpkeep({ store: app.store, config: () => live.config, log });
+  const { notify, engine, store } = app;
+  const endUpkeep = startUpkeep({ store, config: () => live.config, log, tell: notify.tell });
+  const endNotices = startNotices({ notify, engine, recovered, crashed });
   let stopped: Promise<void> | null = null;
   const hurried: Promise<void>[] = [];
   let isClosing = false;
@@ -166,6 +178,7 @@ function running({ app, config, http, log, recovered, live, meter }: Running): D
     await app.engine?.stop({ graceMs, graceUnsafeMs });
     isClosing = true;
     await Promise.all(hurried);
+    await endNotices();
     await Promise.all([doorsClosed, mcp.close(), api.close()]);
     await http.close();
     releasePidFile(config.pidPath, process.pid);
@@ -175,6 +188,7 @@ function running({ app, config, http, log, recovered, live, meter }: Running): D
     urls: http.urls,
     recovered,
     reload(next) {
+      app.notify.reload(next);
       const changed = changedKeys(live.config, next);
       live.config = next;
       return changed.filter((key) => !RELOADED.has(key));
@@ -217,6 +231,8 @@ const RELOADED: ReadonlySet<SettingKey> = new Set([
   'retention.failed',
   'retention.keep_last',
   'limits.disk_free',
+  'notify.rules',
+  'notify.channels',
 ]);
 
 function changedKeys(before: Config, after: Config): SettingKey[] {

@@ -10,6 +10,7 @@ import { builtinActions, createActionRegistry } from './actions/registry.ts';
 import { closeAudit, openAudit } from './app-access.ts';
 import { ringDaemons } from './app-handover.ts';
 import { meteredParts } from './app-metrics.ts';
+import { createNotify, type Notify } from './app-notify.ts';
 import { computeCommand, createPathPolicy, programVersion, RANDOMNESS } from './app-parts.ts';
 import { createUpkeepDeps } from './app-upkeep.ts';
 import type { Config } from './config.ts';
@@ -33,6 +34,7 @@ import { AppError } from './model/error.ts';
 import { asNodeId, type DefinitionHash } from './model/ids.ts';
 import type { Issue } from './model/issue.ts';
 import type { Json } from './model/json.ts';
+import type { OutboxOf } from './model/notice-store.ts';
 import type { Plan } from './model/plan.ts';
 import type { Logger, ProcessControl, SecretSource } from './model/ports.ts';
 import type { Store } from './model/store.ts';
@@ -78,7 +80,8 @@ export function openApp(config: Config, options: OpenOptions) {
   /** The same over the same store, in a process that from now on executes. */
   const execute = (executing: ExecuteOptions) => {
     engine ??= openEngine(config, parts, executing, version);
-    return { ops: createOps({ ...parts, engine }), engine, store, audit: parts.audit, close };
+    const { audit, notify } = parts;
+    return { ops: createOps({ ...parts, engine }), engine, store, audit, notify, close };
   };
   const close = async (): Promise<void> => {
     const { grace, grace_unsafe: graceUnsafe } = config.settings;
@@ -87,13 +90,16 @@ export function openApp(config: Config, options: OpenOptions) {
     closeAudit(parts.audit, parts.log);
     store.close();
   };
-  return Promise.resolve({ ops, engine, store, audit: parts.audit, close, execute });
+  const { audit, notify } = parts;
+  return Promise.resolve({ ops, engine, store, audit, notify, close, execute });
 }
 
 interface Parts extends Omit<OpsDeps, 'engine' | 'processes'> {
   readonly processes: ProcessControl;
   readonly log: Logger;
   readonly secrets: SecretSource;
+  readonly notify: Notify;
+  readonly outbox: OutboxOf;
 }
 
 function createAppParts(config: Config, log: Logger, store: Store): Parts {
@@ -103,6 +109,15 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     maxTextBytes: settings['limits.interpolated_bytes'],
   };
   const compiler = createExpressionCompiler(limits);
+  const evaluator = createExpressionEvaluator(limits);
+  const clock = createClock();
+  const secrets = createEnvironmentSecrets(config.secrets);
+  const egress = createEgressPolicy({
+    allow: settings['egress.allow'],
+    deny: settings['egress.deny'],
+  });
+  const expressions = { compiler, evaluator };
+  const notify = createNotify(config, { store, clock, log, secrets, egress, expressions });
   const actions = createActionRegistry(
     builtinActions({
       paths: createPathPolicy({
@@ -111,16 +126,12 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
         writable: settings['paths.writable'],
       }),
       deniedPaths: [config.home],
-      egress: createEgressPolicy({
-        allow: settings['egress.allow'],
-        deny: settings['egress.deny'],
-      }),
+      egress,
+      isHeard: notify.hears,
       commands: createCommandRunner({ passedEnv: config.passedEnv }),
       checkSchema: checkWithSchema,
     }),
   );
-  const clock = createClock();
-  const secrets = createEnvironmentSecrets(config.secrets);
   return {
     store,
     clock,
@@ -128,7 +139,10 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     log,
     random: RANDOMNESS,
     compiler,
-    evaluator: createExpressionEvaluator(limits),
+    evaluator,
+    notify,
+    outbox: notify.outbox,
+    notices: notify.ops,
     compute: createComputePool(computeCommand(), config.callerEnv, clock),
     actions,
     checkParams,

@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { AppError, messageOf } from './model/error.ts';
 import type { Issue } from './model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from './model/json.ts';
+import { unknownChannels } from './model/notice-settings.ts';
 import { SETTINGS, type Setting, type SettingKey, type Settings } from './settings.ts';
 
 type SettingOrigin = 'flag' | 'environment' | 'settings.json' | 'default';
@@ -90,10 +91,13 @@ function readSettings(options: LoadOptions, settingsPath: string): Loaded {
     origins[key] = origin;
     settings[key] = setting.fallback;
     if (origin === 'default') continue;
+    const inside = setting.problems?.(raw) ?? [];
+    issues.push(...inside.map(({ path, message }) => problem(`${where}${path}`, message)));
     const value = setting.read(raw);
     if (value !== undefined) settings[key] = value;
     else issues.push(problem(where, `must be ${setting.accepts}, not ${JSON.stringify(raw)}`));
   }
+  issues.push(...unknownChannelsIn(settings as Settings, settingsPath));
   const [first] = issues;
   if (first !== undefined) {
     const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
@@ -104,6 +108,11 @@ function readSettings(options: LoadOptions, settingsPath: string): Loaded {
   }
   return { settings: Object.freeze(settings) as Settings, origins: origins as Config['origins'] };
 }
+
+const unknownChannelsIn = (settings: Settings, settingsPath: string): Issue[] =>
+  unknownChannels(settings['notify.rules'], settings['notify.channels']).map(({ path, message }) =>
+    problem(`${settingsPath}: notify.rules${path}`, message),
+  );
 
 const problem = (path: string, message: string, hint?: string): Issue => ({
   path,

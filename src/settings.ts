@@ -3,6 +3,11 @@
  *
  * A dot in a key is a level in settings.json. Secrets are never settings.
  */
+import {
+  readNoticeChannels,
+  readNoticeRules,
+  type SettingProblem,
+} from './model/notice-settings.ts';
 import { parseDuration } from './model/time.ts';
 
 /** One thing that can be set. `read` takes a JSON value or, from flags and variables, a text. */
@@ -15,6 +20,8 @@ export interface Setting<T> {
   readonly accepts: string;
   /** The value, or `undefined` when it is not acceptable. */
   readonly read: (raw: unknown) => T | undefined;
+  /** What is wrong inside a value, place by place; `path` begins after the key. */
+  readonly problems?: (raw: unknown) => readonly SettingProblem[];
 }
 
 type Names = Pick<Setting<unknown>, 'env' | 'flag'>;
@@ -87,6 +94,22 @@ const lease = kind<number>('a duration of 2s or more', (raw) => {
   return parsed.ok && parsed.ms >= 2000 ? parsed.ms : undefined;
 });
 
+/** Lists and objects in settings.json, whose mistakes are named one by one. */
+function structured<T>(
+  accepts: string,
+  read: (raw: unknown) => { readonly value: T; readonly problems: readonly SettingProblem[] },
+) {
+  return (fallback: T, doc: string): Setting<T> => ({
+    doc,
+    fallback,
+    accepts,
+    read: (raw) => read(raw).value,
+    problems: (raw) => read(raw).problems,
+  });
+}
+const rules = structured('a list of rules', readNoticeRules);
+const channels = structured('an object of channels', readNoticeChannels);
+
 const MIB = 1024 * 1024;
 const DAY = 86_400_000;
 const env = (name: string, flag?: string): Names =>
@@ -115,6 +138,8 @@ export const SETTINGS = {
   'retention.completed': keeping(30 * DAY, 'How long completed runs are kept'),
   'retention.failed': keeping(90 * DAY, 'How long failed and cancelled runs are kept'),
   'retention.keep_last': integer(0)(0, 'Newest ended runs of each template that stay anyway'),
+  'notify.rules': rules([], 'Who is told of what'),
+  'notify.channels': channels({}, 'How those are reached who are told'),
   env_pass: list([], 'Environment variables that shell steps and plugins get besides the usual'),
   'paths.deny': list([], 'Paths that no step may touch'),
   'paths.read_only': list([], 'Paths that steps may only read'),

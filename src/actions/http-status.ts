@@ -33,7 +33,7 @@ export function statusFailure(answer: {
 }
 
 /** Milliseconds of a `Retry-After` (seconds, or an HTTP date), null when there is none to read. */
-function retryAfter(header: string | undefined, nowMs: number): number | null {
+export function retryAfter(header: string | undefined, nowMs: number): number | null {
   if (header === undefined) return null;
   const text = header.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;

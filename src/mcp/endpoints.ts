@@ -18,6 +18,7 @@ import { messageOf } from '../model/error.ts';
 import { createAskedPlaces } from './ask-person.ts';
 import type { EventFeed } from './event-feed.ts';
 import { withOpening } from './event-stream.ts';
+import { createStreamHearing, type StreamHearing } from './notices.ts';
 import { runUris } from './resource-uris.ts';
 import { createMcpServer, type McpDeps } from './server.ts';
 import { createSessions, type Session, type Sessions } from './sessions.ts';
@@ -49,6 +50,7 @@ interface SseSession extends Session {
 }
 
 interface HttpSession extends Session {
+  readonly hearing: StreamHearing;
   handle(request: Request, body: unknown): Promise<Response>;
 }
 
@@ -185,15 +187,24 @@ async function inSession(
 ): Promise<Response> {
   const session = http.get(id);
   if (session === null) return rpcError(404, -32001, 'there is no such session: initialize again');
-  return withOpening(await session.handle(request, body), http.use(id));
+  const response = await session.handle(request, body);
+  const isListening = request.method === 'GET' && response.ok;
+  const heard = isListening ? session.hearing.opened() : () => undefined;
+  const used = http.use(id);
+  return withOpening(response, () => {
+    heard();
+    used();
+  });
 }
 
 async function newSession(parts: Parts, request: Request, body: unknown): Promise<Response> {
   const { deps, http } = parts;
   const id = randomUUID();
   const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
-  const server = deps.createServer(deps, spellingOf(deps, request, 'underscores'));
+  const hearing = createStreamHearing();
+  const server = deps.createServer(deps, spellingOf(deps, request, 'underscores'), 'initialized', hearing);
   const session: HttpSession = {
+    hearing,
     handle: (each, parsedBody) => transport.handleRequest(each, { parsedBody }),
     close: () => server.close(),
   };

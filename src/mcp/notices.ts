@@ -2,13 +2,14 @@
  * What a session is told without having asked: decisions that wait for an answer, messages of
  * `workflow.notify`, and changes of the runs it has subscribed to.
  *
- * What is addressed to an agent reaches only the sessions in which that agent has spoken.
+ * What is addressed to an agent reaches only the sessions in which that agent has spoken. What it could
+ * not be told is kept, and told as soon as it speaks or can be reached.
  */
 import type { Server } from '@modelcontextprotocol/server';
 import { messageOf } from '../model/error.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Audience, KeptMessages, ToldEvent } from '../model/notice.ts';
 import type { Logger } from '../model/ports.ts';
-import type { EventView } from '../ops/shapes.ts';
 import type { EventFeed } from './event-feed.ts';
 import { runUris } from './resource-uris.ts';
 import { type Spelling, spelled } from './tool-names.ts';
@@ -30,24 +31,120 @@ interface Notice {
 /** Changes of one resource are told at most this often. */
 const UPDATE_GAP_MS = 200;
 
-interface NoticeParts {
+/** Whether what is sent unasked reaches the client, and who wants to know when it begins to. */
+export interface Hearing {
+  readonly isOpen: () => boolean;
+  onOpen: (() => void) | null;
+}
+
+/** A session that hears over streams which its client opens besides its requests. */
+export interface StreamHearing extends Hearing {
+  /** A stream is open until the returned function is called. */
+  opened(): () => void;
+}
+
+/** Nothing is heard before the first stream is open. */
+export function createStreamHearing(): StreamHearing {
+  let streams = 0;
+  const hearing: StreamHearing = {
+    isOpen: () => streams > 0,
+    onOpen: null,
+    opened() {
+      streams += 1;
+      hearing.onOpen?.();
+      let isOver = false;
+      return () => {
+        if (!isOver) streams -= 1;
+        isOver = true;
+      };
+    },
+  };
+  return hearing;
+}
+
+/** What is kept for agents that are away, and who is here. */
+export interface ToldPorts {
+  readonly kept: KeptMessages;
+  readonly audience: Audience;
+}
+
+type Say = (level: Notice['level'], data: JsonObject) => Promise<void>;
+
+interface TellerParts {
   readonly server: Server;
   readonly feed: EventFeed;
   readonly log: Logger;
   readonly spelling: Spelling;
   readonly state: SessionState;
+  readonly told: ToldPorts | null;
+  readonly hearing: Hearing;
 }
 
-/** Tells the session until the returned function is called. */
-export function startNotices({ server, feed, log, spelling, state }: NoticeParts): () => void {
+export interface Teller {
+  /**
+   * An agent is in this session from now on. What was kept for it is told by `say`, the answer to its
+   * request; null: it cannot be told there.
+   */
+  speaks(agent: string, say: Say | null): void;
+  /** Tells what happens, until `stop`. */
+  start(): void;
+  stop(): void;
+}
+
+/** Events that a session is known to have been told of; the oldest are forgotten. */
+const MAX_SHOWN = 2000;
+
+interface Telling extends TellerParts {
+  readonly shown: Set<string>;
+  /** Over the session itself. */
+  readonly say: Say;
+}
+
+/** Tells one session what it did not ask for: each event once, whatever way it comes. */
+export function createTeller(parts: TellerParts): Teller {
+  const { server, state, told, hearing } = parts;
+  const say: Say = (level, data) =>
+    // The level that the client has set is kept by the session of the transport.
+    server.sendLoggingMessage({ level, logger: 'opcode', data }, server.transport?.sessionId);
+  const telling: Telling = { ...parts, shown: new Set(), say };
+  const leaving: (() => void)[] = [];
+  let isStarted = false;
+  const join = (agent: string): void => {
+    if (told !== null) leaving.push(told.audience.join(agent, hearing.isOpen));
+  };
+  const catchUpAll = (): void => {
+    if (hearing.isOpen()) for (const agent of state.agents) catchUp(telling, agent, say);
+  };
+  return {
+    speaks(agent, sayBack) {
+      if (!state.agents.has(agent) && isStarted) join(agent);
+      state.agents.add(agent);
+      if (sayBack !== null) catchUp(telling, agent, sayBack);
+    },
+    start() {
+      if (isStarted) return;
+      isStarted = true;
+      leaving.push(tellLive(telling));
+      for (const agent of state.agents) join(agent);
+      hearing.onOpen = catchUpAll;
+      catchUpAll();
+    },
+    stop() {
+      hearing.onOpen = null;
+      for (const leave of leaving.splice(0)) leave();
+    },
+  };
+}
+
+/** Tells the session what is committed, until the returned function is called. */
+function tellLive(telling: Telling): () => void {
+  const { server, feed, log, spelling, state, hearing, say } = telling;
   const due = new Map<string, ReturnType<typeof setTimeout>>();
-  const failed = (thrown: unknown): void =>
-    log.debug('a session could not be told', { error: messageOf(thrown) });
   const update = (uri: string): void => {
     if (!state.uris.has(uri) || due.has(uri)) return;
     const later = setTimeout(() => {
       due.delete(uri);
-      server.sendResourceUpdated({ uri }).catch(failed);
+      server.sendResourceUpdated({ uri }).catch((thrown: unknown) => notTold(log, thrown));
     }, UPDATE_GAP_MS);
     due.set(uri, later);
   };
@@ -55,10 +152,10 @@ export function startNotices({ server, feed, log, spelling, state }: NoticeParts
     for (const uri of runUris(event.workflow_id)) update(uri);
     const notice = noticeOf(event, spelling);
     if (notice === null || (notice.agent !== null && !state.agents.has(notice.agent))) return;
-    const { level, data } = notice;
-    // The level that the client has set is kept by the session of the transport.
-    const sessionId = server.transport?.sessionId;
-    server.sendLoggingMessage({ level, logger: 'opcode', data }, sessionId).catch(failed);
+    // Who cannot hear now is told when it speaks.
+    if (!hearing.isOpen()) return;
+    const agents = notice.agent === null ? [...state.agents] : [notice.agent];
+    tellOnce(telling, event, notice, agents, say);
   });
   return () => {
     unsubscribe();
@@ -67,7 +164,40 @@ export function startNotices({ server, feed, log, spelling, state }: NoticeParts
   };
 }
 
-function noticeOf(event: EventView, spelling: Spelling): Notice | null {
+/** Tells an agent what it was not told of while it was away. */
+function catchUp(telling: Telling, agent: string, say: Say): void {
+  for (const event of telling.told?.kept.untold(agent) ?? []) {
+    const notice = noticeOf(event, telling.spelling);
+    if (notice === null) continue;
+    const data = { ...notice.data, sent_at: event.timestamp };
+    tellOnce(telling, event, { ...notice, data }, [agent], say);
+  }
+}
+
+function tellOnce(
+  { shown, told, log }: Telling,
+  event: ToldEvent,
+  { level, data }: Notice,
+  agents: readonly string[],
+  say: Say,
+): void {
+  const key = `${event.workflow_id} ${event.sequence}`;
+  if (shown.has(key)) return;
+  shown.add(key);
+  if (shown.size > MAX_SHOWN) shown.delete(shown.values().next().value ?? key);
+  say(level, data).then(
+    () => told?.kept.markTold(event, agents),
+    (thrown: unknown) => {
+      shown.delete(key);
+      notTold(log, thrown);
+    },
+  );
+}
+
+const notTold = (log: Logger, thrown: unknown): void =>
+  log.debug('a session could not be told', { error: messageOf(thrown) });
+
+function noticeOf(event: ToldEvent, spelling: Spelling): Notice | null {
   const payload = isJsonObject(event.payload) ? event.payload : {};
   if (event.event_type === 'decision_requested') return askedNotice(event, payload, spelling);
   if (event.event_type !== 'notification') return null;
@@ -79,7 +209,7 @@ function noticeOf(event: EventView, spelling: Spelling): Notice | null {
   };
 }
 
-function askedNotice(event: EventView, payload: JsonObject, spelling: Spelling): Notice {
+function askedNotice(event: ToldEvent, payload: JsonObject, spelling: Spelling): Notice {
   const { prompt = '', options = [], by = 'any' } = payload;
   const { workflow_id, step_id = '' } = event;
   const args = { workflow_id, signal_type: 'decision', step_id };

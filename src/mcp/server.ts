@@ -4,6 +4,7 @@
  */
 import {
   CLIENT_INFO_META_KEY,
+  LOG_LEVEL_META_KEY,
   ProtocolError,
   ProtocolErrorCode,
   Server,
@@ -62,13 +63,18 @@ interface Session {
   readonly spelling: Spelling;
   readonly state: SessionState;
   readonly places: AskedPlaces;
+  readonly teller: Teller;
 }
+
+/** A session that hears whatever is sent, as long as it is there. */
+const hearsAlways = (): Hearing => ({ isOpen: () => true, onOpen: null });
 
 /** A server that lists its tools in this spelling; the caller connects it to a transport. */
 export function createMcpServer(
   deps: McpDeps,
   spelling: Spelling,
   notices: Notices = 'initialized',
+  hearing: Hearing = hearsAlways(),
 ): Server {
   const server = new Server(
     { name: 'opcode', title: 'Opcode', version: deps.version },
@@ -84,8 +90,9 @@ export function createMcpServer(
     },
   );
   const state: SessionState = { agents: new Set(), uris: new Set() };
-  const { places = createAskedPlaces() } = deps;
-  const session: Session = { deps, server, spelling, state, places };
+  const { places = createAskedPlaces(), feed, log, told = null } = deps;
+  const teller = createTeller({ server, feed, log, spelling, state, told, hearing });
+  const session: Session = { deps, server, spelling, state, places, teller };
   const tools = toolList(spelling);
   server.setRequestHandler('tools/list', async () => ({ tools: tools as never }));
   server.setRequestHandler('tools/call', (request, ctx) => {
@@ -102,17 +109,15 @@ export function createMcpServer(
   return server;
 }
 
-function tellUnasked({ deps, server, spelling, state }: Session, notices: Notices): void {
-  const { feed, log } = deps;
-  let stop: (() => void) | null = null;
+function tellUnasked({ server, teller }: Session, notices: Notices): void {
   const start = (): void => {
     const name = server.getClientVersion()?.name;
-    if (name !== undefined) state.agents.add(name);
-    stop ??= startNotices({ server, feed, log, spelling, state });
+    if (name !== undefined) teller.speaks(name, null);
+    teller.start();
   };
   if (notices === 'now') start();
   else server.oninitialized = start;
-  server.onclose = () => stop?.();
+  server.onclose = teller.stop;
 }
 
 interface CallParams {
@@ -210,14 +215,15 @@ function progressOf({ deps }: Session, ctx: ServerContext): Progress | null {
 
 /** An agent speaks: by the name it gives, else by that of its client. */
 function contextOf(
-  { deps, server, state }: Session,
+  { deps, server, teller }: Session,
   params: CallParams,
   ctx: ServerContext,
   progress: Progress | null,
 ): CallContext {
   const given = params.arguments?.agent_id;
   const agentId = typeof given === 'string' && given !== '' ? given : clientName(server, ctx);
-  state.agents.add(agentId);
+  const { log } = ctx.mcpReq;
+  teller.speaks(agentId, mayLog(ctx) ? (level, data) => log(level, data, 'opcode') : null);
   const { signal } = ctx.mcpReq;
   const { stopping } = deps;
   return {
@@ -226,6 +232,12 @@ function contextOf(
     abort: stopping === undefined ? signal : AbortSignal.any([signal, stopping]),
     ...(progress === null ? {} : { onStarted: progress.of }),
   };
+}
+
+/** In the newest protocol a request says whether it wants to be told things. */
+function mayLog({ mcpReq: { envelope } }: ServerContext): boolean {
+  if (envelope === undefined) return true;
+  return (envelope as Readonly<Record<string, unknown>>)[LOG_LEVEL_META_KEY] !== undefined;
 }
 
 const MAX_NAME_CHARS = 128;

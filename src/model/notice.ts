@@ -88,9 +88,9 @@ export type Tell = (fact: ToldFact) => void;
 export interface ToldEvent {
   readonly workflow_id: string;
   readonly sequence: number;
-  readonly step_id?: string;
+  readonly step_id?: string | undefined;
   readonly event_type: string;
-  readonly payload?: Json;
+  readonly payload?: Json | undefined;
   readonly timestamp: string;
 }
 

@@ -28,7 +28,8 @@ export function createOutbox(rules: () => readonly NoticeRule[]): OutboxOf {
   };
 }
 
-function mayTell(event: RunEvent): boolean {
+/** Whether an event may be something that somebody is told. */
+export function mayTell(event: RunEvent): boolean {
   switch (event.type) {
     case 'decision_requested':
     case 'workflow_failed':

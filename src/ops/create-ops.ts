@@ -11,6 +11,7 @@ import { createGc } from './gc.ts';
 import { createHold } from './hold.ts';
 import { createFollowLogs, createLogs } from './logs.ts';
 import { createNodes } from './nodes.ts';
+import { createNotices, createNotifyTest } from './notices.ts';
 import { guarded, type Operation, type StreamOperation } from './operation.ts';
 import { createOverview } from './overview.ts';
 import { createParts } from './parts.ts';
@@ -45,6 +46,8 @@ export function createOps(deps: OpsDeps) {
     logs: createLogs(parts),
     diagram: createDiagram(parts),
     nodes: createNodes(parts),
+    notices: createNotices(parts),
+    notify_test: createNotifyTest(parts),
     recover: createRecover(parts),
     gc: createGc(parts),
     verify: createVerify(parts),
@@ -70,6 +73,8 @@ export function createOps(deps: OpsDeps) {
     logs: callable(operations.logs),
     diagram: callable(operations.diagram),
     nodes: callable(operations.nodes),
+    notices: callable(operations.notices),
+    notify_test: callable(operations.notify_test),
     recover: callable(operations.recover),
     gc: callable(operations.gc),
     verify: callable(operations.verify),

@@ -21,6 +21,7 @@ import type { Store } from '../model/store.ts';
 import type { DefinitionLimits } from '../validate/limits.ts';
 import type { Audit } from './audit.ts';
 import type { ManualPage } from './list-reference.ts';
+import type { NoticeDeps } from './notice-deps.ts';
 import type { UpkeepDeps } from './upkeep-deps.ts';
 
 interface OpsConfig {
@@ -66,5 +67,6 @@ export interface OpsDeps {
   readonly wakeExecutors?: () => void;
   readonly upkeep: UpkeepDeps;
   readonly audit: Audit;
+  readonly notices: NoticeDeps;
   readonly config: OpsConfig;
 }

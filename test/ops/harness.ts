@@ -68,6 +68,7 @@ export function openHarness(templates?: Readonly<Record<string, Definition>>): H
       manual: () => Promise.resolve(MANUAL),
       processes: { isAlive: () => true },
       audit: createAudit(store, engine.clock, (text) => text),
+      notices: { rules: () => [], channels: () => [], test: () => Promise.resolve(null) },
       upkeep: {
         retention: { completedMs: 1000, failedMs: 2000, keepLast: 0 },
         rows: DERIVED_ROWS,
