@@ -75,6 +75,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(SERVE, 'token', 'Who may come in over the network', () => import('./commands/token.ts')),
   entry(SERVE, 'agent', 'The agents that were here', () => import('./commands/agent.ts')),
   entry(SERVE, 'notify', 'Who is told of what', () => import('./commands/notify.ts')),
+  entry(
+    SERVE,
+    'schedule',
+    'Start templates at given times',
+    () => import('./commands/schedule.ts'),
+  ),
   entry(SERVE, 'mcp', 'Speak MCP on stdin and stdout', () => import('./commands/mcp.ts')),
 
   entry(

@@ -45,6 +45,7 @@ import { createClock } from './runtime/clock.ts';
 import { createComputePool } from './runtime/compute/pool.ts';
 import { DEFAULT_RUNTIME_CONFIG, type RuntimeConfig } from './runtime/deps.ts';
 import { createEngine } from './runtime/engine.ts';
+import { createCalculator } from './schedule/calculator.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import { DEFAULT_DEFINITION_LIMITS } from './validate/limits.ts';
 import { checkWithSchema, describeSchemaProblems } from './validate/schema-check.ts';
@@ -138,6 +139,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     audit: openAudit(config, store, clock),
     log,
     random: RANDOMNESS,
+    calculator: createCalculator(RANDOMNESS.sha256),
     compiler,
     evaluator,
     notify,

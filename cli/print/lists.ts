@@ -9,6 +9,7 @@ import { agentLines, auditLines } from './access-lists.ts';
 import { eventLineOf } from './event-line.ts';
 import { shortId } from './run-id.ts';
 import { localTime, runTable } from './run-table.ts';
+import { scheduleLines } from './schedule-lists.ts';
 import { table } from './table.ts';
 import { inlineJson, oneLine } from './text.ts';
 
@@ -75,6 +76,7 @@ const PRINTERS: Readonly<Record<(typeof RESOURCES)[number], Printer>> = {
     ),
   agents: agentLines,
   audit: auditLines,
+  schedules: ({ schedules = [] }, stream) => scheduleLines(schedules, stream),
 };
 
 /** Lines of whichever list is there; [] when it is empty. */

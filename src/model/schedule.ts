@@ -119,7 +119,7 @@ export interface ScheduleStarter {
     occurrence: { readonly dueAt: number; readonly origin: Origin },
   ): Promise<PreparedStart>;
   /** Begins to execute a run that is on disk, here if this process executes. */
-  execute(runId: RunId): void;
+  execute(runId: RunId): Promise<void>;
 }
 
 /** What times are calculated from. */

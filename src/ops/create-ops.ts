@@ -19,6 +19,7 @@ import { createQuery } from './query.ts';
 import { createRecover } from './recover.ts';
 import { createRerun } from './rerun.ts';
 import { createRun } from './run.ts';
+import { createScheduleOperations, scheduleCalls } from './schedule-operations.ts';
 import { createSchema } from './schema.ts';
 import { createSignal } from './signal.ts';
 import { createStatus } from './status.ts';
@@ -30,7 +31,8 @@ import { createVerify } from './verify.ts';
 /** Every operation as a function of a context and its input. */
 export function createOps(deps: OpsDeps) {
   const parts = createParts(deps);
-  const { callable, followable } = guarded(createGate(parts));
+  const gate = guarded(createGate(parts));
+  const { callable, followable } = gate;
   const operations = {
     run: createRun(parts),
     rerun: createRerun(parts),
@@ -53,6 +55,7 @@ export function createOps(deps: OpsDeps) {
     verify: createVerify(parts),
     backup: createBackup(parts),
     hold: createHold(parts),
+    ...createScheduleOperations(parts),
     token_create: createTokenCreate(parts),
     token_list: createTokenList(parts),
     token_revoke: createTokenRevoke(parts),
@@ -80,6 +83,7 @@ export function createOps(deps: OpsDeps) {
     verify: callable(operations.verify),
     backup: callable(operations.backup),
     hold: callable(operations.hold),
+    ...scheduleCalls(gate, operations),
     token_create: callable(operations.token_create),
     token_list: callable(operations.token_list),
     token_revoke: callable(operations.token_revoke),

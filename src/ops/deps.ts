@@ -17,6 +17,7 @@ import type {
   Randomness,
   SecretNames,
 } from '../model/ports.ts';
+import type { ScheduleCalculator } from '../model/schedule.ts';
 import type { Store } from '../model/store.ts';
 import type { DefinitionLimits } from '../validate/limits.ts';
 import type { Audit } from './audit.ts';
@@ -38,6 +39,7 @@ export interface OpsDeps {
   readonly engine: Engine | null;
   readonly clock: Clock;
   readonly random: Randomness;
+  readonly calculator: ScheduleCalculator;
   readonly compiler: ExpressionCompiler;
   readonly evaluator: ExpressionEvaluator;
   readonly compute: ComputePool;

@@ -31,7 +31,8 @@ export function countWithoutExecutor(deps: Deps): number {
   return deps.store.countWithoutExecutor(deadNodes(deps));
 }
 
-const hasClaimer = (deps: Deps): boolean =>
+/** True when a living process takes on whatever is claimable. */
+export const hasClaimer = (deps: Deps): boolean =>
   deps.store.nodes().some((node) => CLAIMING_ROLES.has(node.role) && isNodeAlive(deps, node));
 
 /** False when nothing will move the run by itself though it has not ended. */

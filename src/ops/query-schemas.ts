@@ -4,6 +4,7 @@
 import * as v from 'valibot';
 import { agentView } from './agent-list.ts';
 import { auditView } from './audit-list.ts';
+import { scheduleView } from './schedule-schemas.ts';
 import * as s from './shapes.ts';
 
 const { optional } = v;
@@ -21,6 +22,7 @@ export const RESOURCES = [
   'reference',
   'agents',
   'audit',
+  'schedules',
 ] as const;
 export const queryFilter = v.strictObject({
   status: optional(v.union([text, v.array(text)])),
@@ -72,5 +74,6 @@ export const queryOutput = v.object({
   reference: optional(v.array(referenceView)),
   agents: optional(v.array(agentView)),
   audit: optional(v.array(auditView)),
+  schedules: optional(v.array(scheduleView)),
   next_cursor: optional(text),
 });

@@ -20,6 +20,7 @@ import { EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { queryInput, queryOutput, type RESOURCES } from './query-schemas.ts';
 import { resolveRun } from './run-ref.ts';
+import { listSchedules } from './schedule-history.ts';
 import { waitingTexts } from './waiting-text.ts';
 import { actionOf, decisionOf, eventOf, runSummaryOf, templateSummaryOf } from './wire.ts';
 
@@ -250,4 +251,5 @@ const LISTERS: Readonly<Record<Resource, Lister>> = {
   reference: listReference,
   agents: listAgents,
   audit: listAudit,
+  schedules: listSchedules,
 };

@@ -211,10 +211,18 @@ function carryOut(
       workflow_id: run?.dueAt === dueAt ? run.runId : undefined,
     });
   }
-  if (run !== null && !outcome.taken.includes(run.dueAt)) deps.starter.execute(run.runId);
+  if (run !== null && !outcome.taken.includes(run.dueAt)) execute(deps, run.runId);
   const count = (recorded.get(schedule.id) ?? 0) + record.occurrences.length;
   recorded.set(schedule.id, count >= PRUNE_EVERY ? 0 : count);
   if (count >= PRUNE_EVERY) deps.store.pruneOccurrences(schedule.id, HISTORY_KEPT);
+}
+
+/** The run is on disk: if it cannot be begun now, it is found by whoever looks for unfinished ones. */
+function execute({ starter, log }: SchedulerDeps, runId: RunId): void {
+  starter.execute(runId).catch((thrown: unknown) => {
+    const error = messageOf(thrown);
+    log.warn('a scheduled run was not begun at once', { workflow_id: runId, error });
+  });
 }
 
 /** Pauses a schedule whose last runs have all failed; true when it was. */

@@ -15,6 +15,7 @@ import type { Ops } from '../../src/ops/catalog.ts';
 import { createOps } from '../../src/ops/create-ops.ts';
 import type { CallContext } from '../../src/ops/operation.ts';
 import type { RunResult } from '../../src/ops/shapes.ts';
+import { createCalculator } from '../../src/schedule/calculator.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { DEFAULT_DEFINITION_LIMITS } from '../../src/validate/limits.ts';
 import { createSink, testActions } from '../support/test-actions.ts';
@@ -47,6 +48,7 @@ export function openHarness(templates?: Readonly<Record<string, Definition>>): H
       engine: executes ? engine.engine : null,
       clock: engine.clock,
       random: { uuid: randomUUID, sha256 },
+      calculator: createCalculator(sha256),
       compiler: createExpressionCompiler(),
       evaluator: createExpressionEvaluator(),
       compute: {

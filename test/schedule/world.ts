@@ -89,7 +89,7 @@ export function createWorld(store: Store = createMemoryStore()): World {
           });
           return Promise.resolve({ ok: true, run, sends: [] });
         },
-        execute: (runId) => world.executed.push(runId),
+        execute: async (runId) => void world.executed.push(runId),
       };
       const deps = { store: over, clock, calculator, starter, log: QUIET };
       const made = createScheduler({ ...deps, tell: (fact) => world.told.push(fact) });
