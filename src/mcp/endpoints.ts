@@ -15,6 +15,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import { messageOf } from '../model/error.ts';
+import type { Caller } from '../ops/operation.ts';
 import { createAskedPlaces } from './ask-person.ts';
 import type { EventFeed } from './event-feed.ts';
 import { withOpening } from './event-stream.ts';
@@ -25,13 +26,18 @@ import { createSessions, type Session, type Sessions } from './sessions.ts';
 import { openSse } from './sse.ts';
 import type { Spelling } from './tool-names.ts';
 
+/** Whose request it is. A session is the caller's who opened it: nobody else may use it. */
+interface From {
+  readonly caller: Caller;
+}
+
 export interface McpEndpoints {
   /** `GET /sse` */
-  sse(request: Request): Promise<Response>;
+  sse(request: Request, from: From): Promise<Response>;
   /** `POST /message?sessionId=…` */
-  message(request: Request): Promise<Response>;
+  message(request: Request, from: From): Promise<Response>;
   /** `/mcp`, every method */
-  mcp(request: Request): Promise<Response>;
+  mcp(request: Request, from: From): Promise<Response>;
   /** Sessions that are open. */
   sessions(): number;
   /** Lets calls that are being answered end (who waits must have been told to stop), then every session. */
@@ -59,6 +65,8 @@ interface Parts {
   readonly sse: Sessions<SseSession>;
   readonly http: Sessions<HttpSession>;
   readonly modern: ReturnType<typeof createMcpHandler>;
+  /** Whose a request of the newest protocol is, while it is answered. */
+  readonly callers: WeakMap<Request, Caller>;
 }
 
 /** How long calls may take to end, and how long their answers may take to leave. */
@@ -80,13 +88,21 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
       answered.then(remove, remove);
     },
   };
+  const callers = new WeakMap<Request, Caller>();
   const parts: Parts = {
     deps,
+    callers,
     sse: createSessions(),
     http: createSessions(),
     modern: createMcpHandler(
-      ({ requestInfo }) =>
-        deps.createServer(deps, spellingOf(deps, requestInfo, 'underscores'), 'never'),
+      ({ requestInfo }) => {
+        const caller = (requestInfo && callers.get(requestInfo)) ?? NOBODY;
+        return deps.createServer(
+          { ...deps, caller },
+          spellingOf(deps, requestInfo, 'underscores'),
+          'never',
+        );
+      },
       {
         legacy: 'reject',
         bus: runChanges(deps.feed),
@@ -95,9 +111,9 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
     ),
   };
   return {
-    sse: (request) => openSseSession(parts, request),
-    message: (request) => receive(parts, request),
-    mcp: (request) => handleMcp(parts, request),
+    sse: (request, { caller }) => openSseSession(parts, request, caller),
+    message: (request, { caller }) => receive(parts, request, caller),
+    mcp: (request, { caller }) => handleMcp(parts, request, caller),
     sessions: () => parts.sse.size() + parts.http.size(),
     async close() {
       await Promise.race([Promise.allSettled(calls), after(END_MS)]);
@@ -106,6 +122,12 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
     },
   };
 }
+
+/** Who may do nothing: no request is without a caller. */
+const NOBODY: Caller = { agentId: null, role: 'viewer', sender: 'system' };
+
+/** What a session belongs to: the token, or this machine's user. */
+const ownerOf = ({ tokenId = '' }: Caller): string => tokenId;
 
 /** Changes of runs, for subscriptions of the newest protocol. */
 const runChanges = (feed: EventFeed): ServerEventBus => ({
@@ -126,13 +148,17 @@ function spellingOf(deps: EndpointDeps, request: Request | undefined, usual: Spe
   return set === 'auto' ? usual : set;
 }
 
-async function openSseSession({ deps, sse }: Parts, request: Request): Promise<Response> {
+async function openSseSession(
+  { deps, sse }: Parts,
+  request: Request,
+  caller: Caller,
+): Promise<Response> {
   const id = randomUUID();
   const connection = openSse(id);
   const { transport } = connection;
-  const server = deps.createServer(deps, spellingOf(deps, request, 'dots'));
+  const server = deps.createServer({ ...deps, caller }, spellingOf(deps, request, 'dots'));
   const session = { receive: connection.receive, close: () => server.close() };
-  if (!sse.add(id, session)) return tooMany();
+  if (!sse.add(id, session, ownerOf(caller))) return tooMany();
   // The stream is the session: while it is open the session is in use.
   sse.use(id);
   await server.connect(transport);
@@ -144,9 +170,9 @@ async function openSseSession({ deps, sse }: Parts, request: Request): Promise<R
   return connection.response;
 }
 
-async function receive({ sse }: Parts, request: Request): Promise<Response> {
+async function receive({ sse }: Parts, request: Request, caller: Caller): Promise<Response> {
   const id = new URL(request.url).searchParams.get('sessionId') ?? '';
-  const session = sse.get(id);
+  const session = sse.get(id, ownerOf(caller));
   if (session === null) return rpcError(404, -32001, 'there is no such session: connect to /sse');
   const body = await jsonOf(request);
   if (body instanceof Response) return body;
@@ -165,27 +191,28 @@ async function receive({ sse }: Parts, request: Request): Promise<Response> {
   return new Response('Accepted', { status: 202 });
 }
 
-async function handleMcp(parts: Parts, request: Request): Promise<Response> {
+async function handleMcp(parts: Parts, request: Request, caller: Caller): Promise<Response> {
   const body = request.method === 'POST' ? await jsonOf(request) : { value: undefined };
   if (body instanceof Response) return body;
   const { value } = body;
   if (!(await isLegacyRequest(request, value))) {
+    parts.callers.set(request, caller);
     const response = await parts.modern.fetch(request, { parsedBody: value });
     return withOpening(response, () => undefined);
   }
   const id = request.headers.get('mcp-session-id');
-  if (id !== null) return inSession(parts, id, request, value);
-  if (isInitializeRequest(value)) return newSession(parts, request, value);
+  if (id !== null) return inSession(parts, { id, caller }, request, value);
+  if (isInitializeRequest(value)) return newSession(parts, request, value, caller);
   return rpcError(400, -32000, 'no session: send initialize first, or mcp-session-id');
 }
 
 async function inSession(
   { http }: Parts,
-  id: string,
+  { id, caller }: { readonly id: string; readonly caller: Caller },
   request: Request,
   body: unknown,
 ): Promise<Response> {
-  const session = http.get(id);
+  const session = http.get(id, ownerOf(caller));
   if (session === null) return rpcError(404, -32001, 'there is no such session: initialize again');
   const response = await session.handle(request, body);
   const isListening = request.method === 'GET' && response.ok;
@@ -197,18 +224,28 @@ async function inSession(
   });
 }
 
-async function newSession(parts: Parts, request: Request, body: unknown): Promise<Response> {
+async function newSession(
+  parts: Parts,
+  request: Request,
+  body: unknown,
+  caller: Caller,
+): Promise<Response> {
   const { deps, http } = parts;
   const id = randomUUID();
   const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
   const hearing = createStreamHearing();
-  const server = deps.createServer(deps, spellingOf(deps, request, 'underscores'), 'initialized', hearing);
+  const server = deps.createServer(
+    { ...deps, caller },
+    spellingOf(deps, request, 'underscores'),
+    'initialized',
+    hearing,
+  );
   const session: HttpSession = {
     hearing,
     handle: (each, parsedBody) => transport.handleRequest(each, { parsedBody }),
     close: () => server.close(),
   };
-  if (!http.add(id, session)) return tooMany();
+  if (!http.add(id, session, ownerOf(caller))) return tooMany();
   await server.connect(transport);
   const onClose = transport.onclose;
   transport.onclose = () => {
