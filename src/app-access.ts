@@ -12,6 +12,8 @@ import { AppError, messageOf } from './model/error.ts';
 import type { Clock, Logger } from './model/ports.ts';
 import type { Store } from './model/store.ts';
 import { type Audit, createAudit } from './ops/audit.ts';
+import type { Caller } from './ops/operation.ts';
+import { maySpeakFor } from './ops/speaker.ts';
 import { createTokenAuth, type TokenAuth } from './ops/token-auth.ts';
 
 /** The record over the store, with the secrets of this process unreadable in it. */
@@ -49,6 +51,8 @@ export function reachOf({ settings }: Config): Reach {
 
 export interface ServerAccess {
   readonly access: Access;
+  /** Whether a caller may hear and say what is this agent's. */
+  readonly maySpeakFor: (caller: Caller, agentId: string) => boolean;
   /** Takes over the server's token and certificate. @throws VALIDATION_ERROR, then nothing is changed */
   reload(config: Config): void;
 }
@@ -73,6 +77,8 @@ export function openServerAccess(parts: ServerParts): ServerAccess {
   let { tls } = reach;
   return {
     access,
+    maySpeakFor: (caller, agentId) =>
+      maySpeakFor(caller, agentId, (each) => store.hasUsableToken(Date.now(), each)),
     reload(next) {
       const renewed = readTls(next.settings['tls.cert'], next.settings['tls.key']);
       if ((renewed === null) !== (tls === null)) {

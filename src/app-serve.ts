@@ -6,7 +6,8 @@
  * rest is taken on while it serves.
  */
 import { mkdirSync } from 'node:fs';
-import { type App, openApp } from './app.ts';
+import { type App, type OpenedApp, openApp } from './app.ts';
+import { openServerAccess, reachOf, type ServerAccess } from './app-access.ts';
 import { createHttpApi } from './app-api.ts';
 import { openDoors } from './app-doors.ts';
 import { startNotices } from './app-notify.ts';
@@ -30,7 +31,7 @@ import { createMcpEndpoints, type McpEndpoints } from './mcp/endpoints.ts';
 import { createEventFeed } from './mcp/event-feed.ts';
 import { type StdioSession, type Streams, serveMcpStdio } from './mcp/stdio.ts';
 import type { Engine } from './model/engine.ts';
-import { AppError, messageOf } from './model/error.ts';
+import { messageOf } from './model/error.ts';
 import type { Logger } from './model/ports.ts';
 import type { SettingKey } from './settings.ts';
 
@@ -78,7 +79,7 @@ export interface Daemon {
 /** Starts the daemon of a home. @throws CONFLICT when one lives or the port is taken */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { config } = options;
-  refusePublic(config);
+  const reach = reachOf(config);
   refuseSecondDaemon(config.pidPath, aliveness);
   const live = { config };
   const log = reloadableLog(options, live);
@@ -89,18 +90,22 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     port: config.listen.port,
     baseUrl: config.settings.base_url,
     maxBodyBytes: config.settings['limits.request_bytes'],
+    requestTimeMs: config.settings['limits.request_time'],
     peers: await createPeerCheck({ uid, now: () => performance.now() }),
+    reach,
     log,
   });
-  let app: App | null = null;
+  let app: OpenedApp | null = null;
   try {
     const record = { ...ownIdentity(), version: programVersion(), urls: http.urls };
     const crashed = readPidFile(config.pidPath) !== null;
     writePidFile(config.pidPath, record);
     const meter = createMeter();
     app = await openApp(config, { execute: true, claims: true, role: 'serve', log, meter });
+    const { store, audit } = app;
+    const access = openServerAccess({ store, audit, config, reach, http, log });
     const recovered = app.engine === null ? 0 : await takeOn(app.engine, log);
-    return running({ app, config, http, log, recovered, crashed, live, meter });
+    return running({ app, access, config, http, log, recovered, crashed, live, meter });
   } catch (thrown) {
     await app?.close();
     await http.close();
@@ -131,6 +136,7 @@ async function takeOn(engine: Engine, log: Logger): Promise<number> {
 
 interface Running {
   readonly app: App;
+  readonly access: ServerAccess;
   readonly config: Config;
   readonly http: HttpServer;
   readonly log: Logger;
@@ -140,13 +146,24 @@ interface Running {
   readonly meter: Meter;
 }
 
-function running({ app, config, http, log, recovered, crashed, live, meter }: Running): Daemon {
+function running({
+  app,
+  access,
+  config,
+  http,
+  log,
+  recovered,
+  crashed,
+  live,
+  meter,
+}: Running): Daemon {
   const stopping = new AbortController();
   const deps = {
     ops: app.ops,
     log,
     version: programVersion(),
     feed: createEventFeed(app.ops, log),
+    maySpeakFor: access.maySpeakFor,
     stopping: stopping.signal,
     told: app.notify,
   };
@@ -161,7 +178,7 @@ function running({ app, config, http, log, recovered, crashed, live, meter }: Ru
     mcpSessions: mcp.sessions,
     schedulerLagMs: () => null,
   });
-  http.open(api.measured({ ...routesOf(mcp), ...api.routes }));
+  http.open(api.measured({ ...routesOf(mcp), ...api.routes }), access.access);
   const { notify, engine, store } = app;
   const endUpkeep = startUpkeep({ store, config: () => live.config, log, tell: notify.tell });
   const endNotices = startNotices({ notify, engine, recovered, crashed });
@@ -188,6 +205,7 @@ function running({ app, config, http, log, recovered, crashed, live, meter }: Ru
     urls: http.urls,
     recovered,
     reload(next) {
+      access.reload(next);
       app.notify.reload(next);
       const changed = changedKeys(live.config, next);
       live.config = next;
@@ -209,22 +227,12 @@ const routesOf = (mcp: McpEndpoints): Readonly<Record<string, Route>> => ({
   '/mcp': { streams: 'beating', methods: { GET: mcp.mcp, POST: mcp.mcp, DELETE: mcp.mcp } },
 });
 
-/** Nobody but this user is let in without tokens, and there are none to give yet. */
-function refusePublic({ settings }: Config): void {
-  if (!settings.public) return;
-  throw new AppError(
-    'PERMISSION_DENIED',
-    'public: no token exists, so only loopback can be served',
-    {
-      hint: 'leave --public (OPCODE_PUBLIC) out, and reach the server through an SSH tunnel',
-    },
-  );
-}
-
 /** Settings that a running daemon takes over. */
 const RELOADED: ReadonlySet<SettingKey> = new Set([
   'log_level',
   'mcp.names',
+  'tls.cert',
+  'tls.key',
   'retention.enabled',
   'retention.at',
   'retention.completed',
@@ -271,27 +279,4 @@ export interface RunningDaemon extends DaemonRecord {
 export function findDaemon(config: Config): RunningDaemon | null {
   const record = readPidFile(config.pidPath);
   return record === null ? null : { ...record, alive: aliveness(record) };
-}
-
-const LOOK_MS = 50;
-
-/** Asks a daemon to stop and resolves when its process is gone. `now`: without letting steps finish. */
-export async function stopDaemon(daemon: RunningDaemon, now: boolean): Promise<void> {
-  terminate(daemon);
-  for (let isFirst = true; aliveness(daemon) === true; isFirst = false) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    if (now && isFirst && aliveness(daemon) === true) terminate(daemon);
-  }
-}
-
-function terminate({ pid }: RunningDaemon): void {
-  try {
-    process.kill(pid, 'SIGTERM');
-  } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException;
-    if (code === 'ESRCH') return;
-    throw new AppError('PERMISSION_DENIED', `the daemon (pid ${pid}) belongs to another user`, {
-      cause: thrown,
-    });
-  }
 }

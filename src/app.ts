@@ -65,7 +65,8 @@ export interface OpenOptions extends ExecuteOptions {
   readonly log?: Logger;
 }
 
-export type App = Omit<Awaited<ReturnType<typeof openApp>>, 'execute'>;
+export type OpenedApp = Awaited<ReturnType<typeof openApp>>;
+export type App = Omit<OpenedApp, 'execute' | 'audit'>;
 
 /** Opens the application. @throws AppError when the database or a setting cannot be used */
 export function openApp(config: Config, options: OpenOptions) {

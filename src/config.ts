@@ -31,6 +31,8 @@ export interface Config {
   readonly passedEnv: Readonly<Record<string, string>>;
   /** Values of `OPCODE_SECRET_<NAME>` by name; a map, so that printing a configuration shows none. */
   readonly secrets: ReadonlyMap<string, string>;
+  /** `OPCODE_TOKEN` or the content of `OPCODE_TOKEN_FILE`: a server's own, or a client's. Never stored. */
+  readonly token: string | null;
   readonly user: string;
   readonly noColor: boolean;
 }
@@ -66,6 +68,7 @@ export function loadConfig(options: LoadOptions): Config {
     passedEnv: passedEnvOf(environment, settings.env_pass),
     callerEnv: callerEnvOf(environment),
     secrets: secretsOf(environment),
+    token: tokenOf(environment),
     user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? `uid-${userInfo().uid}`,
     noColor: given(environment, 'NO_COLOR') !== null,
   });
@@ -227,6 +230,19 @@ function passedEnvOf(
     if (value !== undefined) passed[name] = value;
   }
   return Object.freeze(passed);
+}
+
+/** A file's token is its first line. @throws VALIDATION_ERROR */
+function tokenOf(environment: Environment): string | null {
+  const token = given(environment, 'OPCODE_TOKEN');
+  const file = given(environment, 'OPCODE_TOKEN_FILE');
+  if (file === null) return token;
+  if (token !== null) {
+    throw new AppError('VALIDATION_ERROR', 'OPCODE_TOKEN and OPCODE_TOKEN_FILE: give one of them');
+  }
+  const line = readText(file)?.split(/\r?\n/, 1)[0]?.trim() ?? '';
+  if (line !== '') return line;
+  throw new AppError('VALIDATION_ERROR', `OPCODE_TOKEN_FILE: ${file} has an empty first line`);
 }
 
 const SECRET = 'OPCODE_SECRET_';

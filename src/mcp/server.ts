@@ -36,10 +36,11 @@ import {
 import { createProgress, type Progress } from './progress.ts';
 import { servePrompts } from './prompts.ts';
 import { serveResources } from './resources.ts';
+import { agentOf, hasPerson, mayHear, type Party, personOf, speaking } from './speaking.ts';
 import { INSTRUCTIONS, toolList } from './tool-list.ts';
 import { type Spelling, spelled, TOOLS, type ToolName, toolNamed } from './tool-names.ts';
 
-export interface McpDeps {
+export interface McpDeps extends Party {
   readonly ops: Ops;
   readonly log: Logger;
   readonly version: string;
@@ -109,10 +110,10 @@ export function createMcpServer(
   return server;
 }
 
-function tellUnasked({ server, teller }: Session, notices: Notices): void {
+function tellUnasked({ deps, server, teller }: Session, notices: Notices): void {
   const start = (): void => {
-    const name = server.getClientVersion()?.name;
-    if (name !== undefined) teller.speaks(name, null);
+    const agentId = agentOf(deps, null, server.getClientVersion()?.name ?? null);
+    if (agentId !== null && mayHear(deps, agentId)) teller.speaks(agentId, null);
     teller.start();
   };
   if (notices === 'now') start();
@@ -164,15 +165,16 @@ async function answerAsked(
   };
   const decide = (given: PersonAnswer): Promise<ToolResult> => decideFor(session, call, given);
   const asking = { server, ctx, log: deps.log, places, decide };
+  const ask = (result: ToolResult) => (hasPerson(deps) ? askPerson(asking, result) : result);
   const brought = await broughtAnswer(ctx, places);
   if (brought !== null) {
     // The call was made before: what it started must not be started again.
-    if ('choice' in brought) return askPerson(asking, await decide(brought));
+    if ('choice' in brought) return ask(await decide(brought));
     return callTool('status', call, { workflow_id: brought.workflowId });
   }
   const workflowId = params.arguments?.workflow_id;
   if (typeof workflowId === 'string' && workflowId !== '') progress?.of(workflowId);
-  return askPerson(asking, await callTool(tool, call, params.arguments));
+  return ask(await callTool(tool, call, params.arguments));
 }
 
 /** The person at the client decides; the run is then waited for like after any signal. */
@@ -182,12 +184,7 @@ async function decideFor(
   { workflowId, stepId, choice, reasoning }: PersonAnswer,
 ): Promise<ToolResult> {
   const client = server.getClientVersion()?.name ?? 'client';
-  const caller = {
-    agentId: null,
-    name: `mcp:${client}`,
-    role: 'approver',
-    sender: 'person',
-  } as const;
+  const caller = personOf(deps, client);
   await deps.ops.signal(
     { ...call.ctx, caller },
     {
@@ -213,7 +210,6 @@ function progressOf({ deps }: Session, ctx: ServerContext): Progress | null {
   });
 }
 
-/** An agent speaks: by the name it gives, else by that of its client. */
 function contextOf(
   { deps, server, teller }: Session,
   params: CallParams,
@@ -221,13 +217,16 @@ function contextOf(
   progress: Progress | null,
 ): CallContext {
   const given = params.arguments?.agent_id;
-  const agentId = typeof given === 'string' && given !== '' ? given : clientName(server, ctx);
+  const named = typeof given === 'string' && given !== '' ? given : null;
+  const agentId = agentOf(deps, named, clientName(server, ctx));
   const { log } = ctx.mcpReq;
-  teller.speaks(agentId, mayLog(ctx) ? (level, data) => log(level, data, 'opcode') : null);
+  if (agentId !== null && mayHear(deps, agentId)) {
+    teller.speaks(agentId, mayLog(ctx) ? (level, data) => log(level, data, 'opcode') : null);
+  }
   const { signal } = ctx.mcpReq;
   const { stopping } = deps;
   return {
-    caller: { agentId, role: 'agent', sender: 'agent' },
+    caller: speaking(deps, agentId),
     exec: null,
     abort: stopping === undefined ? signal : AbortSignal.any([signal, stopping]),
     ...(progress === null ? {} : { onStarted: progress.of }),

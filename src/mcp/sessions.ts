@@ -9,15 +9,16 @@ export interface Session {
 
 interface Held<S> {
   readonly session: S;
+  readonly owner: string;
   usedAt: number;
   /** Streams and requests that are open: a session that has any is in use. */
   open: number;
 }
 
 export interface Sessions<S extends Session> {
-  /** False when there are already too many. */
-  add(id: string, session: S): boolean;
-  get(id: string): S | null;
+  /** False when there are already too many. `owner`: whose it is, the only one who finds it. */
+  add(id: string, session: S, owner?: string): boolean;
+  get(id: string, owner?: string): S | null;
   /** Marks the session as used until the returned function is called. */
   use(id: string): () => void;
   remove(id: string): void;
@@ -53,13 +54,16 @@ export function createSessions<S extends Session>(
   const round = setInterval(reap, Math.min(60_000, limits.idleMs));
   round.unref();
   return {
-    add(id, session) {
+    add(id, session, owner = '') {
       if (held.size >= limits.maxSessions) reap();
       if (held.size >= limits.maxSessions) return false;
-      held.set(id, { session, usedAt: limits.now(), open: 0 });
+      held.set(id, { session, owner, usedAt: limits.now(), open: 0 });
       return true;
     },
-    get: (id) => held.get(id)?.session ?? null,
+    get(id, owner = '') {
+      const one = held.get(id);
+      return one?.owner === owner ? one.session : null;
+    },
     use(id) {
       const one = held.get(id);
       if (one === undefined) return () => undefined;

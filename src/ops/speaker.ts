@@ -36,5 +36,19 @@ export function speakerOf(
   return agentId;
 }
 
+/** Whether a caller may speak for this agent, and hear what is told to it. */
+export function maySpeakFor(
+  caller: Caller,
+  agentId: string,
+  hasToken: (agentId: string) => boolean,
+): boolean {
+  try {
+    return speakerOf(caller, agentId, hasToken) === agentId;
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'PERMISSION_DENIED') return false;
+    throw thrown;
+  }
+}
+
 const denied = (message: string, hint: string): AppError =>
   new AppError('PERMISSION_DENIED', message, { hint });
