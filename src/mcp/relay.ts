@@ -59,6 +59,8 @@ interface State {
   readonly own: Map<string, () => void>;
 }
 
+/** Longer messages would end the session at the daemon. */
+const MAX_MESSAGE_CHARS = 4 * 1024 * 1024;
 /** How often one call is sent before it is given up. */
 const MAX_SENDS = 2;
 /** How often it is looked for a daemon that somebody else starts, while nobody asks for anything. */
@@ -89,6 +91,10 @@ export function createRelay(parts: RelayParts): Relay {
 
 function fromClient(state: State, given: string): void {
   const message = parsed(given);
+  if (given.length > MAX_MESSAGE_CHARS) {
+    refuseLong(state, message);
+    return;
+  }
   const { line, keep } =
     message === null ? { line: given, keep: true } : noted(state, message, given);
   if (!keep) return;
@@ -97,6 +103,11 @@ function fromClient(state: State, given: string): void {
     state.waiting.push(line);
     void reconnect(state, true);
   }
+}
+
+function refuseLong({ parts }: State, message: JsonObject | null): void {
+  const error = { code: -32_600, message: `a message has at most ${MAX_MESSAGE_CHARS} characters` };
+  parts.toClient(JSON.stringify({ jsonrpc: '2.0', id: message?.id ?? null, error }));
 }
 
 /** Remembers what a message of the client means; `keep`: it is still of use to the upstream. */
