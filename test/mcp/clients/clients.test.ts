@@ -3,6 +3,9 @@
  * see the question, answer it, look, draw.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../../scripts/processes.ts';
 import { newWorld } from '../../e2e/opcode.ts';
 import { ASKING } from '../session.ts';
 import type { ClientKind, TestClient } from './client.ts';
@@ -109,6 +112,13 @@ describe.if(programs !== null)('the inspector', () => {
 describe('the configuration that must always work', () => {
   test('names the SSE endpoint at localhost', () => {
     expect(seedServer(4100)).toEqual({ type: 'sse', url: 'http://localhost:4100/sse' });
+  });
+
+  test('is the one that the front page shows', () => {
+    const page = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    const shown = [...page.matchAll(/^```json\n([\s\S]*?)^```/gm)].map(([, text = '']) => text);
+    const servers = shown.flatMap((text) => JSON.parse(text).mcpServers?.opcode ?? []);
+    expect(servers).toContainEqual(seedServer(4100));
   });
 
   test('connects a client', async () => {
