@@ -254,6 +254,7 @@ function runtimeConfig({ settings }: Config, claims: boolean): RuntimeConfig {
       decisionBytes: settings['limits.decision_bytes'],
       childDepth: settings['limits.child_depth'],
       askTimeoutMs: settings['interrupt.ask_timeout'],
+      agentsAnswer: settings['interrupt.agents_answer'],
     },
   };
 }

@@ -47,6 +47,8 @@ export interface EngineLimits {
   readonly interruptions: number;
   /** Milliseconds an "outcome unknown" question stays open for runs nobody started by hand. */
   readonly askTimeoutMs: number;
+  /** True: agents too may say what became of an interrupted step. */
+  readonly agentsAnswer: boolean;
   readonly childDepth: number;
 }
 
@@ -59,6 +61,7 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   takeovers: 3,
   interruptions: 3,
   askTimeoutMs: 86_400_000,
+  agentsAnswer: false,
   childDepth: 16,
 };
 

@@ -5,6 +5,7 @@ import { failure, type StepFailure } from '../model/error.ts';
 import type { EventPayloads } from '../model/event.ts';
 import type { Signal } from '../model/input.ts';
 import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
+import type { StepState } from '../model/run-state.ts';
 
 type Ask = EventPayloads['decision_requested'];
 type Checked =
@@ -73,3 +74,25 @@ export function denialOf(signal: Signal, ask: Ask): string | null {
   }
   return null;
 }
+
+/**
+ * Why somebody may not end or skip a step, or null: it, or a step in it, asks (or was refused by) who
+ * alone may decide; otherwise going on without the step would be a way around the question.
+ */
+export function denialWithin(
+  signal: Signal,
+  step: StepState,
+  steps: Iterable<StepState>,
+): string | null {
+  const under = `${step.path}.`;
+  for (const each of steps) {
+    if (each !== step && !each.path.startsWith(under)) continue;
+    if (each.sub?.kind !== 'decision' || !isUndecided(each, each.sub.resolved)) continue;
+    const denied = denialOf(signal, each.sub.ask);
+    if (denied !== null) return denied;
+  }
+  return null;
+}
+
+const isUndecided = (step: StepState, resolved: unknown): boolean =>
+  resolved === null || step.status === 'failed';

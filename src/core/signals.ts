@@ -12,7 +12,7 @@ import type { ListPlan, StepBody } from '../model/plan.ts';
 import type { DecisionState, StepState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import { type Batch, emit } from './context.ts';
-import { checkAnswer, denialOf } from './decision-answer.ts';
+import { checkAnswer, denialOf, denialWithin } from './decision-answer.ts';
 import { incompleteIn, isComposite } from './resets.ts';
 
 type SignalInput = Extract<EngineInput, { type: 'signal' }>;
@@ -233,6 +233,8 @@ function cancel(batch: Batch, signal: Signal): Verdict {
       `step "${step.path}" is ${step.status}, only a waiting step can be cancelled`,
     );
   }
+  const denied = denialWithin(signal, step, batch.state.steps.values());
+  if (denied !== null) return refuse('PERMISSION_DENIED', denied);
   record(batch, signal, step);
   return { ok: { step_id: step.path, rejected: true } };
 }
@@ -272,6 +274,9 @@ function restart(batch: Batch, signal: Signal, type: 'retry' | 'skip'): Verdict 
   }
   const problem = target === null ? null : cannotRestart(target, type);
   if (problem !== null) return refuse('CONFLICT', problem, { status: state.status });
+  const denied =
+    type === 'retry' || target === null ? null : denialWithin(signal, target, state.steps.values());
+  if (denied !== null) return refuse('PERMISSION_DENIED', denied);
   if (type === 'retry' && state.status !== 'failed') {
     return refuse('CONFLICT', `the run is ${state.status}; only a failed run can be retried`, {
       status: state.status,

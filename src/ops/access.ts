@@ -27,6 +27,10 @@ export const ROLES: Readonly<Record<Role, readonly Access[]>> = {
   local: ALL,
 };
 
+/** What a signal needs beyond being allowed to decide: only a decision, or failing a step that waits, is one. */
+export const signalAccess = (type: Signal['type'], stepId: string | undefined): Access =>
+  type === 'decision' || (type === 'cancel' && stepId !== undefined) ? 'decide' : 'act';
+
 export const mayDo = (role: Role, access: Access): boolean => ROLES[role].includes(access);
 
 /** @throws PERMISSION_DENIED saying what the role may do and who may do this */

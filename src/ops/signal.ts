@@ -11,6 +11,7 @@ import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import { type Signal, signalToBody } from '../model/input.ts';
 import type { Json } from '../model/json.ts';
+import { requireAccess, signalAccess } from './access.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { resolveRun } from './run-ref.ts';
@@ -47,6 +48,8 @@ export function createSignal(parts: OpsParts): Operation<typeof signalInput, typ
     surfaces: EVERYWHERE,
     access: 'decide',
     async handle(ctx, input) {
+      const { signal_type: type } = input;
+      requireAccess(ctx.caller.role, signalAccess(type, input.step_id), `signal ${type}`);
       const waitMs = waitMsOf(input.wait);
       const runId = resolveRun(store, input.workflow_id);
       const seqBefore = store.head(runId)?.seq ?? 0;

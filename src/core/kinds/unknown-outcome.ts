@@ -25,7 +25,7 @@ export function askOutcome(batch: Batch, step: StepState): void {
     prompt: `The process ended while step "${step.path}" (${action}) was running. Whether it took effect is not known. What happened?`,
     data: { action, attempt: step.attempt, params: step.params ?? {} },
     options: UNKNOWN_OUTCOME_OPTIONS,
-    by: 'operator',
+    by: ctx.limits.agentsAnswer ? 'agent' : 'operator',
     ...(byHand ? {} : { due_at: Math.max(state.at, ctx.nowMs) + ctx.limits.askTimeoutMs }),
     then: [],
     step_outputs: {},
