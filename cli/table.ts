@@ -71,6 +71,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(LOOK, 'diagram', 'Draw a workflow or a run', () => import('./commands/diagram.ts')),
 
   entry(SERVE, 'serve', 'Run the daemon: MCP over HTTP', () => import('./commands/serve.ts')),
+  entry(
+    SERVE,
+    'restart',
+    'Start this version in place of the daemon',
+    () => import('./commands/restart.ts'),
+  ),
   entry(SERVE, 'stop', 'Stop the daemon', () => import('./commands/stop.ts')),
   entry(SERVE, 'token', 'Who may come in over the network', () => import('./commands/token.ts')),
   entry(SERVE, 'agent', 'The agents that were here', () => import('./commands/agent.ts')),

@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import type { Daemon } from '../../src/app-serve.ts';
+import type { ServiceNotify } from '../../src/app-service.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
 import { openLogFile } from '../../src/log-file.ts';
@@ -61,20 +62,40 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   const daemon = await startDaemon({ config, write, ...look });
   // What one wants to know whatever is logged besides.
   const log = createLogger({ level: 'info', write, now: Date.now, ...look });
-  const stopped = untilStopped(daemon, load, log);
   const { urls, recovered } = daemon;
+  const service = await serviceOf(cli, log);
+  const stopped = untilStopped(daemon, load, log, service);
   log.info('opcode is ready', { urls, pid: process.pid, home: config.home, recovered });
+  service?.ready(urls.join(' '));
   await stopped;
+  service?.close();
   log.info('stopped');
   file?.close();
   return EXIT.ok;
 }
 
+/** Whoever runs the daemon as a service and wants to be told; null when nobody does. */
+async function serviceOf(cli: Cli, log: Logger): Promise<ServiceNotify | null> {
+  if ((cli.env.NOTIFY_SOCKET ?? '') === '') return null;
+  const { openServiceNotify } = await import('../../src/app-service.ts');
+  return openServiceNotify(cli.env, log);
+}
+
+/** Steps are ended after their time to finish; what remains takes moments. */
+const STOP_MARGIN_MS = 30_000;
+
 /** Listens to the signals of the process; resolves when the daemon has stopped. */
-function untilStopped(daemon: Daemon, load: () => Config, log: Logger): Promise<void> {
+function untilStopped(
+  daemon: Daemon,
+  load: () => Config,
+  log: Logger,
+  service: ServiceNotify | null,
+): Promise<void> {
+  const { grace, grace_unsafe: graceUnsafe } = load().settings;
   return new Promise((resolve, reject) => {
     let isStopping = false;
     const stop = (): void => {
+      service?.stopping(Math.max(grace, graceUnsafe) + STOP_MARGIN_MS);
       log.info(
         isStopping ? 'stopping now' : 'stopping: steps in flight may finish; once more ends them',
       );
@@ -84,12 +105,14 @@ function untilStopped(daemon: Daemon, load: () => Config, log: Logger): Promise<
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
     process.on('SIGHUP', () => {
+      service?.reloading();
       try {
         const restart = daemon.reload(load());
         log.info('settings were read again', restart.length === 0 ? {} : { need_restart: restart });
       } catch (thrown) {
         log.error('settings were not read again', { error: messageOf(thrown) });
       }
+      service?.ready(daemon.urls.join(' '));
     });
   });
 }

@@ -29,7 +29,8 @@ const HINTS: Readonly<Record<StoreErrorKind, string>> = {
   io: 'check the disk and the system log, then start again',
   not_a_database: 'choose another path (OPCODE_DB_PATH), or restore a backup over it',
   newer_schema: 'update this program, or choose another database',
-  in_use: 'stop the other process (opcode stop), then start this version again',
+  in_use:
+    'opcode restart ends a daemon and starts this version in its place; any other process has to end first',
   path: 'choose a path this user can read and write (OPCODE_DB_PATH)',
   closed: 'open the database again',
 };

@@ -1,0 +1,48 @@
+/**
+ * `opcode restart`: ends the daemon and starts this version in its place, as the old one ran. Runs go
+ * on where they were.
+ */
+import type { Command } from 'commander';
+import { type Act, type Cli, withExamples } from '../command.ts';
+import { EXIT } from '../exit.ts';
+import type { GraceOptions } from '../stop-daemon.ts';
+
+export function configure(command: Command, act: Act): void {
+  withExamples(
+    command
+      .option('--grace <duration>', 'steps still in flight then are ended (else the settings say)')
+      .option('--now', 'end steps in flight at once')
+      .action(act(restart))
+      .addHelpText(
+        'after',
+        '\nThe new one gets the arguments, folder and environment of the old one, and runs in the\n' +
+          'background; its log is <home>/daemon.log unless --log-file said otherwise.',
+      ),
+    [
+      ['opcode restart', 'after an update, or to take over settings'],
+      ['opcode restart --grace 30s', 'steps may take half a minute'],
+    ],
+  );
+}
+
+async function restart(cli: Cli, options: GraceOptions): Promise<number> {
+  const { graceOf, livingDaemon, stopAndTell } = await import('../stop-daemon.ts');
+  const { planOfRestart, startDaemonAgain } = await import('../../src/app-restart.ts');
+  const graceMs = graceOf(options);
+  const before = livingDaemon(cli);
+  const facts = planOfRestart(before);
+  if (before !== null) await stopAndTell(cli, before, graceMs);
+  // What was opened to look would keep a new version from changing the database.
+  await cli.close();
+  const daemon = await startDaemonAgain({ config: cli.config(), env: cli.env, facts });
+  const { pid, version, urls } = daemon;
+  if (cli.json) {
+    const old = before === null ? null : { pid: before.pid, version: before.version };
+    cli.printJson({ pid, version, urls, before: old });
+    return EXIT.ok;
+  }
+  const was =
+    before === null ? 'No daemon ran' : `Version ${before.version} (pid ${before.pid}) ended`;
+  cli.print(`${was}; version ${version} runs as pid ${pid} at ${urls.join(', ')}.`);
+  return EXIT.ok;
+}

@@ -1,0 +1,146 @@
+/**
+ * Ending the daemon, and starting this version in its place as the old one ran: with its arguments,
+ * folder and environment.
+ */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { ownCommand } from './app-parts.ts';
+import { logPathOf } from './app-relay.ts';
+import { findDaemon, type RunningDaemon } from './app-serve.ts';
+import type { Config } from './config.ts';
+import { type DetachedProcess, startDetached } from './isolate/detached.ts';
+import { howStarted, type StartFacts } from './isolate/how-started.ts';
+import { isAlive } from './isolate/process-info.ts';
+import { AppError } from './model/error.ts';
+
+const LOOK_MS = 50;
+const READY_MS = 60_000;
+const MAX_REASON = 2000;
+
+export interface StopOptions {
+  /** After this long steps in flight are ended; null: as long as the daemon's own settings give them. */
+  readonly graceMs: number | null;
+  /** Called every now and then while it is waited for. */
+  readonly onLook?: () => void;
+}
+
+/** Asks a daemon to stop and resolves when its process is gone. */
+export async function stopDaemon(daemon: RunningDaemon, options: StopOptions): Promise<void> {
+  const { graceMs, onLook } = options;
+  const began = performance.now();
+  let isHurried = false;
+  terminate(daemon);
+  while (isAlive(daemon) === true) {
+    await Bun.sleep(LOOK_MS);
+    onLook?.();
+    const isOver = graceMs !== null && performance.now() - began >= graceMs;
+    if (!isOver || isHurried || isAlive(daemon) !== true) continue;
+    isHurried = true;
+    terminate(daemon);
+  }
+}
+
+function terminate({ pid }: RunningDaemon): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === 'ESRCH') return;
+    throw new AppError('PERMISSION_DENIED', `the daemon (pid ${pid}) belongs to another user`, {
+      cause: thrown,
+    });
+  }
+}
+
+/** How the daemon that is to be replaced was started. @throws CONFLICT when systemd runs it */
+export function planOfRestart(daemon: RunningDaemon | null): StartFacts | null {
+  const facts = daemon === null ? null : howStarted(daemon.pid);
+  if (facts === null || facts.unit === null) return facts;
+  const user = process.getuid?.() === 0 ? '' : '--user ';
+  throw new AppError('CONFLICT', `systemd runs the daemon (${facts.unit})`, {
+    hint: `systemctl ${user}restart ${facts.unit === 'its unit' ? 'opcode' : facts.unit}`,
+  });
+}
+
+/** Arguments of `serve` in a command line. */
+function argumentsIn(argv: readonly string[]): readonly string[] {
+  const at = argv.indexOf('serve');
+  return at < 0 ? [] : argv.slice(at + 1);
+}
+
+export interface StartOptions {
+  readonly config: Config;
+  /** Environment when nothing is known of the one before. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly facts: StartFacts | null;
+}
+
+/** Starts a daemon and resolves when it takes requests. @throws CONFLICT saying why it did not start */
+export async function startDaemonAgain(options: StartOptions): Promise<RunningDaemon> {
+  const { config, env, facts } = options;
+  mkdirSync(config.home, { recursive: true, mode: 0o700 });
+  const logPath = logPathOf(config.home);
+  const args = argumentsIn(facts?.argv ?? []);
+  const logs = args.includes('--log-file') ? [] : ['--log-file', logPath];
+  const before = readOrEmpty(logPath).length;
+  const child = startDetached({
+    command: ownCommand('serve', ...args, ...logs),
+    cwd: facts?.cwd != null && existsSync(facts.cwd) ? facts.cwd : config.home,
+    env: { ...(facts?.env ?? env), OPCODE_HOME: config.home },
+    outputPath: logPath,
+  });
+  return untilReady(config, child, () => readOrEmpty(logPath).slice(before));
+}
+
+async function untilReady(
+  config: Config,
+  child: DetachedProcess,
+  said: () => string,
+): Promise<RunningDaemon> {
+  const giveUpAt = performance.now() + READY_MS;
+  for (;;) {
+    const daemon = findDaemon(config);
+    if (daemon?.pid === child.pid && daemon.alive === true && (await isReady(daemon)))
+      return daemon;
+    if (child.ended()) throw notStarted(child, said());
+    if (performance.now() > giveUpAt) {
+      throw new AppError('CONFLICT', `the daemon (pid ${child.pid}) does not become ready`, {
+        hint: `${logPathOf(config.home)} says more`,
+      });
+    }
+    await Bun.sleep(LOOK_MS);
+  }
+}
+
+async function isReady({ urls }: RunningDaemon): Promise<boolean> {
+  try {
+    const url = new URL('/readyz', urls[0]);
+    return (await fetch(url, { signal: AbortSignal.timeout(1000), tls: SELF_SIGNED })).ok;
+  } catch {
+    // It is about to listen, or was too busy to answer in time.
+    return false;
+  }
+}
+
+/** Only whether it answers is asked, of an address that the daemon itself wrote down. */
+const SELF_SIGNED = { rejectUnauthorized: false };
+
+function notStarted(child: DetachedProcess, said: string): AppError {
+  const reason = said.slice(-MAX_REASON).replace(/\s+/g, ' ').trim();
+  const code = child.exitCode();
+  return new AppError(
+    'CONFLICT',
+    `it did not start: ${reason === '' ? `exit code ${code}` : reason}`,
+    {
+      hint: 'opcode doctor looks at what is in the way; nothing is lost, runs go on when it starts',
+    },
+  );
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw thrown;
+  }
+}

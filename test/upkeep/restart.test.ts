@@ -1,0 +1,153 @@
+/** Stopping and restarting the daemon as processes, and what systemd is told. */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServiceNotify } from '../../src/isolate/service-notify.ts';
+
+const MAIN = join(import.meta.dir, '..', '..', 'cli', 'main.ts');
+let home = '';
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'opcode-restart-'));
+});
+afterEach(async () => {
+  await opcode('stop', '--now');
+  rmSync(home, { recursive: true, force: true });
+}, 20_000);
+
+const environment = (more: Record<string, string> = {}): Record<string, string> => ({
+  PATH: process.env.PATH ?? '',
+  HOME: home,
+  OPCODE_HOME: home,
+  OPCODE_LISTEN_ADDR: ':0',
+  ...more,
+});
+
+const start = (env: Record<string, string>, ...args: string[]) =>
+  Bun.spawn([process.execPath, MAIN, ...args], { env, stdout: 'pipe', stderr: 'pipe' });
+
+async function opcode(...args: string[]) {
+  const child = start(environment(), ...args);
+  const [stdout, stderr] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code: await child.exited, stdout, stderr };
+}
+
+/** The daemon's record, once there is one that another look shows ready. */
+async function record(): Promise<{ pid: number; urls: string[] }> {
+  const until = performance.now() + 10_000;
+  while (performance.now() < until) {
+    try {
+      const found = JSON.parse(readFileSync(join(home, 'opcode.pid'), 'utf8'));
+      if ((await fetch(new URL('/readyz', found.urls[0]))).ok) return found;
+    } catch {
+      // Not yet.
+    }
+    await Bun.sleep(20);
+  }
+  throw new Error('no daemon came');
+}
+
+test('the next one runs as the one before: arguments and environment; runs go on', async () => {
+  const first = start(
+    environment({ OPCODE_SECRET_TOKEN: 'abcdefgh1' }),
+    'serve',
+    '--pool-size',
+    '7',
+  );
+  const before = await record();
+  const restarted = await opcode('restart', '--json');
+  expect(restarted.code).toBe(0);
+  await first.exited;
+  const { pid, urls, before: old } = JSON.parse(restarted.stdout);
+  expect(old.pid).toBe(before.pid);
+  expect(await record()).toMatchObject({ pid, urls });
+  if (process.platform !== 'linux') return;
+  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  expect(words.slice(words.indexOf('serve')).slice(0, 3)).toEqual(['serve', '--pool-size', '7']);
+  expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toContain('OPCODE_SECRET_TOKEN=abcdefgh1');
+}, 30_000);
+
+test('without a daemon one is started; one that cannot start says why', async () => {
+  expect((await opcode('restart')).stdout).toContain('No daemon ran; version');
+  await opcode('stop');
+  writeFileSync(join(home, 'settings.json'), '{"grace": "soon"}');
+  // The settings are bad for every command: it is told before anything is ended.
+  expect(await opcode('restart')).toMatchObject({ code: 2 });
+  writeFileSync(join(home, 'settings.json'), '{"tls": {"cert": "/none", "key": "/none"}}');
+  const failed = await opcode('restart');
+  expect(failed.code).not.toBe(0);
+  expect(failed.stderr).toContain('did not start');
+  expect(failed.stderr).toContain('/none');
+  writeFileSync(join(home, 'settings.json'), '{}');
+}, 60_000);
+
+test('a stop says what it waits for, and ends it when its time is over', async () => {
+  await opcode('restart');
+  writeFileSync(join(home, 'slow.json'), '{"steps": [{"id": "slow", "run": "sleep 30"}]}');
+  await opcode('define', join(home, 'slow.json'), '--name', 'slow');
+  await opcode('run', 'slow', '--detach');
+  const began = performance.now();
+  const stopped = await opcode('stop', '--grace', '2500ms');
+  expect(stopped).toMatchObject({ code: 0, stdout: 'Stopped.\n' });
+  expect(stopped.stderr).toContain('Waiting for steps in flight: slow: slow');
+  expect(performance.now() - began).toBeLessThan(15_000);
+}, 60_000);
+
+describe.if(process.platform === 'linux' && Bun.which('python3') !== null)('systemd', () => {
+  const RECEIVER = `import socket,sys
+s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); print('bound',flush=True)
+while True: print(repr(s.recv(4096).decode()),flush=True)`;
+
+  /** A socket that prints what it is told. */
+  async function receiver(path: string) {
+    const child = Bun.spawn(['python3', '-c', RECEIVER, path], { stdout: 'pipe' });
+    const reader = child.stdout.getReader();
+    let text = '';
+    const until = async (part: string): Promise<string> => {
+      while (!text.includes(part)) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error(`no ${part} in ${text}`);
+        text += new TextDecoder().decode(value);
+      }
+      return text;
+    };
+    await until('bound');
+    return { until, close: () => child.kill() };
+  }
+
+  test('is told that the daemon is ready, alive, reloading and stopping', async () => {
+    const socket = join(home, 'notify.sock');
+    const told = await receiver(socket);
+    const env = environment({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: '200000' });
+    const daemon = start(env, 'serve');
+    await told.until('READY=1\\nSTATUS=http://');
+    await told.until('WATCHDOG=1');
+    daemon.kill('SIGHUP');
+    await told.until('RELOADING=1\\nMONOTONIC_USEC=');
+    const refused = await opcode('restart');
+    expect(refused).toMatchObject({ code: 4 });
+    expect(refused.stderr).toContain('systemctl');
+    daemon.kill('SIGTERM');
+    await told.until('STOPPING=1');
+    expect(await told.until('EXTEND_TIMEOUT_USEC=330000000')).toContain('stopping');
+    await daemon.exited;
+    told.close();
+  }, 30_000);
+
+  test('is told nothing when there is no socket, and a dead one is a problem once', () => {
+    const problems: string[] = [];
+    createServiceNotify({}, (problem) => problems.push(problem)).ready('x');
+    expect(problems).toEqual([]);
+    const dead = createServiceNotify({ NOTIFY_SOCKET: join(home, 'none') }, (problem) =>
+      problems.push(problem),
+    );
+    dead.ready('x');
+    dead.stopping(1);
+    dead.close();
+    expect(problems).toHaveLength(1);
+  });
+});
