@@ -1,7 +1,8 @@
 /**
  * Arguments of a call as they come from a model: checked for names, and forgiving where the meaning is
- * plain. A list or object sent as JSON text is read, null means left out, and an argument the tool
- * does not have is told with those it has. Values are checked by the operation.
+ * plain. A list or object sent as JSON text is read, one text where a list of them is wanted is a list
+ * of one, null means left out, and an argument the tool does not have is told with those it has. Values
+ * are checked by the operation.
  */
 import { AppError } from '../model/error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
@@ -40,14 +41,21 @@ function unknownArguments(tool: ToolName, unknown: string[], known: string[]): A
   });
 }
 
-/** Models often send objects and lists as their JSON text. */
-function parsed({ type }: ShortSchema, value: Json): Json {
+/** Models often send objects and lists as their JSON text, and lists of one as the one. */
+function parsed({ type, items }: ShortSchema, value: Json): Json {
   if (typeof value !== 'string' || (type !== 'object' && type !== 'array')) return value;
+  const inside = jsonIn(value);
+  if (inside !== null && (type === 'array' ? isJsonArray(inside) : isJsonObject(inside))) {
+    return inside;
+  }
+  return items?.type === 'string' ? [value] : value;
+}
+
+function jsonIn(text: string): Json | null {
   try {
-    const inside = JSON.parse(value) as Json;
-    return (type === 'array' ? isJsonArray(inside) : isJsonObject(inside)) ? inside : value;
+    return JSON.parse(text) as Json;
   } catch {
     // A text that is no JSON stays one: the operation says what it expected instead.
-    return value;
+    return null;
   }
 }

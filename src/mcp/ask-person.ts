@@ -60,7 +60,9 @@ function openDecision(result: ToolResult): JsonObject | null {
 function canAsk(server: Server, ctx: ServerContext): boolean {
   const envelope = (ctx.mcpReq.envelope ?? {}) as Readonly<Record<string, unknown>>;
   const known = envelope[CLIENT_CAPABILITIES_META_KEY] ?? server.getClientCapabilities();
-  return isJsonObject(known) && known.elicitation !== undefined;
+  const kinds = isJsonObject(known) ? (known.elicitation ?? null) : null;
+  // Without a kind forms are meant; there are clients that only open addresses.
+  return isJsonObject(kinds) && (Object.keys(kinds).length === 0 || kinds.form !== undefined);
 }
 
 export interface Asking {

@@ -111,9 +111,10 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
     ),
   };
   return {
-    sse: (request, { caller }) => openSseSession(parts, request, caller),
+    sse: async (request, { caller }) =>
+      refusedNames(request) ?? openSseSession(parts, request, caller),
     message: (request, { caller }) => receive(parts, request, caller),
-    mcp: (request, { caller }) => handleMcp(parts, request, caller),
+    mcp: async (request, { caller }) => refusedNames(request) ?? handleMcp(parts, request, caller),
     sessions: () => parts.sse.size() + parts.http.size(),
     async close() {
       await Promise.race([Promise.allSettled(calls), after(END_MS)]);
@@ -140,9 +141,20 @@ const runChanges = (feed: EventFeed): ServerEventBus => ({
 
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+const askedNames = (request: Request): string | null =>
+  new URL(request.url).searchParams.get('names');
+
+/** The answer to an address that asks for names in another way than there is. */
+function refusedNames(request: Request): Response | null {
+  const asked = askedNames(request);
+  if (asked === null || asked === 'dots' || asked === 'underscores') return null;
+  const message = `names: "${asked.slice(0, 100)}" is not dots or underscores`;
+  return rpcError(400, -32602, message);
+}
+
 /** The address decides (`?names=dots`), then the setting, then the transport. */
 function spellingOf(deps: EndpointDeps, request: Request | undefined, usual: Spelling): Spelling {
-  const asked = request === undefined ? null : new URL(request.url).searchParams.get('names');
+  const asked = request === undefined ? null : askedNames(request);
   if (asked === 'dots' || asked === 'underscores') return asked;
   const set = deps.names();
   return set === 'auto' ? usual : set;

@@ -64,6 +64,13 @@ describe('objects given as JSON text are read:', () => {
     expect(await ok('define', { name: 'typed', edits })).toMatchObject({ version: 2 });
   });
 
+  test('one text where there may be several', async () => {
+    const { workflow_id } = await ok('run', { definition: PURE, include: 'output' });
+    const data = await ok('status', { workflow_id, include: 'output' });
+    expect(data).toMatchObject({ output: { end: { result: 'done' } }, steps: {}, events: [] });
+    expect((await ask('status', { workflow_id, include: 'all' })).text).toMatch(/include/);
+  });
+
   test('payload, also of a data signal', async () => {
     const definition = { steps: [{ id: 'go', type: 'wait', config: { signal: 'go' } }] };
     const { workflow_id } = await ok('run', { definition });
@@ -270,6 +277,22 @@ describe('diagram', () => {
     const args = { template_name: 'drawn', format: 'mermaid' };
     expect((await ask('diagram', args)).text).toContain('hash');
     expect((await ask('diagram', { ...args, version: 1 })).text).toContain('greet');
+  });
+});
+
+describe('a long diagram', () => {
+  test('as text ends at a line and says how to get all of it', async () => {
+    const steps = Array.from({ length: 400 }, (_, i) => ({
+      id: `step_${i}`,
+      action: 'expr.eval',
+      params: { expression: '1' },
+      ...(i === 0 ? {} : { depends_on: [`step_${i - 1}`] }),
+    }));
+    const args = { definition: { steps }, format: 'ascii' };
+    const short = (await ask('diagram', args)).text;
+    expect(Buffer.byteLength(short)).toBeLessThanOrEqual(8192);
+    const max_bytes = Number(/max_bytes: (\d+) shows all$/.exec(short)?.[1]);
+    expect((await ask('diagram', { ...args, max_bytes })).text).toContain('step_399');
   });
 });
 

@@ -116,6 +116,15 @@ describe('names', () => {
   );
 });
 
+test.each(['/sse?names=dotz', '/mcp?names='])('%s is refused', async (path) => {
+  const method = path.startsWith('/sse') ? 'GET' : 'POST';
+  const headers = { 'content-type': 'application/json' };
+  const body = method === 'POST' ? '{}' : null;
+  const answer = await fetch(`${served.url}${path}`, { method, headers, body });
+  expect(answer.status).toBe(400);
+  expect(await answer.text()).toContain('dots or underscores');
+});
+
 const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
   'io.modelcontextprotocol/clientInfo': { name: 'newest', version: '1' },

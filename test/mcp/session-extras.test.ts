@@ -220,6 +220,19 @@ describe('a decision that only a person may make', () => {
     other.remove();
   });
 
+  test('is not put to a client that can only open addresses', async () => {
+    const other = freshHome();
+    const options = { capabilities: { elicitation: { url: {} } } };
+    const asked = await openSession(other, 'underscores', options);
+    asked.client.setRequestHandler(ElicitRequestSchema, () => {
+      throw new Error('it shows no forms');
+    });
+    const { data } = await call(asked.client, 'run', { definition: FOR_PERSON });
+    expect(data.status).toBe('suspended');
+    await asked.close();
+    other.remove();
+  });
+
   test('is not put to anybody when an agent may make it', async () => {
     const other = freshHome();
     const options = { capabilities: { elicitation: {} } };
