@@ -74,8 +74,8 @@ export function createAccess(deps: AccessDeps): Access {
         log.debug('a request without a token was refused', { address });
         return unauthorized(
           header === null
-            ? 'this server needs a token: send the header "Authorization: Bearer opc_…"'
-            : 'the header Authorization must be "Bearer opc_…"',
+            ? 'this server needs a token: send the header Authorization: Bearer opc_…'
+            : 'the header Authorization must be Bearer and a token',
         );
       }
       const found: Authentication = auth.authenticate(token);
