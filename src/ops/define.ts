@@ -18,6 +18,7 @@ import { defineInput, defineOutput } from './schemas.ts';
 import { storedOf } from './start.ts';
 import { findTemplate } from './template.ts';
 import { diffLines } from './text-diff.ts';
+import { applyTriggers, archiveTriggers, checkTriggers, type TriggerOwner } from './triggers.ts';
 
 type Input = v.InferOutput<typeof defineInput>;
 type Output = v.InferOutput<typeof defineOutput>;
@@ -49,6 +50,8 @@ function define(parts: OpsParts, ctx: CallContext, input: Input): Output {
   const before = store.template(name, null);
   mayChange(parts, ctx, name);
   const pack = { ...prepared.pack, name: prepared.pack.name ?? name };
+  const owner = triggerOwner(ctx, input, name, pack);
+  checkTriggers(parts, ctx, owner);
   const result = {
     name,
     previous_version: before?.version ?? null,
@@ -61,7 +64,8 @@ function define(parts: OpsParts, ctx: CallContext, input: Input): Output {
     return { ...result, version, created: false, archived: before?.archived ?? false };
   }
   const { version, created } = register(parts, ctx, input, name, { ...prepared, pack });
-  if (input.archived === true) store.setArchived(name, true);
+  applyTriggers(parts, owner);
+  if (input.archived === true) setArchived(parts, name, true);
   return { ...result, version, created, archived: input.archived === true };
 }
 
@@ -95,7 +99,7 @@ function archive(parts: OpsParts, ctx: CallContext, input: Input): Output {
   const row = findTemplate(parts.store, name, null);
   mayChange(parts, ctx, name);
   const archived = input.archived === true;
-  if (!input.validate_only) parts.store.setArchived(name, archived);
+  if (!input.validate_only) setArchived(parts, name, archived);
   return {
     name,
     version: row.version,
@@ -107,6 +111,23 @@ function archive(parts: OpsParts, ctx: CallContext, input: Input): Output {
     diff: [],
   };
 }
+
+function setArchived(parts: OpsParts, name: string, archived: boolean): void {
+  parts.store.setArchived(name, archived);
+  archiveTriggers(parts, name, archived);
+}
+
+const triggerOwner = (
+  { caller }: CallContext,
+  input: Input,
+  template: string,
+  pack: WorkflowPackage,
+): TriggerOwner => ({
+  template,
+  pack,
+  agentId: input.agent_id ?? (caller.sender === 'agent' ? caller.agentId : null),
+  createdBy: input.agent_id ?? caller.agentId ?? caller.name ?? null,
+});
 
 /** What is to be registered: given, or an existing template with edits applied. */
 function contentOf(parts: OpsParts, input: Input): ReadDefinition {

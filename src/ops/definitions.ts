@@ -11,6 +11,7 @@ import type { DefinitionHash } from '../model/ids.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
+import { located } from '../validate/positions.ts';
 import {
   formatOfFile,
   type ReadDefinition,
@@ -23,6 +24,7 @@ import type { OpsParts } from './parts.ts';
 import { definitionHashOf } from './plans.ts';
 import type { SourceInput } from './shapes.ts';
 import { findTemplate } from './template.ts';
+import { triggerIssues } from './triggers.ts';
 
 /** What a caller gives; exactly one of the three. */
 export interface Given {
@@ -88,7 +90,9 @@ export function checkRead(parts: OpsParts, read: ReadDefinition, folder: string)
   const { pack } = read;
   const { issues: found, plan } = validateWorkflow(pack, read.raw, depsOf(parts), read.locate);
   // What could not be read has no shape to speak of: then only the reader's problems are told.
-  const issues = hasErrors(read.issues) ? read.issues : [...read.issues, ...found];
+  const triggers = pack === null ? [] : triggerIssues(parts, pack);
+  const more = [...found, ...triggers.map((issue) => located(issue, read.locate))];
+  const issues = hasErrors(read.issues) ? read.issues : [...read.issues, ...more];
   if (pack === null || plan === null || hasErrors(issues)) {
     return { read, prepared: null, issues };
   }

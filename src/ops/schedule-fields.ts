@@ -12,12 +12,12 @@ import {
   type ScheduleCalculator,
   type ScheduleRow,
 } from '../model/schedule.ts';
-import { parseDuration } from '../model/time.ts';
 import { prepare } from './definitions.ts';
 import { mergeParams } from './inputs.ts';
 import type { CallContext } from './operation.ts';
 import { typeParams } from './param-text.ts';
 import type { OpsParts } from './parts.ts';
+import { DEFAULT_CATCH_UP_MS, readCatchUp, readJitter } from './schedule-texts.ts';
 import { instantOf } from './schedule-view.ts';
 import { startFactsOf } from './start.ts';
 
@@ -36,9 +36,6 @@ export interface ScheduleFields {
   readonly first_at?: string | null | undefined;
 }
 
-export const DEFAULT_CATCH_UP_MS = 3_600_000;
-const MAX_JITTER_MS = 24 * 3_600_000;
-
 /** @throws VALIDATION_ERROR naming the argument, what is wrong and what to do */
 export function readTiming(
   calculator: ScheduleCalculator,
@@ -48,24 +45,6 @@ export function readTiming(
   const read = calculator.read(written, nowMs);
   if (read.ok) return read;
   throw new AppError('VALIDATION_ERROR', `${read.field}: ${read.message}`, { hint: read.hint });
-}
-
-/** Milliseconds of a `catch_up`, null for `all`; or what is wrong with it. */
-export function readCatchUp(text: string | 0): { ms: number | null } | { problem: string } {
-  if (text === 'all') return { ms: null };
-  if (text === 0 || text.trim() === '0') return { ms: 0 };
-  const parsed = parseDuration(text);
-  return parsed.ok
-    ? { ms: Math.round(parsed.ms) }
-    : { problem: `${parsed.message}; or 0, or "all"` };
-}
-
-/** Milliseconds of a `jitter`; or what is wrong with it. */
-export function readJitter(text: string): { ms: number } | { problem: string } {
-  const parsed = parseDuration(text);
-  if (!parsed.ok) return { problem: parsed.message };
-  if (parsed.ms > MAX_JITTER_MS) return { problem: `"${text}" is over a day` };
-  return { ms: Math.round(parsed.ms) };
 }
 
 function accepted<T>(field: string, read: { ms: T } | { problem: string }): T {

@@ -111,7 +111,10 @@ function packageSchema(): JsonObject {
     },
     ['expression'],
   );
-  const webhook = closed({ name: text(), secret: text() }, ['name']);
+  const webhook = closed(
+    { name: text('its address is /hooks/<name>'), secret: text('name of the secret that signs') },
+    ['name', 'secret'],
+  );
   return closed(
     {
       name: text('the template it is registered as'),

@@ -97,7 +97,7 @@ const CRON = shapeOf('a cron trigger', {
 
 const WEBHOOK = shapeOf('a webhook trigger', {
   name: required(name, 'its address'),
-  secret: field(name),
+  secret: required(name, 'names the secret that signs requests'),
 });
 
 const TRIGGERS = shapeOf('triggers', {
