@@ -26,7 +26,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
 }
 
 /** Runs one command line; never throws. Returns the exit code. */
-async function execute(
+export async function execute(
   args: readonly string[],
   terminal: Terminal,
   env: Environment,

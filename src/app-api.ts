@@ -69,7 +69,7 @@ export function createHttpApi(deps: HttpApiDeps): HttpApi {
   return {
     routes: {
       ...api.routes,
-      [eventsPath]: { streams: true, methods: { ...page?.methods, GET: getEvents } },
+      [eventsPath]: { streams: 'beating', methods: { ...page?.methods, GET: getEvents } },
       [`${API_ROOT}/openapi.json`]: { methods: { GET: describe(deps) } },
       '/metrics': { methods: { GET: metrics } },
     },

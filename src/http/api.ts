@@ -6,7 +6,7 @@
  */
 import { AppError } from '../model/error.ts';
 import type { Logger } from '../model/ports.ts';
-import { requireAccess } from '../ops/access.ts';
+import { mayDo } from '../ops/access.ts';
 import type { Ops } from '../ops/catalog.ts';
 import type { CallContext, Operation, StreamOperation } from '../ops/operation.ts';
 import { asAppError, errorResponse, jsonResponse } from './api-answer.ts';
@@ -67,7 +67,9 @@ export function createApi(deps: ApiDeps): Api {
   for (const [name, operation] of [...operations, ...streams]) {
     const handle: Handler = (request, call) => answer(parts, name, operation, request, call);
     const reads = operation.access === 'read' ? { GET: handle } : {};
-    routes[`${API_ROOT}/${name}`] = { streams: true, methods: { ...reads, POST: handle } };
+    // Streams are never silent to a reader who reads; a long wait is.
+    const kind = streams.has(name) ? 'beating' : true;
+    routes[`${API_ROOT}/${name}`] = { streams: kind, methods: { ...reads, POST: handle } };
   }
   return {
     routes,
@@ -98,11 +100,7 @@ async function answer(
 ): Promise<Response> {
   const { served, calls, log } = parts;
   try {
-    requireAccess(call.caller.role, target.access, name);
-    const input =
-      request.method === 'GET'
-        ? queryInput(new URL(request.url).searchParams, target)
-        : await bodyInput(request, target);
+    const input = await inputOf(request, call, target);
     if (served.streams.has(name)) return await startStream(parts, name, input, request, call);
     const answered = callOperation(parts, name, input, request, call);
     calls.add(answered);
@@ -110,6 +108,18 @@ async function answer(
   } catch (thrown) {
     return errorResponse(asAppError(thrown, log, name));
   }
+}
+
+/** Of who may not call it nothing is read: the operation refuses, and that is recorded. */
+async function inputOf(
+  request: Request,
+  { caller }: HttpCall,
+  target: AnyOperation | AnyStream,
+): Promise<object> {
+  if (!mayDo(caller.role, target.access)) return {};
+  return request.method === 'GET'
+    ? queryInput(new URL(request.url).searchParams, target)
+    : bodyInput(request, target);
 }
 
 async function callOperation(

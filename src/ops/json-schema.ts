@@ -24,11 +24,21 @@ export const inputJsonSchema = (schema: GenericSchema): JsonSchema => convert(sc
 /** What they get back. */
 export const outputJsonSchema = (schema: GenericSchema): JsonSchema => convert(schema, 'output');
 
+const isRegex = (action: object): action is { readonly requirement: RegExp } =>
+  'requirement' in action && action.requirement instanceof RegExp;
+
 function convert(schema: GenericSchema, typeMode: 'input' | 'output'): JsonSchema {
   const shapes = known();
   return toJsonSchema(schema, {
     typeMode,
     errorMode: 'throw',
+    // What no schema can say only narrows what it does say.
+    ignoreActions: ['check', 'partial_check', 'raw_check'],
+    overrideAction: ({ valibotAction, jsonSchema }) => {
+      // A schema's pattern is one of Unicode anyway.
+      const isUnicode = isRegex(valibotAction) && valibotAction.requirement.flags === 'u';
+      return isUnicode ? { ...jsonSchema, pattern: valibotAction.requirement.source } : undefined;
+    },
     overrideSchema: ({ valibotSchema, jsonSchema }) => {
       const shape = shapes.get(valibotSchema);
       if (shape === undefined) return undefined;
