@@ -76,7 +76,9 @@ export function openApp(config: Config, options: OpenOptions) {
     synchronous: config.settings.synchronous,
     version,
   });
-  const parts = createAppParts(config, options.log ?? defaultLog(config), store);
+  const parts = orClosed(store, () =>
+    createAppParts(config, options.log ?? defaultLog(config), store),
+  );
   let engine = options.execute ? openEngine(config, parts, options, version) : null;
   const ops = createOps({ ...parts, engine });
   /** The same over the same store, in a process that from now on executes. */
@@ -94,6 +96,15 @@ export function openApp(config: Config, options: OpenOptions) {
   };
   const { audit, notify } = parts;
   return Promise.resolve({ ops, engine, store, audit, notify, close, execute });
+}
+
+function orClosed<T>(store: Store, make: () => T): T {
+  try {
+    return make();
+  } catch (thrown) {
+    store.close();
+    throw thrown;
+  }
 }
 
 interface Parts extends Omit<OpsDeps, 'engine' | 'processes'> {
