@@ -86,13 +86,19 @@ type Libc = ReturnType<typeof dlopen<typeof FUNCTIONS>>['symbols'];
 
 function openLibrary(): Libc | null {
   for (const name of LIBRARIES) {
-    try {
-      return dlopen(name, FUNCTIONS).symbols;
-    } catch {
-      // Another name, or a system without one.
-    }
+    const libc = openNamed(name);
+    if (libc !== null) return libc;
   }
   return null;
+}
+
+function openNamed(name: string): Libc | null {
+  try {
+    return dlopen(name, FUNCTIONS).symbols;
+  } catch {
+    // It has another name here, or there is none.
+    return null;
+  }
 }
 
 function sendOnce(libc: Libc, path: string, text: string): boolean {

@@ -7,7 +7,6 @@
  * holds the write lock for about `maxMs` at most, so that those who execute runs are hardly delayed.
  */
 import type { DefinitionHash, NodeId, RunId } from './ids.ts';
-import type { Page } from './store.ts';
 
 export type EndedStatus = 'completed' | 'failed' | 'cancelled';
 
@@ -32,15 +31,20 @@ export interface ExpiredRun {
   readonly children: number;
 }
 
+export interface ExpiredPage {
+  readonly items: readonly ExpiredRun[];
+  readonly nextCursor: string | null;
+}
+
 export interface Cleared {
   /** Nothing removed is left to clear. */
   readonly done: boolean;
   readonly rows: number;
 }
 
-export type UpkeepTask = 'gc' | 'backup' | 'restore';
+type UpkeepTask = 'gc' | 'backup' | 'restore';
 
-export interface Space {
+interface Space {
   /** Bytes of the database on disk, its log of changes included. */
   readonly bytes: number;
   /** Bytes inside it that nothing uses. */
@@ -52,7 +56,7 @@ export interface UpkeepStore {
    * Ended runs that may go, oldest first: nobody's child, without owner, without mail, all runs below
    * them ended.
    */
-  expiredRuns(filter: ExpiredFilter): Page<ExpiredRun>;
+  expiredRuns(filter: ExpiredFilter): ExpiredPage;
   /** Takes those of these runs away that may still go, with their idempotency keys; answers which. */
   removeRuns(runIds: readonly RunId[], dead: readonly NodeId[]): readonly RunId[];
   /** Clears a bit of what removed runs left, and takes their children away. */

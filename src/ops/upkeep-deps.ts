@@ -16,7 +16,7 @@ export interface Retention {
 }
 
 /** Rows as they follow from a log. */
-export interface DerivedRows {
+interface DerivedRows {
   /** The run's row; `released`: it has no owner. */
   patch(state: RunState, released: boolean): RunPatch;
   /** Decisions that this event, the state's last, adds or changes. */

@@ -12,7 +12,7 @@ import { verifyInput, verifyOutput } from './upkeep-schemas.ts';
 /** Reads everything: the daemon has better things to do. */
 const SURFACES: readonly Surface[] = ['cli'];
 
-export interface VerifyProgress {
+interface VerifyProgress {
   readonly phase: 'file' | 'runs';
   readonly checked: number;
   readonly total: number;

@@ -4,8 +4,7 @@
  */
 import type { DefinitionHash, NodeId, RunId } from '../../model/ids.ts';
 import { isRunEnded } from '../../model/run-status.ts';
-import type { Page } from '../../model/store.ts';
-import type { Cleared, ExpiredFilter, ExpiredRun, UpkeepStore } from '../../model/upkeep-store.ts';
+import type { Cleared, ExpiredFilter, ExpiredPage, UpkeepStore } from '../../model/upkeep-store.ts';
 import { decodeRowCursor, encodeCursor } from '../cursor.ts';
 import { type MemoryRun, type MemoryState, setOwner } from './state.ts';
 
@@ -55,7 +54,7 @@ function isFree(state: MemoryState, run: MemoryRun, dead: readonly NodeId[]): bo
 const inOrder = (a: MemoryRun, b: MemoryRun): number =>
   a.created.createdAt - b.created.createdAt || a.row - b.row;
 
-function expiredRuns(state: MemoryState, filter: ExpiredFilter): Page<ExpiredRun> {
+function expiredRuns(state: MemoryState, filter: ExpiredFilter): ExpiredPage {
   const { status, endedBefore, dead, limit, cursor } = filter;
   const after = cursor === undefined ? null : decodeRowCursor('expired', cursor);
   const rows = state.byRow

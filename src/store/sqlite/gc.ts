@@ -7,8 +7,7 @@
  */
 import { statSync } from 'node:fs';
 import type { DefinitionHash, NodeId, RunId } from '../../model/ids.ts';
-import type { Page } from '../../model/store.ts';
-import type { Cleared, ExpiredFilter, ExpiredRun, UpkeepStore } from '../../model/upkeep-store.ts';
+import type { Cleared, ExpiredFilter, ExpiredPage, UpkeepStore } from '../../model/upkeep-store.ts';
 import { decodeRowCursor, encodeCursor } from '../cursor.ts';
 import type { Connection } from './connection.ts';
 import { deleteSome } from './delete-some.ts';
@@ -65,7 +64,7 @@ interface Candidate {
   readonly createdAt: number;
 }
 
-function expiredRuns(connection: Connection, filter: ExpiredFilter): Page<ExpiredRun> {
+function expiredRuns(connection: Connection, filter: ExpiredFilter): ExpiredPage {
   const { status, endedBefore, keepLast, dead, limit, cursor } = filter;
   const [at, rid] =
     cursor === undefined ? [Number.MIN_SAFE_INTEGER, 0] : decodeRowCursor('expired', cursor);
