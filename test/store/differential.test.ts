@@ -6,8 +6,9 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { asNodeId, asRunId, type RunId } from '../../src/model/ids.ts';
 import type { Json } from '../../src/model/json.ts';
-import { RUN_STATUSES } from '../../src/model/run-status.ts';
+import { isRunEnded, RUN_STATUSES } from '../../src/model/run-status.ts';
 import type { NewRun, RunAppend, Store } from '../../src/model/store.ts';
+import { ENDED_STATUSES } from '../../src/model/upkeep-store.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import {
   append,
@@ -114,6 +115,7 @@ function toAppend(store: Store, plan: AppendPlan): RunAppend {
       wakeAt: plan.wakeAt,
       release: plan.release,
       updatedAt: T0 + seq,
+      endedAt: isRunEnded(plan.status) ? T0 + seq : null,
       waitingFor: plan.paused ? [{ step_id: 'a', kind: 'signal', name: 'go' }] : [],
     }),
     decisions: plan.decides
@@ -162,6 +164,25 @@ const anOperation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 6, arbitrary: aScheduleOperation },
   { weight: 1, arbitrary: aNode.map((who) => (store: Store) => store.remove(who)) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(aRun, dead).map(([run, gone]) => (store: Store) => {
+      const removed = store.removeRuns([asRunId(run)], gone);
+      return [removed, store.clearRemoved(1000).done];
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        status: fc.constantFrom(...ENDED_STATUSES),
+        endedBefore: aTime,
+        keepLast: fc.constantFrom(0, 1, 2),
+        dead,
+        limit: fc.constantFrom(1, 10),
+      })
+      .map((filter) => (store: Store) => store.expiredRuns(filter)),
+  },
   {
     weight: 1,
     arbitrary: fc
