@@ -16,6 +16,7 @@ import type { Json, JsonObject } from './json.ts';
 import type { AgentMessage, EventNotice, NoticeStore } from './notice-store.ts';
 import type { RunStatus } from './run-status.ts';
 import type { ScheduleStore } from './schedule-store.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
 import type { UpkeepStore } from './upkeep-store.ts';
 
 /** A run that does not exist yet. `start` is kept until the run's first event is written. */
@@ -338,7 +339,8 @@ export interface Store
     NoticeStore,
     UpkeepStore,
     ScheduleStore,
-    AccessStore {
+    AccessStore,
+    SnapshotStore {
   /** Changes whenever another connection has written; cheap. */
   dataVersion(): number;
   close(): void;

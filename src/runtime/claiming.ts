@@ -15,8 +15,8 @@ import type { RunState } from '../model/run-state.ts';
 import type { Claim } from '../model/store.ts';
 import type { RuntimeDeps } from './deps.ts';
 import type { FoldedStates } from './folded.ts';
+import { foldRun } from './folding.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
-import { foldRun } from './turn.ts';
 
 export interface Plans {
   /** The compiled plan of a stored definition, from a bounded cache. */
@@ -98,7 +98,7 @@ async function foldClaimed(
   lastSeen: (node: NodeId | null) => number | null,
 ): Promise<LiveRun> {
   const processes = new Map<string, RecordedProcess | null>();
-  const state = foldRun(deps, { runId, plan }, (event) => {
+  const state = foldRun(deps.store, { runId, plan }, claim.seq, (event) => {
     if (event.type === 'step_started' && event.path !== null) {
       processes.set(event.path, event.payload.process ?? null);
     }

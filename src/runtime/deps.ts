@@ -35,6 +35,8 @@ export interface RuntimeConfig {
   readonly renewMs: number;
   /** Runs that sleep longer than this without work in flight leave memory. */
   readonly parkAfterMs: number;
+  /** A run that is parked so many events after its last snapshot gets a new one. */
+  readonly snapshotAfterEvents: number;
   /** Folded runs in memory. */
   readonly maxLiveRuns: number;
   readonly livePollMs: number;
@@ -55,6 +57,7 @@ export const DEFAULT_RUNTIME_CONFIG: Omit<
   leaseMs: 60_000,
   renewMs: 10_000,
   parkAfterMs: 10_000,
+  snapshotAfterEvents: 2000,
   maxLiveRuns: 1000,
   livePollMs: 50,
   idlePollMs: 500,

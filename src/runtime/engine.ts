@@ -25,6 +25,7 @@ import { createOwnership, type Ownership } from './ownership.ts';
 import { createReconciler } from './reconcile.ts';
 import { createRunTable, type RunTable } from './run-table.ts';
 import { createSlots } from './slots.ts';
+import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { drain, releaseAtStop, settleAborted } from './stopping.ts';
 import { createTakeover, type Takeover } from './takeover.ts';
 import { createTimers, type Timers } from './timers.ts';
@@ -43,6 +44,7 @@ interface Wired extends Measured {
   readonly timers: Timers;
   readonly ownership: Ownership;
   readonly lifecycle: Lifecycle;
+  readonly snapshots: Snapshots;
   readonly mailbox: Mailbox;
   readonly takeover: Takeover;
   readonly waiters: Waiters;
@@ -96,10 +98,12 @@ function wire(deps: EngineParts): Wired {
     }
   };
   const ownership = createOwnership(deps, dropAll, () => takeover.reclaim());
+  const snapshots = createSnapshots(deps);
   const lifecycle = createLifecycle({
     deps,
     runs,
     slots,
+    snapshots,
     deliver,
     reconciler: () => reconciler,
     wake: (run) => mailbox.wake(run),
@@ -109,16 +113,9 @@ function wire(deps: EngineParts): Wired {
       clock.soon(() => waiters.check(runId));
     },
   });
-  const onSettled = lifecycle.onSettled;
-  const reconciler = createReconciler({
-    deps,
-    slots,
-    breakers,
-    timers,
-    output,
-    deliver,
-    onSettled,
-  });
+  const { onSettled } = lifecycle;
+  const executing = { deps, slots, breakers, timers, output };
+  const reconciler = createReconciler({ ...executing, deliver, onSettled });
   const { mayWrite } = ownership;
   const publish = bus.publish;
   const stopping = (): boolean => runs.stopping;
@@ -143,7 +140,7 @@ function wire(deps: EngineParts): Wired {
   const waiters = createWaiters(store, clock, bus, () => watch.poke(), isBusy);
   const watch = watchStore(deps, runs, takeover, waiters);
   const measured: Measured = { slots, breakers, runs };
-  const parts = { deps, bus, plans, output, timers, ownership, lifecycle, mailbox };
+  const parts = { deps, bus, plans, output, timers, ownership, lifecycle, mailbox, snapshots };
   return { ...parts, ...measured, takeover, waiters, watch, deliver };
 }
 
@@ -270,6 +267,7 @@ async function stop(wired: Wired, graceMs: number, graceUnsafeMs: number): Promi
   for (const run of left) lifecycle.drop(run);
   await settleAborted(deps, left);
   for (const run of left) releaseAtStop(deps, run);
+  await wired.snapshots.flush();
   wired.timers.close();
   wired.output.flush();
   wired.ownership.close();

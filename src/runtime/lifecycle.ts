@@ -16,12 +16,14 @@ import { mayLeave } from './projection.ts';
 import type { Reconciler } from './reconcile.ts';
 import type { RunTable } from './run-table.ts';
 import type { Slots } from './slots.ts';
+import type { Snapshots } from './snapshots.ts';
 import type { Decided } from './turn.ts';
 
 export interface LifecycleParts {
   readonly deps: RuntimeDeps;
   readonly runs: RunTable;
   readonly slots: Slots;
+  readonly snapshots: Snapshots;
   readonly reconciler: () => Reconciler;
   readonly deliver: (run: LiveRun, input: EngineInput) => void;
   /** Decides a run again in the next turn. */
@@ -125,6 +127,7 @@ function wakeOthers({ runs, takeOn }: LifecycleParts, append: RunAppend): void {
 function letGo(parts: LifecycleParts, run: LiveRun, status: RunStatus): void {
   const { runs, takeOn } = parts;
   if (!isRunEnded(status)) runs.folded.keep(run);
+  parts.snapshots.left(run);
   dropRun(parts, run);
   if (hasMessages(parts, run)) takeOn(run.runId);
   else if (isRunEnded(status)) {

@@ -3,7 +3,6 @@
  * written put together. Nothing has been written or started when it returns.
  */
 import { type Advanced, advance, beginRun } from '../core/advance.ts';
-import { fold } from '../core/evolve.ts';
 import { commandsOf } from '../core/outstanding.ts';
 import { newState } from '../core/state.ts';
 import type { PreparedProcess } from '../model/action.ts';
@@ -19,6 +18,7 @@ import type { Breakers } from './breakers.ts';
 import { createDecideContext, failureOf } from './decide-context.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { actionContext, type ExecuteCommand, invocationOf } from './execute-step.ts';
+import { foldRun } from './folding.ts';
 import { pullInbox } from './inbox.ts';
 import { isQuiet, type LiveRun } from './live-run.ts';
 import {
@@ -50,27 +50,6 @@ export interface Decided {
 /** Questions of one run that are looked through for the one at a path. */
 const MAX_OPEN_QUESTIONS = 1000;
 
-/** Events read from the store at a time when a run is folded. */
-const FOLD_PAGE = 5000;
-
-/** Folds a run's whole log; also answers its events when `keep` asks for them. */
-export function foldRun(
-  deps: Pick<RuntimeDeps, 'store'>,
-  run: Pick<LiveRun, 'runId' | 'plan'>,
-  onEvent?: (event: RunEvent) => void,
-): RunState {
-  const state = newState(run.runId, run.plan);
-  for (;;) {
-    const page = deps.store.events(run.runId, state.seq, FOLD_PAGE);
-    fold(state, page);
-    if (onEvent !== undefined) page.forEach(onEvent);
-    if (page.length < FOLD_PAGE) break;
-  }
-  state.touched.clear();
-  for (const step of state.open) state.touched.add(step);
-  return state;
-}
-
 /** Decides what a run's inputs lead to; its state has the events applied. */
 export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
   const { deps } = parts;
@@ -100,7 +79,7 @@ function stateOf(deps: RuntimeDeps, run: LiveRun): RunState {
   if (run.state !== null) return run.state;
   if (run.starting !== null) run.state = newState(run.runId, run.plan);
   else {
-    run.state = foldRun(deps, run);
+    run.state = foldRun(deps.store, run, run.committedSeq);
     run.inputs.push({ type: 'sweep' });
   }
   return run.state;

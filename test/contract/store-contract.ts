@@ -14,6 +14,7 @@ import { inboxContract } from './store-inbox.ts';
 import { noticeContract } from './store-notices.ts';
 import { queryContract } from './store-queries.ts';
 import { scheduleContract } from './store-schedules.ts';
+import { snapshotContract } from './store-snapshots.ts';
 import { upkeepContract } from './store-upkeep.ts';
 
 /** The store of the running test. */
@@ -44,6 +45,7 @@ export function storeContract(name: string, open: () => Store): void {
     queryContract(subject);
     catalogContract(subject);
     scheduleContract(subject);
+    snapshotContract(subject);
     noticeContract(subject);
     upkeepContract(subject);
   });

@@ -9,6 +9,7 @@ import type { RunEvent } from '../../src/model/event.ts';
 import type { RunId } from '../../src/model/ids.ts';
 import { type End, endOf } from '../support/ends.ts';
 import { testPlan } from '../support/test-engine.ts';
+import { expectSnapshotsHold } from './plain-state.ts';
 
 interface Golden {
   readonly name: string;
@@ -26,6 +27,11 @@ for (const file of readdirSync(folder)) {
     test.each(logs.map((log) => [log.name, log] as const))('%s', (_name, log) => {
       const end = endOf(log.run_id, testPlan(log.definition), log.events);
       expect(JSON.parse(JSON.stringify(end))).toEqual(log.end);
+    });
+
+    test.each(logs.map((log) => [log.name, log] as const))('%s, from snapshots', (_name, log) => {
+      const run = { runId: log.run_id, plan: testPlan(log.definition) };
+      expectSnapshotsHold(run, log.events, [...log.events.keys()]);
     });
   });
 }

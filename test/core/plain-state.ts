@@ -1,5 +1,9 @@
 /** A run's state as plain data, for comparing a live state with one folded from its log. */
 import { expect } from 'bun:test';
+import { fold } from '../../src/core/evolve.ts';
+import { readSnapshot, writeSnapshot } from '../../src/core/snapshot.ts';
+import { newState } from '../../src/core/state.ts';
+import type { RunEvent } from '../../src/model/event.ts';
 import type { RunState, StepState } from '../../src/model/run-state.ts';
 
 /** Everything a state holds but its worklists and what is only remembered for speed. */
@@ -51,6 +55,7 @@ function plainSub(sub: StepState['sub']): unknown {
         ...sub,
         iterations: sub.iterations.map(plainList),
         running: [...sub.running].sort(),
+        ended: [...sub.ended].sort(),
       };
     case 'parallel':
       return { ...sub, branches: sub.branches.map(plainList) };
@@ -65,3 +70,34 @@ function plainSub(sub: StepState['sub']): unknown {
 export function expectSameState(live: RunState, folded: RunState): void {
   expect(plainState(folded)).toEqual(plainState(live));
 }
+
+/** What a snapshot of a log's beginning gives, with its rest folded onto it, is the state of the whole. */
+export function expectSnapshotsHold(
+  { runId, plan }: Pick<RunState, 'runId' | 'plan'>,
+  events: readonly RunEvent[],
+  cuts: readonly number[] = [events.length, events.length - 1, Math.floor(events.length / 2)],
+): void {
+  // As a file keeps them: JSON knows no negative zero.
+  const log = JSON.parse(JSON.stringify(events)) as RunEvent[];
+  const whole = fold(newState(runId, plan), log);
+  for (const cut of cuts) {
+    const before = fold(newState(runId, plan), log.slice(0, cut));
+    const text = writeSnapshot(before);
+    const read = text === null ? null : readSnapshot(text, runId, plan);
+    if (read === null) throw new Error(`no snapshot after ${cut} events`);
+    expectSameState(before, read);
+    expect(orders(read)).toEqual(orders(before));
+    const rest = fold(read, log.slice(cut));
+    expectSameState(whole, rest);
+    expect(orders(rest)).toEqual(orders(fold(before, log.slice(cut))));
+  }
+}
+
+/** Orders that deciding follows: of the steps, of those in flight, of what is in their sets. */
+const orders = (state: RunState): unknown => [
+  [...state.steps.keys()],
+  [...state.open].map(({ path }) => path),
+  [...state.steps.values()].map(({ sub }) =>
+    sub?.kind === 'loop' ? [[...sub.running], [...sub.ended]] : null,
+  ),
+];

@@ -2,6 +2,7 @@
  * Cutting a run's log after each event and letting a new engine go on from there.
  */
 import { fold } from '../../src/core/evolve.ts';
+import { EVOLVE_VERSION, writeSnapshot } from '../../src/core/snapshot.ts';
 import { newState } from '../../src/core/state.ts';
 import type { Definition } from '../../src/model/definition.ts';
 import type { RunEvent } from '../../src/model/event.ts';
@@ -109,6 +110,7 @@ async function storeWithPrefix(
   runId: RunId,
   events: readonly RunEvent[],
   count: number,
+  snapshotAt: number | null,
 ): Promise<Store> {
   const store = createMemoryStore();
   const definitionHash = hashOf(shape.definition);
@@ -156,6 +158,12 @@ async function storeWithPrefix(
       children: [],
     },
   ]);
+  if (snapshotAt !== null) {
+    const cached = fold(newState(runId, testPlan(shape.definition)), events.slice(0, snapshotAt));
+    const text = writeSnapshot(cached);
+    if (text === null) throw new Error(`no snapshot after ${snapshotAt} events`);
+    await store.putSnapshot(runId, { seq: snapshotAt, version: EVOLVE_VERSION, text });
+  }
   return store;
 }
 
@@ -194,8 +202,10 @@ export async function recoverFrom(
   whole: FullRun,
   count: number,
   inFlightDone: boolean,
+  /** The new engine finds a snapshot of so many events. */
+  snapshotAt: number | null = null,
 ): Promise<Recovered> {
-  const store = await storeWithPrefix(shape, whole.runId, whole.events, count);
+  const store = await storeWithPrefix(shape, whole.runId, whole.events, count, snapshotAt);
   const test = createTestEngine({ store, sink: sinkAt(whole.events, count, inFlightDone) });
   try {
     const claimed = await test.engine.recover(whole.runId);

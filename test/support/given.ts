@@ -32,7 +32,7 @@ import type { EngineInput, Signal, SignalVerdict, StartFacts } from '../../src/m
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { RunState, StepState } from '../../src/model/run-state.ts';
-import { expectSameState } from '../core/plain-state.ts';
+import { expectSameState, expectSnapshotsHold } from '../core/plain-state.ts';
 import { createSink, testActions } from './test-actions.ts';
 import { sha256, startFacts, testPlan } from './test-engine.ts';
 
@@ -99,6 +99,7 @@ export function given(
     state.touched.clear();
     log.push(...advanced.events);
     expectSameState(state, fold(newState(RUN_ID, plan), log));
+    expectSnapshotsHold(state, log);
     return advanced;
   };
   const context = (): DecideContext => contextAt(now, options, (request) => answer(request));

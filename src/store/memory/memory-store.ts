@@ -24,6 +24,7 @@ import { createEventLog } from './event-log.ts';
 import { createNotices } from './notices.ts';
 import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
+import { createSnapshots } from './snapshots.ts';
 import { createState, type MemoryState } from './state.ts';
 import { createTokens } from './tokens.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -45,6 +46,7 @@ export function createMemoryStore(): Store {
     ...createTokens(state),
     ...createAgents(state),
     ...createAudit(state),
+    ...createSnapshots(state),
     dataVersion: () => state.writes,
     close() {
       state.writes += 1;

@@ -13,6 +13,7 @@ import schedules from './migrations/0003_schedules.sql' with { type: 'text' };
 import notices from './migrations/0004_notices.sql' with { type: 'text' };
 import upkeep from './migrations/0005_upkeep.sql' with { type: 'text' };
 import mountNamespace from './migrations/0006_mount_namespace.sql' with { type: 'text' };
+import snapshots from './migrations/0007_snapshots.sql' with { type: 'text' };
 
 /** Oldest first; the place in the list, from 1, is the schema number. */
 export const MIGRATIONS: readonly string[] = [
@@ -22,6 +23,7 @@ export const MIGRATIONS: readonly string[] = [
   notices,
   upkeep,
   mountNamespace,
+  snapshots,
 ];
 
 export interface MigrationContext {

@@ -23,6 +23,7 @@ import { createNodes } from './nodes.ts';
 import { createNotices } from './notices.ts';
 import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
+import { createSnapshots } from './snapshots.ts';
 import { createTemplates } from './templates.ts';
 import { createTokens } from './tokens.ts';
 
@@ -70,6 +71,7 @@ export function createSqliteStore(connection: Connection): Store {
     ...createTokens(connection),
     ...createAgents(connection),
     ...createAudit(connection),
+    ...createSnapshots(connection),
     dataVersion: () =>
       connection.one<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0,
     close: () => connection.close(),

@@ -8,7 +8,7 @@ import type { Definition } from '../../../src/model/definition.ts';
 import type { RunEvent } from '../../../src/model/event.ts';
 import type { RunId } from '../../../src/model/ids.ts';
 import type { Store } from '../../../src/model/store.ts';
-import { foldRun } from '../../../src/runtime/turn.ts';
+import { foldOn } from '../../../src/runtime/folding.ts';
 import { createBenchEngine, type Prepared, planOf, prepare } from '../engine-harness.ts';
 import { median, type Round } from '../figure.ts';
 import { openStore } from '../raw-limit.ts';
@@ -77,7 +77,7 @@ async function replayOf(context: BenchContext, wanted: number): Promise<number[]
         timedSync(() => fold(newState(runId, plan), events)),
       );
       const read = Array.from({ length: repeat }, () =>
-        timedSync(() => foldRun({ store }, { runId, plan })),
+        timedSync(() => foldOn(store, newState(runId, plan))),
       );
       if (round === 0) continue;
       memory.push({ samples: pure });
