@@ -20,6 +20,8 @@ export interface SessionState {
   readonly agents: Set<string>;
   /** Resources it has subscribed to. */
   readonly uris: Set<string>;
+  /** True when its transport knows that, and lets pass what is listened to. */
+  readonly sortsUris: boolean;
 }
 
 interface Notice {
@@ -141,7 +143,7 @@ function tellLive(telling: Telling): () => void {
   const { server, feed, log, spelling, state, hearing, say } = telling;
   const due = new Map<string, ReturnType<typeof setTimeout>>();
   const update = (uri: string): void => {
-    if (!state.uris.has(uri) || due.has(uri)) return;
+    if (due.has(uri) || !(state.sortsUris || state.uris.has(uri))) return;
     const later = setTimeout(() => {
       due.delete(uri);
       server.sendResourceUpdated({ uri }).catch((thrown: unknown) => notTold(log, thrown));

@@ -90,7 +90,12 @@ export function createMcpServer(
       instructions: INSTRUCTIONS,
     },
   );
-  const state: SessionState = { agents: new Set(), uris: new Set() };
+  const state: SessionState = {
+    agents: new Set(),
+    uris: new Set(),
+    // Over streams the newest protocol listens at the transport.
+    sortsUris: notices === 'now',
+  };
   const { places = createAskedPlaces(), feed, log, told = null } = deps;
   const teller = createTeller({ server, feed, log, spelling, state, told, hearing });
   const session: Session = { deps, server, spelling, state, places, teller };
