@@ -19,6 +19,7 @@ interface Options {
   readonly baseUrl?: string;
   readonly poolSize?: string;
   readonly public?: boolean;
+  readonly allowHttp?: boolean;
   readonly grace?: string;
   readonly graceUnsafe?: string;
   readonly dbPath?: string;
@@ -32,7 +33,8 @@ export function configure(command: Command, act: Act): void {
       .option('--listen-addr <addr>', 'address, e.g. :4100 or 127.0.0.1:4200')
       .option('--base-url <url>', 'URL by which others reach it')
       .option('--pool-size <n>', 'actions executing at once')
-      .option('--public', 'listen beyond loopback (needs a token)')
+      .option('--public', 'listen beyond loopback (needs a token, and TLS or a trusted proxy)')
+      .option('--allow-http', 'with --public: without TLS, on a network you trust')
       .option('--grace <duration>', 'at a stop: time for steps that can be repeated (10s)')
       .option('--grace-unsafe <duration>', 'at a stop: time for the others (5m)')
       .option('--log-file <file>', 'log here (at most 20 MB are kept) instead of on stderr')
@@ -122,6 +124,7 @@ const FLAGS: readonly (readonly [keyof Options, SettingKey])[] = [
   ['baseUrl', 'base_url'],
   ['poolSize', 'pool_size'],
   ['public', 'public'],
+  ['allowHttp', 'allow_http'],
   ['grace', 'grace'],
   ['graceUnsafe', 'grace_unsafe'],
   ['dbPath', 'db_path'],

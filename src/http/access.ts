@@ -93,7 +93,7 @@ export function createAccess(deps: AccessDeps): Access {
 }
 
 const bearerOf = (header: string): string | null =>
-  /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(header)?.[1] ?? null;
+  /^Bearer +([\x21-\x7e]+) *$/i.exec(header)?.[1] ?? null;
 
 const WHY: Readonly<Record<string, string>> = {
   unknown: 'this server does not know this token',

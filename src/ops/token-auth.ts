@@ -84,6 +84,9 @@ export function createTokenAuth({ store, clock }: TokenAuthDeps): TokenAuth {
 }
 
 function checkedServerToken(token: string): string {
+  if (!/^[\x21-\x7e]*$/.test(token)) {
+    throw new AppError('VALIDATION_ERROR', 'OPCODE_TOKEN: only visible ASCII characters');
+  }
   if (token.length >= MIN_SERVER_TOKEN && token.length <= MAX_TOKEN_CHARS) return token;
   throw new AppError(
     'VALIDATION_ERROR',

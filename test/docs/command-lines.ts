@@ -38,7 +38,9 @@ export async function problemsOfOptions(name: string, words: readonly string[]):
   if (entry === undefined) return [`there is no command ${name}`];
   const command = new Command(name);
   (await entry.load()).configure(command, () => async () => undefined);
-  const known = [...COMMON, ...command.options.flatMap(({ long, short }) => [long, short])];
+  const below = command.commands.find((each) => each.name() === words[0]);
+  const { options } = below ?? command;
+  const known = [...COMMON, ...options.flatMap(({ long, short }) => [long, short])];
   const end = words.indexOf('--');
   return words
     .slice(0, end < 0 ? words.length : end)
