@@ -26,7 +26,7 @@ export interface HttpApiDeps {
   readonly stopping: AbortSignal;
   /** Open MCP sessions. */
   readonly mcpSessions: () => number;
-  /** How late the last schedule fired, milliseconds. */
+  /** For how long a due schedule has not fired, milliseconds. */
   readonly schedulerLagMs: () => number | null;
 }
 

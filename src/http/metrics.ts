@@ -30,7 +30,7 @@ export interface MetricsDeps {
   readonly figures: () => ProcessFigures;
   /** Open connections by kind: `mcp`, `events`. */
   readonly sessions: () => Readonly<Record<string, number>>;
-  /** How late the last schedule fired; null when there is none, or no scheduler. */
+  /** For how long a due schedule has not fired; null without a scheduler. */
   readonly schedulerLagMs: () => number | null;
   /** Milliseconds that never go back. */
   readonly now: () => number;
@@ -81,7 +81,7 @@ function processFamilies(deps: MetricsDeps): readonly Family[] {
     {
       name: 'opcode_scheduler_lag_seconds',
       type: 'gauge',
-      help: 'How much later than due the last schedule fired.',
+      help: 'For how long a schedule that is due has not fired.',
       samples: lagMs === null ? [] : [{ value: lagMs / 1000 }],
     },
   ];

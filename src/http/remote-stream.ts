@@ -12,7 +12,7 @@ export interface Followed {
 }
 
 /** Between two attempts to connect again, milliseconds, and how many fail before it is given up. */
-const AGAIN_MS = [100, 500, 1000, 2000, 4000, 8000, 15_000];
+export const AGAIN_MS: readonly number[] = [100, 500, 1000, 2000, 4000, 8000, 15_000];
 
 /** Beats come every 15 s: a connection without any for this long is dead. */
 const SILENT_MS = 60_000;
@@ -120,7 +120,8 @@ function frameOf(text: string): Frame {
   return { event, id, data: data.join('\n') };
 }
 
-function pause(ms: number, abort: AbortSignal | undefined): Promise<void> {
+/** Resolves after a while, or at once when the caller stops. */
+export function pause(ms: number, abort: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     abort?.addEventListener(

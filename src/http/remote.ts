@@ -2,28 +2,47 @@
  * The operations of another server, over its HTTP API: the same functions, the same errors.
  *
  * Who calls is told by the token, not by the caller's context. What was sent is never taken back:
- * stopping to wait for an answer asks for it as things stand.
+ * stopping to wait for an answer asks for it as things stand. A server that was there and is gone for a
+ * moment (it is restarted) is asked again, for what only reads.
  */
-import { AppError } from '../model/error.ts';
+import { AppError, messageOf } from '../model/error.ts';
 import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
 import { postTo, type RemoteDeps } from './remote-request.ts';
-import { type Followed, followRemote } from './remote-stream.ts';
+import { AGAIN_MS, type Followed, followRemote, pause } from './remote-stream.ts';
 
 const STREAMS: Readonly<Record<keyof Ops['streams'], Followed>> = {
   followEvents: { operation: 'followEvents', place: 'after_id' },
   followLogs: { operation: 'followLogs', place: 'after_offset' },
 };
 
+/** What may be asked twice. */
+const READS: ReadonlySet<string> = new Set([
+  'status',
+  'overview',
+  'query',
+  'template',
+  'events',
+  'logs',
+  'diagram',
+  'nodes',
+] satisfies (keyof Ops)[]);
+
 type Input = Readonly<Record<string, unknown>>;
+
+interface Session extends RemoteDeps {
+  /** Whether the server has ever answered. */
+  wasReached: boolean;
+}
 
 /** Operations over HTTP. What is only known where they are made (their schemas) is not there. */
 export function createRemoteOps(deps: RemoteDeps): Ops {
+  const session: Session = { ...deps, wasReached: false };
   const functions = new Map<string, unknown>();
   const functionOf = (name: string): unknown => {
     const followed = Object.hasOwn(STREAMS, name) ? STREAMS[name as keyof Ops['streams']] : null;
     return followed === null
-      ? (ctx: CallContext, input: Input) => call(deps, name, ctx, sendable(input))
+      ? (ctx: CallContext, input: Input) => call(session, name, ctx, sendable(input))
       : (ctx: CallContext, input: Input) =>
           followRemote(deps, followed, sendable(input), ctx.abort);
   };
@@ -38,29 +57,54 @@ export function createRemoteOps(deps: RemoteDeps): Ops {
 }
 
 async function call(
-  deps: RemoteDeps,
+  session: Session,
   name: string,
   { abort }: CallContext,
   input: Input,
 ): Promise<unknown> {
-  if (name !== 'status' || abort === undefined) return answerOf(deps, name, input, undefined);
+  if (name !== 'status' || abort === undefined) return answerOf(session, name, input, undefined);
   try {
-    return await answerOf(deps, name, input, abort);
+    return await answerOf(session, name, input, abort);
   } catch (thrown) {
     if (!abort.aborted || thrown instanceof AppError) throw thrown;
-    return answerOf(deps, name, { ...input, wait: 0 }, undefined);
+    return answerOf(session, name, { ...input, wait: 0 }, undefined);
   }
 }
 
 async function answerOf(
-  deps: RemoteDeps,
+  session: Session,
   name: string,
   input: Input,
   abort: AbortSignal | undefined,
 ): Promise<unknown> {
-  const response = await postTo(deps, name, input, abort);
-  return response.json();
+  for (let failures = 0; ; failures++) {
+    try {
+      const response = await postTo(session, name, input, abort);
+      session.wasReached = true;
+      return await answerIn(session, response);
+    } catch (thrown) {
+      const waitMs = AGAIN_MS[failures];
+      if (waitMs === undefined || !isGoneForAMoment(session, name, thrown)) throw thrown;
+      await pause(waitMs, abort);
+    }
+  }
 }
+
+async function answerIn({ url }: Session, response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (thrown) {
+    throw new AppError('ACTION_UNAVAILABLE', `${url} broke off its answer: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
+  }
+}
+
+const isGoneForAMoment = ({ wasReached }: Session, name: string, thrown: unknown): boolean =>
+  wasReached &&
+  READS.has(name) &&
+  thrown instanceof AppError &&
+  thrown.code === 'ACTION_UNAVAILABLE';
 
 /** A file's path means nothing over there: its text and format are what is sent. */
 function sendable(input: Input): Input {

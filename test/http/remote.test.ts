@@ -73,6 +73,27 @@ describe('an operation', () => {
     expect(await waiting).toMatchObject({ status: 'suspended' });
   });
 
+  test('that only reads is asked again when a server that was there is gone for a moment', async () => {
+    let gone = 0;
+    let asked = 0;
+    const restarting: Fetch = (url, init) => {
+      asked++;
+      if (gone === 0) return fetch(url, init);
+      gone--;
+      return Promise.reject(new Error('connection refused'));
+    };
+    const ops = createRemoteOps({ url: world.url, token: null, fetch: restarting });
+    gone = 1;
+    await errorOf(ops.overview(person, {}), 'ACTION_UNAVAILABLE');
+    await ops.overview(person, {});
+    gone = 1;
+    await ops.overview(person, {});
+    gone = 1;
+    asked = 0;
+    await errorOf(ops.run(person, { definition: steps(noop('a')) }), 'ACTION_UNAVAILABLE');
+    expect(asked).toBe(1);
+  });
+
   test('is no promise, so that it can be returned from one', async () => {
     expect(await Promise.resolve(remote)).toBe(remote);
   });
