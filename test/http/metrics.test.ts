@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { createMeter } from '../../src/http/metrics-meter.ts';
 import { createHistogram, metricsText } from '../../src/http/metrics-text.ts';
+import { codeSpans, reference } from '../docs/markdown.ts';
 import { post, type Served, serve } from './daemon.ts';
 
 /** Samples by `name{labels}`, read as the text format says; throws at a line that is none. */
@@ -74,6 +75,11 @@ describe('of a daemon', () => {
     expect([...figures.keys()].some((key) => key.startsWith('opcode_build_info{version='))).toBe(
       true,
     );
+    const told = codeSpans(reference('operations').prose);
+    const names = [...figures.keys()].map((key) =>
+      key.replace(/\{.*/, '').replace(/_(bucket|sum|count)$/, ''),
+    );
+    expect(names.filter((name) => !told.includes(name))).toEqual([]);
   });
 
   test('tell what waits for a slot, and breakers that are open', async () => {
