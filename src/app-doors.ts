@@ -1,7 +1,8 @@
 /**
  * Where a daemon is found by other processes of this machine and user: the ring of those that leave it
- * runs, and the socket of `opcode mcp`.
+ * runs, the socket of `opcode mcp`, and the database itself: without it nobody finds the daemon.
  */
+import { statSync } from 'node:fs';
 import type { App } from './app.ts';
 import { answerRings, tellStopping } from './app-handover.ts';
 import { socketPathOf } from './app-relay.ts';
@@ -9,6 +10,7 @@ import type { Config } from './config.ts';
 import type { McpDeps } from './mcp/server.ts';
 import { openSocketDoor, type SocketDoor } from './mcp/socket.ts';
 import { messageOf } from './model/error.ts';
+import type { Logger } from './model/ports.ts';
 
 export interface Doors {
   /** Leads other processes elsewhere; resolves when none of their calls is being answered any more. */
@@ -24,10 +26,12 @@ export function openDoors(options: {
   const { app, config, mcp } = options;
   const ignoreRings = app.engine === null ? () => undefined : answerRings(app.engine, mcp.log);
   const door = openDoor(config, mcp);
+  const endWatch = watchDatabase(config.dbPath, mcp.log);
   return {
     close() {
       tellStopping(app.store);
       ignoreRings();
+      endWatch();
       return door?.close() ?? Promise.resolve();
     },
   };
@@ -41,4 +45,21 @@ function openDoor(config: Config, deps: McpDeps): SocketDoor | null {
     deps.log.warn('`opcode mcp` cannot use this daemon', { error: messageOf(thrown) });
     return null;
   }
+}
+
+/** How often it is looked whether the database is still the file that was opened. */
+const LOOK_MS = 5000;
+
+/** Stops a daemon whose database was removed or replaced: what it writes nobody would read. */
+function watchDatabase(path: string, log: Logger): () => void {
+  const fileOf = (): number | null => statSync(path, { throwIfNoEntry: false })?.ino ?? null;
+  const opened = fileOf();
+  const timer = setInterval(() => {
+    if (fileOf() === opened) return;
+    clearInterval(timer);
+    log.error('the database was removed or replaced under this daemon, which ends', { path });
+    process.kill(process.pid, 'SIGTERM');
+  }, LOOK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }

@@ -34,6 +34,8 @@ export interface World {
   runWith(options: RunOptions, ...args: string[]): Promise<Finished>;
   /** Starts a command that is ended by the test. */
   start(...args: string[]): ReturnType<typeof spawn>;
+  /** Starts a command whose standard input stays open. */
+  spawnOpen(...args: string[]): ReturnType<typeof spawnOpen>;
   /** Starts a command on a terminal of 80 columns and 24 rows. */
   onTerminal(...args: string[]): TerminalSession;
   onTerminalWith(env: Record<string, string>, ...args: string[]): TerminalSession;
@@ -76,6 +78,9 @@ const spawn = (args: readonly string[], cwd: string, env: Record<string, string>
     stderr: 'pipe',
   });
 
+const spawnOpen = (args: readonly string[], cwd: string, env: Record<string, string>) =>
+  Bun.spawn([BINARY, ...args], { cwd, env, stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' });
+
 /** Waits for a process that was started. */
 export async function finished(process: ReturnType<typeof spawn>): Promise<Finished> {
   const [stdout, stderr, code] = await Promise.all([
@@ -106,6 +111,7 @@ export function newWorld(): World {
     run: (...args) => runWith({}, ...args),
     runWith,
     start: (...args) => spawn(args, folder, env),
+    spawnOpen: (...args) => spawnOpen(args, folder, env),
     onTerminal: (...args) => terminalSession(args, folder, env),
     onTerminalWith: (extra, ...args) => terminalSession(args, folder, { ...env, ...extra }),
     close: () => rmSync(folder, { recursive: true, force: true }),
