@@ -168,18 +168,12 @@ function running({
     told: app.notify,
   };
   const mcp = createMcpEndpoints({ ...deps, names: () => live.config.settings['mcp.names'] });
-  const api = createHttpApi({
-    app,
-    config,
-    log,
-    meter,
-    url: http.urls[0] ?? '',
-    stopping: stopping.signal,
-    mcpSessions: mcp.sessions,
-    schedulerLagMs: () => null,
-  });
-  http.open(api.measured({ ...routesOf(mcp), ...api.routes }), access.access);
   const { notify, engine, store } = app;
+  const { api, schedules } = openRoutes(
+    { app, access, config, http, log, live, meter },
+    mcp,
+    stopping.signal,
+  );
   const endUpkeep = startUpkeep({ store, config: () => live.config, log, tell: notify.tell });
   const endNotices = startNotices({ notify, engine, recovered, crashed });
   let stopped: Promise<void> | null = null;
@@ -190,6 +184,7 @@ function running({
     http.drain();
     stopping.abort();
     const doorsClosed = doors.close();
+    await schedules.close();
     await endUpkeep();
     const { grace: graceMs, grace_unsafe: graceUnsafeMs } = config.settings;
     await app.engine?.stop({ graceMs, graceUnsafeMs });
@@ -221,6 +216,32 @@ function running({
   };
 }
 
+/** Answers requests from now on, and starts what is due. */
+function openRoutes(
+  { app, access, config, http, log, live, meter }: Omit<Running, 'recovered' | 'crashed'>,
+  mcp: McpEndpoints,
+  stopping: AbortSignal,
+) {
+  const schedules = app.schedules({
+    ops: app.ops,
+    tell: app.notify.tell,
+    hooksPerMinute: () => live.config.settings['limits.webhooks_per_minute'],
+  });
+  const api = createHttpApi({
+    app,
+    config,
+    log,
+    meter,
+    url: http.urls[0] ?? '',
+    stopping,
+    mcpSessions: mcp.sessions,
+    schedulerLagMs: schedules.lagMs,
+  });
+  const routes = { ...routesOf(mcp), ...api.routes, ...schedules.routes };
+  http.open(api.measured(routes), access.access);
+  return { api, schedules };
+}
+
 const routesOf = (mcp: McpEndpoints): Readonly<Record<string, Route>> => ({
   '/sse': { streams: 'beating', methods: { GET: mcp.sse } },
   '/message': { methods: { POST: mcp.message } },
@@ -239,6 +260,7 @@ const RELOADED: ReadonlySet<SettingKey> = new Set([
   'retention.failed',
   'retention.keep_last',
   'limits.disk_free',
+  'limits.webhooks_per_minute',
   'notify.rules',
   'notify.channels',
 ]);

@@ -12,6 +12,7 @@ import { ringDaemons } from './app-handover.ts';
 import { meteredParts } from './app-metrics.ts';
 import { createNotify, type Notify } from './app-notify.ts';
 import { computeCommand, createPathPolicy, programVersion, RANDOMNESS } from './app-parts.ts';
+import { schedulesOf } from './app-schedule.ts';
 import { createUpkeepDeps } from './app-upkeep.ts';
 import type { Config } from './config.ts';
 import { DEFAULT_ENGINE_LIMITS } from './core/context.ts';
@@ -85,7 +86,8 @@ export function openApp(config: Config, options: OpenOptions) {
   const execute = (executing: ExecuteOptions) => {
     engine ??= openEngine(config, parts, executing, version);
     const { audit, notify } = parts;
-    return { ops: createOps({ ...parts, engine }), engine, store, audit, notify, close };
+    const schedules = schedulesOf(parts, engine);
+    return { ops: createOps({ ...parts, engine }), engine, store, audit, notify, schedules, close };
   };
   const close = async (): Promise<void> => {
     const { grace, grace_unsafe: graceUnsafe } = config.settings;
@@ -95,7 +97,8 @@ export function openApp(config: Config, options: OpenOptions) {
     store.close();
   };
   const { audit, notify } = parts;
-  return Promise.resolve({ ops, engine, store, audit, notify, close, execute });
+  const schedules = schedulesOf(parts, engine);
+  return Promise.resolve({ ops, engine, store, audit, notify, schedules, close, execute });
 }
 
 function orClosed<T>(store: Store, make: () => T): T {

@@ -66,11 +66,12 @@ function headersRefusal(headers: Headers): Response | null {
   return null;
 }
 
-/** The refusal of a request, null when it may go on. */
+/** The refusal of a request, null when it may go on. `anyContent`: it need not be JSON. */
 export function refusal(
   request: Request,
   { host, scheme }: Pick<Origin, 'host' | 'scheme'>,
   rules: GuardRules,
+  anyContent = false,
 ): Response | null {
   const { headers } = request;
   const tooMuch = headersRefusal(headers);
@@ -88,7 +89,7 @@ export function refusal(
   if (origin === null && site !== null && site !== 'same-origin' && site !== 'none') {
     return refuse(403, 'pages of other sites may not call this server');
   }
-  if (!WRITES.has(request.method) || isEmptyDelete(request)) return null;
+  if (anyContent || !WRITES.has(request.method) || isEmptyDelete(request)) return null;
   if (isJson(headers.get('content-type'))) return null;
   return refuse(415, 'send JSON, with the header content-type: application/json');
 }

@@ -32,11 +32,12 @@ export type Handler = (request: Request, call: HttpCall) => Promise<Response>;
 /**
  * A path by its methods. `streams`: answers may be silent for as long as they like; with `beating` those
  * to GET never are, so that a reader who takes nothing for a minute is let go. `open`: no token is
- * asked for.
+ * asked for. `anyContent`: it takes other content than JSON, and knows by itself who sent it.
  */
 export interface Route {
   readonly streams?: boolean | 'beating';
   readonly open?: boolean;
+  readonly anyContent?: boolean;
   readonly methods: Readonly<Record<string, Handler>>;
 }
 
@@ -201,17 +202,17 @@ async function answer(
   const peer = server.requestIP(request);
   const { tls, reach } = parts;
   const origin = originOf(request.headers, peer?.address ?? '', tls !== null, reach.proxies);
+  const { pathname } = new URL(request.url);
+  const found = routeAt(parts.routes, pathname);
   const refused =
-    refusal(request, origin, parts.rules) ??
+    refusal(request, origin, parts.rules, found?.route.anyContent === true) ??
     (await strangerRefusal(parts, request, server, origin));
   if (refused !== null) return refused;
-  const { pathname } = new URL(request.url);
   const health = healthOf(parts, pathname);
   if (health !== null) return health;
   if (parts.state !== 'ready') {
     return refuse(503, `the server is ${parts.state}`, { 'retry-after': '1' });
   }
-  const found = routeAt(parts.routes, pathname);
   const caller = callerOf(parts, request, origin, found?.route.open === true);
   if (caller instanceof Response) return caller;
   if (found === null) return refuse(404, `there is nothing at ${pathname.slice(0, 200)}`);
