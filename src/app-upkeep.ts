@@ -75,6 +75,7 @@ export function startUpkeep({
     },
     random: Math.random(),
   });
+  store.keepReserve();
   const stopWatching = watchDisk({
     clock,
     log,

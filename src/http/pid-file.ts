@@ -61,12 +61,20 @@ export function refuseSecondDaemon(path: string, isAlive: IsAlive): void {
   });
 }
 
-/** Writes the file for this process, over one whose process is gone. */
+/** Writes the file for this process, over one whose process is gone. @throws STORE_ERROR */
 export function writePidFile(path: string, record: DaemonRecord): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${record.pid}`;
-  writeFileSync(temporary, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-  renameSync(temporary, path);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(temporary, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch (thrown) {
+    rmSync(temporary, { force: true });
+    throw new AppError('STORE_ERROR', `${path}: cannot be written: ${messageOf(thrown)}`, {
+      cause: thrown,
+      hint: 'make room on its disk, or choose a home this user can write to (OPCODE_HOME)',
+    });
+  }
 }
 
 /** Removes the file if it still names this process. */

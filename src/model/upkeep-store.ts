@@ -81,6 +81,10 @@ export interface UpkeepStore {
   space(): Space;
   /** Gives unused pages back to the file system; true when there are none left. */
   giveBack(maxMs: number): boolean;
+  /** Keeps some room beside the database for clearing up on a full disk, when there is plenty. */
+  keepReserve(): void;
+  /** Gives that room up; false when there is none. */
+  spendReserve(): boolean;
   /** Writes the log of changes into the database; `whole`: and makes it empty, if nobody is reading it. */
   checkpoint(how: 'passing' | 'whole'): void;
 }

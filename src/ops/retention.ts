@@ -7,6 +7,7 @@
  */
 import { AppError } from '../model/error.ts';
 import { isJsonObject } from '../model/json.ts';
+import type { Store } from '../model/store.ts';
 import type { EndedStatus } from '../model/upkeep-store.ts';
 import type { OpsDeps } from './deps.ts';
 import { deadNodes, isNodeAlive } from './executors.ts';
@@ -83,6 +84,7 @@ export async function collectGarbage(parts: Parts, request: GcRequest): Promise<
   await giveBackAll(work);
   if (!isStopped(work)) store.noteUpkeep('gc', clock.now());
   store.checkpoint('whole');
+  store.keepReserve();
   return {
     ...work.total,
     runs: runsOf(work),
@@ -187,8 +189,11 @@ async function dropDefinitions(work: Collecting): Promise<void> {
 async function giveBackAll(work: Collecting, keepBytes = 0): Promise<void> {
   const { store } = work;
   for (let done = false; !done && !isStopped(work); ) {
-    done = await slice(work, (ms) => store.giveBack(ms));
-    store.checkpoint('passing');
+    done = await slice(work, (ms) => {
+      const isAll = store.giveBack(ms);
+      store.checkpoint('passing');
+      return isAll;
+    });
     tell(work, 'space');
     if (keepBytes > 0 && store.space().freeBytes <= keepBytes) return;
   }
@@ -206,11 +211,26 @@ async function slice<T>(work: Collecting, piece: (maxMs: number) => T): Promise<
     result = piece(SLICE_MS);
   } catch (thrown) {
     if (!isDiskFull(thrown)) throw thrown;
-    work.store.checkpoint('whole');
+    makeRoom(work.store, thrown);
     result = piece(0);
   }
   await rest(work, work.clock.monotonic() - startedAt);
   return result;
+}
+
+/** Lets go of the reserve, and of the log of changes. @throws STORE_ERROR when there is no room at all */
+function makeRoom(store: Store, cause: unknown): void {
+  const hadReserve = store.spendReserve();
+  try {
+    store.checkpoint('whole');
+  } catch (thrown) {
+    if (!isDiskFull(thrown) || hadReserve) throw thrown;
+    throw new AppError('STORE_ERROR', 'there is no room at all on the disk of the database', {
+      cause,
+      hint: 'free some MB there by hand, then run opcode gc; nothing was lost',
+      details: { kind: 'full' },
+    });
+  }
 }
 
 const isDiskFull = (thrown: unknown): boolean =>

@@ -1,5 +1,7 @@
 /** Retention over a real file: that it shrinks, what it leaves, and that others hardly notice. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { existsSync, statSync } from 'node:fs';
+import { AppError } from '../../src/model/error.ts';
 import { asNodeId, asRunId } from '../../src/model/ids.ts';
 import type { NewRun, RunAppend, RunPatch, Store } from '../../src/model/store.ts';
 import { ENDED_STATUSES } from '../../src/model/upkeep-store.ts';
@@ -137,6 +139,44 @@ describe('beside others', () => {
     await store.append([tenSteps('held', { patch: done({ release: false }) }), tenSteps('free')]);
     expect(await collectGarbage(parts(true), everything)).toMatchObject({ runs: 1 });
     expect(await collectGarbage(parts(false), everything)).toMatchObject({ runs: 1 });
+  });
+});
+
+describe('on a full disk', () => {
+  const full = (): AppError =>
+    new AppError('STORE_ERROR', 'the disk is full', { details: { kind: 'full' } });
+
+  test('the reserve is spent and it goes on', async () => {
+    await fill(500);
+    store.keepReserve();
+    const reserve = `${files.path}-reserve`;
+    expect(statSync(reserve).size).toBe(8 * 1024 * 1024);
+    expect(statSync(reserve).mode & 0o777).toBe(0o600);
+    const { removeRuns } = store;
+    let refusals = 2;
+    const refusing: typeof removeRuns = (...given) => {
+      refusals -= 1;
+      if (refusals >= 0) throw full();
+      return removeRuns(...given);
+    };
+    const first = collectGarbage(
+      { ...parts(), store: { ...store, removeRuns: refusing, keepReserve: () => undefined } },
+      everything,
+    );
+    await expect(first).rejects.toThrow('the disk is full');
+    expect(existsSync(reserve)).toBe(false);
+    expect(await collectGarbage(parts(), everything)).toMatchObject({ runs: 500 });
+  });
+
+  test('without any room it says what to do', async () => {
+    await fill(500);
+    const never = (): never => {
+      throw full();
+    };
+    const stuck = { ...store, removeRuns: never, checkpoint: never };
+    await expect(collectGarbage({ ...parts(), store: stuck }, everything)).rejects.toThrow(
+      'there is no room at all',
+    );
   });
 });
 

@@ -38,6 +38,8 @@ export function createUpkeep(state: MemoryState): UpkeepStore {
     lastUpkeep: (what) => state.upkeep.get(what) ?? null,
     space: () => ({ bytes: 0, freeBytes: 0 }),
     giveBack: () => true,
+    keepReserve: () => undefined,
+    spendReserve: () => false,
     checkpoint: () => undefined,
   };
 }

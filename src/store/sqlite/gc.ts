@@ -11,6 +11,7 @@ import type { Cleared, ExpiredFilter, ExpiredPage, UpkeepStore } from '../../mod
 import { decodeRowCursor, encodeCursor } from '../cursor.ts';
 import type { Connection } from './connection.ts';
 import { deleteSome } from './delete-some.ts';
+import { keepReserve, spendReserve } from './reserve.ts';
 
 /** Pages given back between two looks at the time. */
 const PAGES_AT_ONCE = 16;
@@ -43,6 +44,8 @@ export function createUpkeep(connection: Connection): UpkeepStore {
       connection.one<{ at: number }>('SELECT at FROM upkeep_done WHERE what = ?', what)?.at ?? null,
     space: () => spaceOf(connection),
     giveBack: (maxMs) => giveBack(connection, maxMs),
+    keepReserve: () => keepReserve(connection.path),
+    spendReserve: () => spendReserve(connection.path),
     checkpoint(how) {
       const mode = how === 'whole' ? 'TRUNCATE' : 'PASSIVE';
       connection.all(`PRAGMA wal_checkpoint(${mode})`);
