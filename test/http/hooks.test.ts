@@ -1,0 +1,233 @@
+/** Webhooks of a real daemon: signed requests start runs, everything else is refused. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { createHmac, randomUUID } from 'node:crypto';
+import { type Daemon, startDaemon } from '../../src/app-serve.ts';
+import { freshHome, type Home } from '../mcp/session.ts';
+import { post } from './daemon.ts';
+
+const KEY = 'correct-horse-battery';
+let home: Home;
+let daemon: Daemon;
+let url = '';
+
+beforeAll(async () => {
+  home = freshHome({ listen_addr: ':0', grace: '0s', grace_unsafe: '0s' });
+  const config = { ...home.config, secrets: new Map([['HOOK_KEY', KEY]]) };
+  daemon = await startDaemon({ config, write: () => undefined, pretty: false, color: false });
+  url = daemon.urls[0] ?? '';
+  await define('typed', {
+    input_schema: {
+      type: 'object',
+      properties: { ref: { type: 'string' } },
+      required: ['ref'],
+      additionalProperties: false,
+    },
+    triggers: { webhook: [{ name: 'push', secret: 'HOOK_KEY' }] },
+  });
+  await define('any', { triggers: { webhook: [{ name: 'any', secret: 'HOOK_KEY' }] } });
+  await define('keyless', { triggers: { webhook: [{ name: 'keyless', secret: 'NOT_THERE' }] } });
+});
+afterAll(async () => {
+  await daemon.stop();
+  home.remove();
+});
+
+const definition = {
+  steps: [{ id: 'seen', action: 'workflow.log', params: { message: 'got ${{ inputs }}' } }],
+  output: { inputs: '${{ inputs }}', context: '${{ context }}' },
+};
+
+async function define(name: string, more: object): Promise<void> {
+  const answer = await post(`${url}/api/v1/define`, { name, definition, ...more });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
+const hmac = (text: string, key = KEY): string =>
+  createHmac('sha256', key).update(text).digest('hex');
+
+function signed(body: string, headers: Record<string, string> = {}, at = Date.now()) {
+  const t = Math.floor(at / 1000);
+  return { 'x-opcode-signature': `t=${t},v1=${hmac(`${t}.${body}`)}`, ...headers };
+}
+
+const send = (name: string, body: string | Uint8Array, headers: Record<string, string>) =>
+  fetch(`${url}/hooks/${name}`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+
+interface Answer {
+  workflow_id: string;
+  created: boolean;
+  error?: { code: string; message: string };
+}
+const bodyOf = async (response: Response): Promise<Answer> => (await response.json()) as Answer;
+
+/** The run of an accepted request, when it has ended. */
+async function ended(response: Response) {
+  expect(response.status).toBe(202);
+  const { workflow_id } = await bodyOf(response);
+  const status = await post(`${url}/api/v1/status`, { workflow_id, wait: '10s', until: 'ended' });
+  return (await status.json()) as {
+    status: string;
+    input: Record<string, unknown>;
+    output: { context: { webhook: { name: string; headers: Record<string, string> } } };
+    trigger: unknown;
+    template: string;
+    agent_id: string | null;
+  };
+}
+
+describe('a signed request', () => {
+  test('starts the template with its JSON as input', async () => {
+    const body = '{"ref":"main"}';
+    const run = await ended(await send('push', body, signed(body, { 'x-github-event': 'push' })));
+    expect(run).toMatchObject({
+      status: 'completed',
+      template: 'typed',
+      input: { ref: 'main' },
+      trigger: { type: 'webhook', webhook: 'push' },
+    });
+    expect(run.output.context.webhook).toMatchObject({
+      name: 'push',
+      headers: { 'x-github-event': 'push' },
+    });
+    expect(JSON.stringify(run)).not.toContain('v1=');
+  });
+
+  test('in the form of the forges', async () => {
+    const body = '{"ref":"forge"}';
+    const headers = {
+      'x-hub-signature-256': `sha256=${hmac(body)}`,
+      'x-github-delivery': randomUUID(),
+    };
+    const run = await ended(await send('push', body, headers));
+    expect(run.input).toEqual({ ref: 'forge' });
+  });
+
+  test('with any other content is body and headers', async () => {
+    const form = 'payload=%7B%7D';
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const run = await ended(await send('any', form, signed(form, type)));
+    expect(run.input).toMatchObject({ body: form, headers: type });
+    const list = '[1,2]';
+    expect((await ended(await send('any', list, signed(list)))).input.body).toEqual([1, 2]);
+    const bytes = Buffer.from([0xff, 0x00, 0x80]);
+    const t = Math.floor(Date.now() / 1000);
+    const v1 = createHmac('sha256', KEY).update(`${t}.`).update(bytes).digest('hex');
+    const headers = { 'x-opcode-signature': `t=${t},v1=${v1}`, 'content-type': 'image/png' };
+    const binary = await ended(await send('any', bytes, headers));
+    expect(binary.input).toMatchObject({ body: bytes.toString('base64'), encoding: 'base64' });
+  });
+
+  test('that does not fit the input schema is told what is wrong', async () => {
+    const body = '{"branch":"main"}';
+    const refused = await send('push', body, signed(body));
+    expect(refused.status).toBe(400);
+    expect((await bodyOf(refused)).error?.message).toContain('ref');
+    const broken = await send('push', '{', signed('{'));
+    expect((await bodyOf(broken)).error?.message).toContain('is not');
+  });
+});
+
+describe('a delivery', () => {
+  test('that comes again starts nothing more', async () => {
+    const body = '{"ref":"again"}';
+    const headers = { 'x-opcode-delivery': randomUUID() };
+    const first = await bodyOf(await send('push', body, signed(body, headers)));
+    const second = await bodyOf(await send('push', body, signed(body, headers, Date.now() - 2000)));
+    expect(first.created).toBe(true);
+    expect(second).toEqual({ workflow_id: first.workflow_id, created: false });
+    const other = '{"ref":"other"}';
+    const conflict = await send('push', other, signed(other, headers));
+    expect(conflict.status).toBe(409);
+  });
+
+  test('without an id: the same signed request again starts nothing more', async () => {
+    const body = '{"ref":"replayed"}';
+    const headers = signed(body);
+    const first = await bodyOf(await send('push', body, headers));
+    const second = await bodyOf(await send('push', body, headers));
+    expect(second.workflow_id).toBe(first.workflow_id);
+  });
+});
+
+describe('refused', () => {
+  const body = '{"ref":"evil"}';
+  const now = () => Math.floor(Date.now() / 1000);
+  test.each([
+    ['no signature', () => ({}), /not signed/],
+    [
+      'another key',
+      () => ({ 'x-opcode-signature': `t=${now()},v1=${hmac(`${now()}.${body}`, 'guess')}` }),
+      /does not fit/,
+    ],
+    ['another body', () => signed('{"ref":"good"}'), /does not fit/],
+    ['an old time', () => signed(body, {}, Date.now() - 6 * 60_000), /another time/],
+    ['a time to come', () => signed(body, {}, Date.now() + 6 * 60_000), /another time/],
+    [
+      'a time that is not the signed one',
+      () => ({
+        'x-opcode-signature':
+          signed(body, {}, Date.now() - 6 * 60_000)['x-opcode-signature']?.replace(
+            /t=\d+/,
+            `t=${now()}`,
+          ) ?? '',
+      }),
+      /does not fit/,
+    ],
+    ['nonsense', () => ({ 'x-opcode-signature': 'v1=abc' }), /must be t=/],
+    [
+      'a forge form that is cut',
+      () => ({ 'x-hub-signature-256': `sha256=${hmac(body).slice(2)}` }),
+      /must be sha256=/,
+    ],
+    [
+      'a forge form of another body',
+      () => ({ 'x-hub-signature-256': `sha256=${hmac('{}')}` }),
+      /does not fit/,
+    ],
+    ['an empty forge form', () => ({ 'x-hub-signature-256': '' }), /must be sha256=/],
+    [
+      'a good forge form beside a bad one of ours',
+      () => ({ 'x-hub-signature-256': `sha256=${hmac(body)}`, 'x-opcode-signature': 't=1,v1=00' }),
+      /must be t=/,
+    ],
+  ])('%s', async (_what, headers, message) => {
+    const answer = await send('push', body, headers());
+    expect(answer.status).toBe(401);
+    const { error } = await bodyOf(answer);
+    expect(error?.code).toBe('PERMISSION_DENIED');
+    expect(error?.message).toMatch(message);
+    const runs = await post(`${url}/api/v1/query`, {
+      resource: 'workflows',
+      filter: { limit: 100 },
+    });
+    expect(await runs.text()).not.toContain('evil');
+  });
+
+  test('an unknown name, another method, a secret that is not there', async () => {
+    expect((await send('nobody', body, signed(body))).status).toBe(404);
+    expect((await fetch(`${url}/hooks/push`)).status).toBe(405);
+    const keyless = await send('keyless', body, signed(body));
+    expect(keyless.status).toBe(503);
+    expect(await keyless.text()).not.toContain('NOT_THERE');
+  });
+
+  test('pages of other sites, and other content elsewhere', async () => {
+    const page = await send('push', body, signed(body, { origin: 'https://evil.example' }));
+    expect(page.status).toBe(403);
+    const form = await fetch(`${url}/api/v1/query`, { method: 'POST', body: 'a=b' });
+    expect(form.status).toBe(415);
+  });
+
+  test('more than the limit a minute', async () => {
+    await define('busy', { triggers: { webhook: [{ name: 'busy', secret: 'HOOK_KEY' }] } });
+    const one = () => send('busy', '{}', signed('{}'));
+    const answers = await Promise.all(Array.from({ length: 125 }, one));
+    const refused = answers.filter((answer) => answer.status === 429);
+    expect(refused).toHaveLength(5);
+    expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+});
