@@ -145,7 +145,7 @@ async function promptThatAsks(ctx: ServerContext, server: Server): Promise<objec
 }
 
 /** A server with everything that the runner looks for. */
-export function createFixtureServer(): Server {
+function createFixtureServer(): Server {
   const server = new Server(
     { name: 'fixture', version: '1.0.0' },
     {

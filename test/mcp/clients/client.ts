@@ -27,6 +27,8 @@ export interface ClientKind {
   readonly names: 'dots' | 'underscores';
   /** Starts `opcode mcp` in this world, and by that a daemon that is to be stopped. */
   readonly stdio?: boolean;
+  /** Shows the token of the daemon when it has one. */
+  readonly showsToken?: boolean;
   connect(daemon: DaemonProcess, world: World): Promise<TestClient>;
 }
 

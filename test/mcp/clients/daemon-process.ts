@@ -8,6 +8,8 @@ export interface DaemonProcess {
   readonly port: number;
   readonly pid: number;
   readonly world: World;
+  /** What clients over HTTP show, when they are to show one. */
+  readonly token?: string;
   stop(): Promise<void>;
 }
 
@@ -45,3 +47,7 @@ function readyUrl(stderr: ReadableStream<Uint8Array>): Promise<string> {
     read().catch(reject);
   });
 }
+
+/** The header that shows the token. */
+export const tokenHeaders = ({ token }: DaemonProcess): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };

@@ -1,6 +1,7 @@
 /** The inspector of the protocol's authors, on the command line. */
 import { BINARY, type World } from '../../e2e/opcode.ts';
 import { answerOf, type ClientKind, type TestClient } from './client.ts';
+import { type DaemonProcess, tokenHeaders } from './daemon-process.ts';
 import { type Output, type Programs, runProgram } from './programs.ts';
 import { stdioServer } from './stdio-server.ts';
 
@@ -53,18 +54,25 @@ const command = (world: World): string[] => {
   ];
 };
 
+function address(daemon: DaemonProcess, path: string, transport: string): readonly string[] {
+  const headers = Object.entries(tokenHeaders(daemon)).map(([name, value]) => `${name}: ${value}`);
+  const shown = headers.flatMap((header) => ['--header', header]);
+  return [`${daemon.url}${path}`, '--transport', transport, ...shown];
+}
+
 export const inspectorKinds = (programs: Programs): readonly ClientKind[] => [
   {
     name: 'inspector over HTTP',
     names: 'underscores',
-    connect: async ({ url }, world) =>
-      client(programs, world, [`${url}/mcp`, '--transport', 'http'], 'opcode_'),
+    showsToken: true,
+    connect: async (daemon, world) =>
+      client(programs, world, address(daemon, '/mcp', 'http'), 'opcode_'),
   },
   {
     name: 'inspector over SSE',
     names: 'dots',
-    connect: async ({ url }, world) =>
-      client(programs, world, [`${url}/sse`, '--transport', 'sse'], 'opcode.'),
+    connect: async (daemon, world) =>
+      client(programs, world, address(daemon, '/sse', 'sse'), 'opcode.'),
   },
   {
     name: 'inspector over stdio',

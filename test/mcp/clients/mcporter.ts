@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { BINARY, type World } from '../../e2e/opcode.ts';
 import { type Answer, answerOf, type ClientKind, type TestClient } from './client.ts';
+import { type DaemonProcess, tokenHeaders } from './daemon-process.ts';
 import { type Output, type Programs, runProgram } from './programs.ts';
 import { stdioServer } from './stdio-server.ts';
 
@@ -54,15 +55,23 @@ function read({ code, stdout, stderr }: Output): Answer {
 const config = (world: World, servers: object): string =>
   world.file('mcporter.json', { mcpServers: servers });
 
+/** Flags of a server that is given on the spot. */
+function adHoc(daemon: DaemonProcess, path: string): readonly string[] {
+  const headers = Object.entries(tokenHeaders(daemon)).map(([name, value]) => `${name}=${value}`);
+  const shown = headers.flatMap((header) => ['--header', header]);
+  return ['--http-url', `${daemon.url}${path}`, '--allow-http', '--name', 'probe', ...shown];
+}
+
 export const mcporterKinds = (programs: Programs): readonly ClientKind[] => [
   {
     name: 'mcporter, an address',
     names: 'underscores',
-    connect: async ({ url }, world) =>
+    showsToken: true,
+    connect: async (daemon, world) =>
       client({
         programs,
         world,
-        flags: ['--http-url', `${url}/mcp`, '--allow-http', '--name', 'probe'],
+        flags: adHoc(daemon, '/mcp'),
         server: 'probe',
         spelled: (tool) => `opcode_${tool}`,
       }),
@@ -70,11 +79,11 @@ export const mcporterKinds = (programs: Programs): readonly ClientKind[] => [
   {
     name: 'mcporter, an SSE address and names with dots',
     names: 'dots',
-    connect: async ({ url }, world) =>
+    connect: async (daemon, world) =>
       client({
         programs,
         world,
-        flags: ['--http-url', `${url}/sse`, '--allow-http', '--name', 'probe'],
+        flags: adHoc(daemon, '/sse'),
         server: 'probe',
         spelled: (tool) => `opcode.${tool}`,
       }),
@@ -95,14 +104,17 @@ export const mcporterKinds = (programs: Programs): readonly ClientKind[] => [
   {
     name: "mcporter, a configured server at the first transport's address",
     names: 'dots',
-    connect: async ({ port }, world) =>
-      client({
+    showsToken: true,
+    connect: async (daemon, world) => {
+      const server = { ...seedServer(daemon.port), headers: tokenHeaders(daemon) };
+      return client({
         programs,
         world,
-        flags: ['--config', config(world, { opcode: seedServer(port) })],
+        flags: ['--config', config(world, { opcode: server })],
         server: 'opcode',
         spelled: (tool) => tool,
-      }),
+      });
+    },
   },
   {
     name: 'mcporter, a configured command',

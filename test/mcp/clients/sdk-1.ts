@@ -5,6 +5,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { BINARY, type World } from '../../e2e/opcode.ts';
 import { answerOf, type ClientKind, type TestClient } from './client.ts';
+import { type DaemonProcess, tokenHeaders } from './daemon-process.ts';
 import { stdioServer } from './stdio-server.ts';
 
 type Transport = Parameters<Client['connect']>[0];
@@ -22,18 +23,25 @@ async function connected(transport: Transport): Promise<TestClient> {
 const stdio = (world: World, ...flags: string[]): Transport =>
   new StdioClientTransport({ command: BINARY, stderr: 'ignore', ...stdioServer(world, ...flags) });
 
+const shown = (daemon: DaemonProcess) => ({ requestInit: { headers: tokenHeaders(daemon) } });
+
 export const SDK_1: readonly ClientKind[] = [
   {
     name: 'SDK 1.x over SSE',
     names: 'dots',
-    connect: ({ url }) => connected(new SSEClientTransport(new URL(`${url}/sse`))),
+    showsToken: true,
+    connect: (daemon) =>
+      connected(new SSEClientTransport(new URL(`${daemon.url}/sse`), shown(daemon))),
   },
   {
     name: 'SDK 1.x over Streamable HTTP',
     names: 'underscores',
+    showsToken: true,
     // The SDK's type does not say that a session id may be undefined.
-    connect: ({ url }) =>
-      connected(new StreamableHTTPClientTransport(new URL(`${url}/mcp`)) as Transport),
+    connect: (daemon) => {
+      const url = new URL(`${daemon.url}/mcp`);
+      return connected(new StreamableHTTPClientTransport(url, shown(daemon)) as Transport);
+    },
   },
   {
     name: 'SDK 1.x over stdio',

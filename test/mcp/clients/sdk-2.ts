@@ -9,6 +9,7 @@ import {
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { BINARY, type World } from '../../e2e/opcode.ts';
 import { answerOf, type ClientKind, type TestClient } from './client.ts';
+import { type DaemonProcess, tokenHeaders } from './daemon-process.ts';
 import { stdioServer } from './stdio-server.ts';
 
 type Mode = NonNullable<ClientOptions['versionNegotiation']>['mode'];
@@ -36,8 +37,11 @@ async function connected(
   };
 }
 
-const http = (url: string): Transport => new StreamableHTTPClientTransport(new URL(`${url}/mcp`));
-const sse = (url: string): Transport => new SSEClientTransport(new URL(`${url}/sse`));
+const shown = (daemon: DaemonProcess) => ({ requestInit: { headers: tokenHeaders(daemon) } });
+const http = (daemon: DaemonProcess): Transport =>
+  new StreamableHTTPClientTransport(new URL(`${daemon.url}/mcp`), shown(daemon));
+const sse = (daemon: DaemonProcess): Transport =>
+  new SSEClientTransport(new URL(`${daemon.url}/sse`), shown(daemon));
 const stdio = (world: World): Transport =>
   new StdioClientTransport({ command: BINARY, stderr: 'ignore', ...stdioServer(world) });
 
@@ -45,27 +49,29 @@ export const SDK_2: readonly ClientKind[] = [
   {
     name: 'SDK 2.x over HTTP, asking what the server speaks',
     names: 'underscores',
-    connect: ({ url }) => connected(http(url), 'auto', 'modern'),
+    showsToken: true,
+    connect: (daemon) => connected(http(daemon), 'auto', 'modern'),
   },
   {
     name: 'SDK 2.x over HTTP, the newest protocol or nothing',
     names: 'underscores',
-    connect: ({ url }) => connected(http(url), { pin: NEWEST }, 'modern'),
+    connect: (daemon) => connected(http(daemon), { pin: NEWEST }, 'modern'),
   },
   {
     name: 'SDK 2.x over HTTP, as it is by default',
     names: 'underscores',
-    connect: ({ url }) => connected(http(url), undefined, 'legacy'),
+    connect: (daemon) => connected(http(daemon), undefined, 'legacy'),
   },
   {
     name: 'SDK 2.x over SSE',
     names: 'dots',
-    connect: ({ url }) => connected(sse(url), undefined, 'legacy'),
+    showsToken: true,
+    connect: (daemon) => connected(sse(daemon), undefined, 'legacy'),
   },
   {
     name: 'SDK 2.x over SSE, asking, falls back',
     names: 'dots',
-    connect: ({ url }) => connected(sse(url), 'auto', 'legacy'),
+    connect: (daemon) => connected(sse(daemon), 'auto', 'legacy'),
   },
   {
     name: 'SDK 2.x over stdio, the newest protocol',
