@@ -5,6 +5,7 @@
 import { lookAtAccess, lookAtDaemon, lookAtMcp, lookAtPort } from './app-doctor-daemon.ts';
 import { lookAtDatabase, lookAtDisk, lookAtFiles, lookAtRuns } from './app-doctor-files.ts';
 import type { Finding } from './app-doctor-finding.ts';
+import { lookAtNotices } from './app-doctor-notices.ts';
 import { programVersion } from './app-parts.ts';
 import type { Config } from './config.ts';
 import { describeLimits, findLimitTools } from './isolate/limits.ts';
@@ -23,6 +24,7 @@ const LOOKS: readonly (readonly [area: string, look: Look])[] = [
   ['port', lookAtPort],
   ['mcp', lookAtMcp],
   ['access', lookAtAccess],
+  ['notices', lookAtNotices],
   ['isolation', lookAtIsolation],
 ];
 

@@ -110,7 +110,8 @@ export function startNotices({
   });
   const self = ownIdentity();
   const again = crashed ? ' again, after it had ended without a word' : '';
-  const took = recovered === 0 ? '' : ` It goes on with ${recovered} unfinished runs.`;
+  const runs = recovered === 1 ? 'run' : 'runs';
+  const took = recovered === 0 ? '' : ` It goes on with ${recovered} unfinished ${runs}.`;
   notify.tell({
     kind: 'restarted',
     key: `restarted/${self.bootId}/${self.pid}/${self.started}`,

@@ -38,12 +38,23 @@ export function overviewLines(overview: Overview, stream: OutputStream): string[
     ...section('Waiting', overview.waiting, stream),
     ...decisions(overview, stream),
     ...section('Failed lately', overview.failed, stream),
+    ...undelivered(overview, stream),
   ];
 }
 
 function section(title: string, runs: readonly RunSummary[], stream: OutputStream): string[] {
   if (runs.length === 0) return [];
   return ['', stream.style.bold(title), ...runTable(runs, stream)];
+}
+
+function undelivered({ undelivered: channels }: Overview, { style }: OutputStream): string[] {
+  if (channels.length === 0) return [];
+  const lines = channels.map(({ channel, waiting, gave_up, last_error }) => {
+    const given = gave_up === 0 ? '' : `, ${gave_up} given up`;
+    const error = last_error === null ? '' : `: ${oneLine(last_error)}`;
+    return `  ${channel}  ${waiting} waiting${given}${error}`;
+  });
+  return ['', style.bold('Not delivered'), ...lines];
 }
 
 function decisions({ pending_decisions: pending }: Overview, { style }: OutputStream): string[] {

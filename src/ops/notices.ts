@@ -57,6 +57,10 @@ export function channelViews({ store, notices }: Pick<OpsParts, 'store' | 'notic
   );
 }
 
+/** Messages of it fail, were given up lately, or have nowhere to go. */
+export const isTroubled = ({ type, waiting, gave_up, last_error }: ChannelView): boolean =>
+  gave_up > 0 || (waiting > 0 && (type === null || last_error !== null));
+
 function channelView(
   name: string,
   type: ChannelView['type'],

@@ -4,6 +4,7 @@ import type { RunStatus } from '../model/run-status.ts';
 import type { RunRow } from '../model/store.ts';
 import { parseDuration } from '../model/time.ts';
 import { countWithoutExecutor } from './executors.ts';
+import { channelViews, isTroubled } from './notices.ts';
 import { NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { overviewInput, overviewOutput } from './schemas.ts';
@@ -41,6 +42,14 @@ export function createOverview(
           .map((row) => runSummaryOf(row, nowMs)),
         pending_decisions: decisions.map(decisionOf),
         without_executor: countWithoutExecutor(parts),
+        undelivered: channelViews(parts)
+          .filter(isTroubled)
+          .map(({ name: channel, waiting, gave_up, last_error }) => ({
+            channel,
+            waiting,
+            gave_up,
+            last_error,
+          })),
       };
     },
   };

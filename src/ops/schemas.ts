@@ -186,6 +186,15 @@ export const overviewOutput = v.object({
   pending_decisions: v.array(s.decisionView),
   /** Unfinished runs that no living process executes. */
   without_executor: v.number(),
+  /** Channels that do not take what they are told. */
+  undelivered: v.array(
+    v.object({
+      channel: text,
+      waiting: v.number(),
+      gave_up: v.number(),
+      last_error: v.nullable(text),
+    }),
+  ),
 });
 
 export const templateInput = v.strictObject({

@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type OpenedApp, openApp } from '../../src/app.ts';
+import { lookAtNotices } from '../../src/app-doctor-notices.ts';
 import { startNotices } from '../../src/app-notify.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Json } from '../../src/model/json.ts';
@@ -370,6 +371,23 @@ describe('the operations', () => {
       rules: [{ on: ['run_failed'], channel: 'team' }],
       delivering: false,
     });
+    expect((await app.ops.overview(person, {})).undelivered).toEqual([
+      { channel: 'team', waiting: 1, gave_up: 0, last_error: 'HTTP 503: closed for today' },
+      { channel: 'old', waiting: 1, gave_up: 0, last_error: 'HTTP 503: closed for today' },
+    ]);
+    const config = configOf({ channels, rules: given.rules.slice(0, 1) });
+    expect(await lookAtNotices(config)).toEqual([
+      {
+        area: 'notices',
+        level: 'warn',
+        text: 'channel "team": 1 not delivered (HTTP 503: closed for today)',
+        hint: 'opcode notify test team',
+      },
+      expect.objectContaining({
+        level: 'warn',
+        text: 'channel "old": 1 not delivered (it is no longer set)',
+      }),
+    ]);
   });
 
   test('know which channels there are', async () => {

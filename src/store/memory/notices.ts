@@ -27,6 +27,7 @@ export function createNotices(state: MemoryState): NoticeStore {
     giveUpNotices(bornBefore, nowMs, limit) {
       const rows = rowsOf(state)
         .filter((row) => row.nextAt !== null && row.nextAt <= nowMs && row.createdAt < bornBefore)
+        .sort((a, b) => a.createdAt - b.createdAt || a.id - b.id)
         .slice(0, limit)
         .map((row) => ({ ...row, nextAt: null, gaveUpAt: nowMs }));
       for (const row of rows) put(state, row);

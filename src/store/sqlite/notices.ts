@@ -173,7 +173,7 @@ function giveUp(
   const find = (): readonly NoticeColumns[] =>
     connection.all<NoticeColumns>(
       `SELECT ${COLUMNS} FROM notices WHERE next_at IS NOT NULL AND next_at <= ? AND created_at < ?
-       ORDER BY id LIMIT ?`,
+       ORDER BY created_at, id LIMIT ?`,
       nowMs,
       bornBefore,
       limit,

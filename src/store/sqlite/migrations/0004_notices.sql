@@ -16,6 +16,11 @@ CREATE TABLE notices (
 );
 CREATE UNIQUE INDEX notices_key ON notices ("key", channel);
 CREATE INDEX notices_due ON notices (channel, next_at) WHERE next_at IS NOT NULL;
+-- Counting by channel must not read the payloads.
+CREATE INDEX notices_counts ON notices (channel, next_at, delivered_at, gave_up_at, created_at);
+CREATE INDEX notices_born ON notices (created_at) WHERE next_at IS NOT NULL;
+CREATE INDEX notices_settled ON notices (coalesce(delivered_at, gave_up_at)) WHERE next_at IS NULL;
+CREATE INDEX notices_errors ON notices (channel, failed_at) WHERE last_error IS NOT NULL;
 
 -- Messages kept for an agent, or (null) for whoever comes first; the message itself is in the log.
 CREATE TABLE agent_messages (
