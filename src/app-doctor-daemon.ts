@@ -15,6 +15,8 @@ import { messageOf } from './model/error.ts';
 import { isJsonObject, type Json, type JsonObject } from './model/json.ts';
 
 const ANSWER_MS = 5000;
+/** The daemon's certificate is not one for loopback, which its own record names. */
+const OWN_CERTIFICATE = { rejectUnauthorized: false };
 
 export async function lookAtDaemon(config: Config): Promise<Finding[]> {
   const daemon = findDaemon(config);
@@ -40,6 +42,7 @@ async function health({ pid, urls }: RunningDaemon): Promise<Finding> {
   const startedAt = performance.now();
   try {
     const response = await fetch(new URL('/readyz', url), {
+      tls: OWN_CERTIFICATE,
       signal: AbortSignal.timeout(ANSWER_MS),
     });
     const took = `${(performance.now() - startedAt).toFixed(0)}ms`;
@@ -128,6 +131,7 @@ const post = (
       accept: 'application/json, text/event-stream',
       ...headers,
     },
+    tls: OWN_CERTIFICATE,
     signal: AbortSignal.timeout(ANSWER_MS),
   });
 
@@ -143,7 +147,12 @@ async function toolsOverHttp(url: string): Promise<readonly string[]> {
   await (await post(url, initialized, headers)).text();
   const listed = answerIn(await (await post(url, call(2, 'tools/list', {}), headers)).text());
   if (session !== null) {
-    const gone = { method: 'DELETE', headers, signal: AbortSignal.timeout(ANSWER_MS) };
+    const gone = {
+      method: 'DELETE',
+      headers,
+      tls: OWN_CERTIFICATE,
+      signal: AbortSignal.timeout(ANSWER_MS),
+    };
     await (await fetch(new URL('/mcp', url), gone)).text();
   }
   return namesIn(listed);

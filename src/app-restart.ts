@@ -114,15 +114,15 @@ async function untilReady(
 async function isReady({ urls }: RunningDaemon): Promise<boolean> {
   try {
     const url = new URL('/readyz', urls[0]);
-    return (await fetch(url, { signal: AbortSignal.timeout(1000), tls: SELF_SIGNED })).ok;
+    return (await fetch(url, { signal: AbortSignal.timeout(1000), tls: OWN_CERTIFICATE })).ok;
   } catch {
     // It is about to listen, or was too busy to answer in time.
     return false;
   }
 }
 
-/** Only whether it answers is asked, of an address that the daemon itself wrote down. */
-const SELF_SIGNED = { rejectUnauthorized: false };
+/** Its certificate is not one for loopback; only whether it answers is asked. */
+const OWN_CERTIFICATE = { rejectUnauthorized: false };
 
 function notStarted(child: DetachedProcess, said: string): AppError {
   const reason = said.slice(-MAX_REASON).replace(/\s+/g, ' ').trim();

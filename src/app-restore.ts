@@ -10,7 +10,13 @@ import { isAlive } from './isolate/process-info.ts';
 import { AppError } from './model/error.ts';
 import { toRfc3339 } from './model/time.ts';
 import { copyDatabase, inspectDatabase } from './store/sqlite/backup.ts';
-import { forgetOwners, holdEverything, nodesOf, replaceDatabase } from './store/sqlite/restore.ts';
+import {
+  forgetOwners,
+  holdEverything,
+  nodesOf,
+  replaceDatabase,
+  revokedTokensOf,
+} from './store/sqlite/restore.ts';
 
 export interface Restored {
   readonly database: string;
@@ -25,6 +31,8 @@ export interface Restored {
   readonly schedules: number;
   /** Notices that had not been delivered and will not be. */
   readonly notices: number;
+  /** Tokens that let somebody in; what was revoked since the backup was made stays revoked. */
+  readonly tokens: number;
 }
 
 /**
@@ -88,7 +96,14 @@ async function hold(config: Config, prepared: string, now: number) {
     store.noteUpkeep('restore', now);
     const decisions = countPending(store);
     store.checkpoint('whole');
-    return { ...held, schedules, notices, decisions };
+    for (const { id, at } of revokedTokensOf(config.dbPath)) store.revokeToken(id, at);
+    const tokens = store
+      .tokens()
+      .filter(
+        ({ revokedAt, expiresAt }) =>
+          revokedAt === null && (expiresAt ?? Number.POSITIVE_INFINITY) > now,
+      ).length;
+    return { ...held, schedules, notices, decisions, tokens };
   } finally {
     await app.close();
   }

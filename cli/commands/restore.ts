@@ -52,7 +52,7 @@ const jsonOf = ({ database, from, before, runs, ...held }: Restored) => ({
 });
 
 function linesOf(restored: Restored): string[] {
-  const { runs, suspended, pending, decisions, schedules, notices, before } = restored;
+  const { runs, suspended, pending, decisions, schedules, notices, before, tokens } = restored;
   const lines = [`Restored ${counted(runs, 'run')} from ${restored.from}.`];
   if (before !== null) lines.push(`What was there is kept: ${before}`);
   if (suspended > 0) {
@@ -73,5 +73,9 @@ function linesOf(restored: Restored): string[] {
     lines.push('  opcode schedule enable <name>');
   }
   if (notices > 0) lines.push(`${counted(notices, 'undelivered notice')} will not be sent.`);
+  if (tokens > 0) {
+    lines.push(`${counted(tokens, 'token')} of the backup let somebody in. To see which:`);
+    lines.push('  opcode token list');
+  }
   return lines;
 }

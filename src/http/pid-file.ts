@@ -57,7 +57,7 @@ export function refuseSecondDaemon(path: string, isAlive: IsAlive): void {
   if (other === null || other.pid === process.pid || isAlive(other) !== true) return;
   const where = other.urls.join(', ');
   throw new AppError('CONFLICT', `a daemon runs already: pid ${other.pid}, ${where}`, {
-    hint: 'opcode stop ends it; another OPCODE_HOME has its own daemon',
+    hint: 'opcode restart puts this version in its place, opcode stop ends it; another OPCODE_HOME has its own daemon',
   });
 }
 

@@ -271,6 +271,30 @@ describe('going back to a backup', () => {
     await eventually(() => existsSync(marker));
   }, 20_000);
 
+  test('what was revoked since the backup stays revoked', async () => {
+    const app = await open(false);
+    const token = (id: string) => ({
+      id,
+      name: null,
+      prefix: id,
+      hash: id,
+      role: 'admin' as const,
+      agentId: null,
+      createdAt: 1,
+      createdBy: null,
+      expiresAt: null,
+      lastUsedAt: null,
+      revokedAt: null,
+    });
+    for (const id of ['lost', 'kept']) app.store.addToken(token(id));
+    copyDatabase(config.dbPath, path('b.db'), { force: false });
+    app.store.revokeToken('lost', 5);
+    await closeAll();
+    expect(await restoreBackup(config, path('b.db'), Date.now())).toMatchObject({ tokens: 1 });
+    const { store } = await open(false);
+    expect([store.token('lost')?.revokedAt, store.token('kept')?.revokedAt]).toEqual([5, null]);
+  });
+
   test('pauses schedules and gives up notices', async () => {
     const app = await open(false);
     app.store.addNotices([

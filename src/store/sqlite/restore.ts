@@ -29,27 +29,32 @@ function withDatabase<T>(path: string, work: (database: Database) => T): T {
   }
 }
 
-/** The processes that a database names; [] when there is none or it cannot be read. */
-export function nodesOf(path: string): readonly NodeRow[] {
+/** Rows of a database that may be missing, damaged or of another version: then there are none. */
+function rowsOf<Row>(path: string, sql: string): readonly Row[] {
   if (!existsSync(path)) return [];
   try {
-    return withDatabase(
-      path,
-      (database) =>
-        database
-          .query(
-            `SELECT node_id AS nodeId, role, pid, pid_started AS pidStarted, boot_id AS bootId, host,
-               pid_namespace AS pidNamespace, '' AS mountNamespace, uid, version,
-               lease_until AS leaseUntil, started_at AS startedAt FROM nodes`,
-          )
-          .all() as NodeRow[],
-    );
+    return withDatabase(path, (database) => database.query(sql).all() as Row[]);
   } catch (thrown) {
     if (hasKind(thrown, 'busy')) throw thrown;
     // A damaged database is just what a backup is restored over.
     return [];
   }
 }
+
+/** The processes that a database names. */
+export const nodesOf = (path: string): readonly NodeRow[] =>
+  rowsOf(
+    path,
+    `SELECT node_id AS nodeId, role, pid, pid_started AS pidStarted, boot_id AS bootId, host,
+       pid_namespace AS pidNamespace, '' AS mountNamespace, uid, version,
+       lease_until AS leaseUntil, started_at AS startedAt FROM nodes`,
+  );
+
+/** Tokens that were revoked, and when. */
+export const revokedTokensOf = (
+  path: string,
+): readonly { readonly id: string; readonly at: number }[] =>
+  rowsOf(path, 'SELECT id, revoked_at AS at FROM tokens WHERE revoked_at IS NOT NULL');
 
 /** Forgets who executed what: these processes are of another time. */
 export function forgetOwners(path: string): void {
