@@ -67,8 +67,9 @@ export function sweep(state: RunState): void {
   for (const step of state.steps.values()) {
     if (step.resolution === 'open') state.agenda.push(step);
     if (step.list.failure !== null) state.agenda.push(step.list);
-    state.touched.add(step);
   }
+  // Nothing else has anything in flight.
+  for (const step of state.open) state.touched.add(step);
 }
 
 function examineList(batch: Batch, list: ListState): void {

@@ -17,7 +17,7 @@ export const EVOLVE_VERSION = 1;
 
 /** `[open, failure, ran, steps]`; the rest of a list follows from the plan and where it hangs. */
 type WrittenList = [number, ListState['failure'], 0 | 1, WrittenStep[]];
-/** Index of the names of its fields, then their values; 0 is a step as it was made. */
+/** Index of its shape, then the values of the shape's names; 0 is a step as it was made. */
 type WrittenStep = 0 | [number, ...unknown[]];
 
 interface Written {
@@ -25,7 +25,7 @@ interface Written {
   readonly plan: string;
   readonly fields: Record<string, unknown>;
   readonly context: Record<string, Json>;
-  readonly shapes: readonly (readonly string[])[];
+  readonly shapes: readonly Shape[];
   readonly top: WrittenList;
   readonly hook: { kind: HookKind; output?: Json; error: unknown; list: WrittenList } | null;
   /** Lists of hooks that ran before the present one. */
@@ -34,6 +34,12 @@ interface Written {
   readonly open: readonly string[];
   /** When each list was made against the others, in the order they are written; null: just so. */
   readonly order: readonly number[] | null;
+}
+
+/** What steps have in common: fields of few values, and the names of the others. */
+interface Shape {
+  readonly same: Readonly<Record<string, string | boolean>>;
+  readonly names: readonly string[];
 }
 
 type HookKind = 'on_complete' | 'on_error';
@@ -53,17 +59,27 @@ const isFresh = (value: unknown, fresh: unknown): boolean =>
   value === fresh ||
   (Array.isArray(value) && value.length === 0 && Array.isArray(fresh) && fresh.length === 0);
 
+const NO_SHAPE: Shape = { same: {}, names: [] };
+const OF_FEW_VALUES: ReadonlySet<string> = new Set(['status', 'resolution', 'skipReason']);
+
 interface Writer {
-  readonly shapes: string[][];
+  readonly shapes: Shape[];
   readonly shapeOf: Map<string, number>;
   readonly fresh: Map<ListPlan, readonly StepState[]>;
+  readonly fields: string[];
   /** Lists in the order they are written. */
   readonly lists: ListState[];
 }
 
 /** The state as text; null when it holds something that a snapshot cannot say. */
 export function writeSnapshot(state: RunState): string | null {
-  const writer: Writer = { shapes: [[]], shapeOf: new Map(), fresh: new Map(), lists: [] };
+  const writer: Writer = {
+    shapes: [NO_SHAPE],
+    shapeOf: new Map(),
+    fresh: new Map(),
+    fields: [],
+    lists: [],
+  };
   const { hook } = state;
   const top = writeList(writer, state.top);
   const written: Omit<Written, 'shapes' | 'order'> = {
@@ -131,24 +147,44 @@ function freshSteps({ fresh }: Writer, plan: ListPlan): readonly StepState[] {
 
 function writeStep(writer: Writer, step: StepState, fresh: StepState | undefined): WrittenStep {
   if (fresh === undefined) throw new Error(`the plan has no step at ${step.path}`);
-  const names: string[] = [];
   const values: unknown[] = [];
-  for (const name in step) {
+  const names: string[] = [];
+  let key = '';
+  for (const name of fieldNames(writer, fresh)) {
     const value = (step as unknown as Fields)[name];
-    if (STEP_LINKS.has(name) || isFresh(value, (fresh as unknown as Fields)[name])) continue;
+    if (isFresh(value, (fresh as unknown as Fields)[name])) continue;
+    if (typeof value === 'boolean' || OF_FEW_VALUES.has(name)) {
+      key += `${name}=${value} `;
+      continue;
+    }
+    key += `${name} `;
     names.push(name);
     values.push(name === 'sub' ? writeSub(writer, step.sub) : value);
   }
-  if (names.length === 0) return 0;
-  return [shapeIndex(writer, names), ...values];
+  if (key === '') return 0;
+  return [shapeIndex(writer, key, names, step as unknown as Fields), ...values];
 }
 
-function shapeIndex({ shapes, shapeOf }: Writer, names: string[]): number {
-  const key = names.join(' ');
+/** The fields of every step but its links. */
+function fieldNames(writer: Writer, fresh: StepState): readonly string[] {
+  if (writer.fields.length === 0) {
+    writer.fields.push(...Object.keys(fresh).filter((name) => !STEP_LINKS.has(name)));
+  }
+  return writer.fields;
+}
+
+function shapeIndex(
+  { shapes, shapeOf }: Writer,
+  key: string,
+  names: readonly string[],
+  step: Fields,
+): number {
   const known = shapeOf.get(key);
   if (known !== undefined) return known;
+  const same: Record<string, string | boolean> = {};
+  for (const [name] of key.matchAll(/\w+(?==)/g)) same[name] = step[name] as string | boolean;
   shapeOf.set(key, shapes.length);
-  return shapes.push(names) - 1;
+  return shapes.push({ same, names }) - 1;
 }
 
 function writeSub(writer: Writer, sub: StepState['sub']): unknown {
@@ -204,6 +240,11 @@ function readState(written: Written, state: RunState): RunState {
   const { plan, steps } = state;
   const reader: Reader = { written, state, lists: [] };
   refuseUnknown(Object.keys(written.fields), state as unknown as Fields);
+  const [step] = steps.values();
+  for (const { same, names } of written.shapes) {
+    if (step !== undefined)
+      refuseUnknown([...Object.keys(same), ...names], step as unknown as Fields);
+  }
   Object.assign(state, written.fields);
   state.context = Object.assign(Object.create(null), written.context) as RunState['context'];
   readList(reader, state.top, written.top);
@@ -254,11 +295,11 @@ function readList(reader: Reader, list: ListState, written: WrittenList): ListSt
 
 function readStep(reader: Reader, step: StepState, written: WrittenStep): void {
   if (written === 0) return;
-  const names = reader.written.shapes[written[0]] ?? [];
+  const { same, names } = reader.written.shapes[written[0]] ?? NO_SHAPE;
   const fields = step as unknown as Fields;
+  for (const name in same) fields[name] = same[name];
   for (let index = 0; index < names.length; index++) {
     const name = names[index] as string;
-    if (!(name in fields)) throw new Error(`no field ${name}`);
     const value = written[index + 1];
     fields[name] = name === 'sub' ? readSub(reader, step, value) : value;
   }

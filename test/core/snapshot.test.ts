@@ -36,7 +36,7 @@ function digest(): string {
 
 /** By version; a new release's logs change the present line too. */
 const DIGESTS: Readonly<Record<number, string>> = {
-  1: '73c27babe4493cf870f80817f165c18c36c4f7f74e7e00396571f85f2bfda650',
+  1: '86b30cddfae0c21c63732c070ffee685220eb8ea6ad66a201180adc5dbc91e1f',
 };
 
 test('the same logs fold to the same snapshots as long as the version is the same', () => {

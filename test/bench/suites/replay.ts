@@ -105,6 +105,8 @@ async function wake(context: BenchContext, inSameProcess: boolean): Promise<void
       const own = await bench.start(prepared);
       await bench.engine.settled(own, { timeoutMs: null, orSuspended: true });
       const runId = inSameProcess ? own : await parkedRun(store, prepared);
+      // Parked for good: what is cached behind the commit is there.
+      while (store.snapshotMark(runId) === null) await Bun.sleep(1);
       Bun.gc(true);
       const ms = await timed(() =>
         bench.engine.signal(
