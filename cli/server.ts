@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import type { RemoteServer } from '../src/app-remote.ts';
 import { AppError, messageOf } from '../src/model/error.ts';
-import type { Environment } from './command.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The address in the environment, null when commands work here. */
 export const serverOf = ({ OPCODE_URL: url }: Environment): string | null =>

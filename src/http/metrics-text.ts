@@ -2,7 +2,7 @@
  * Figures as Prometheus reads them (text format 0.0.4), and the one that is kept as a histogram.
  */
 
-export type Labels = Readonly<Record<string, string>>;
+type Labels = Readonly<Record<string, string>>;
 
 export interface Sample {
   readonly labels?: Labels;

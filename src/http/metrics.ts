@@ -12,7 +12,7 @@ import { type Family, METRICS_TYPE, metricsText, type Sample, single } from './m
 import type { Handler, Route } from './server.ts';
 
 /** Figures of the process itself. */
-export interface ProcessFigures {
+interface ProcessFigures {
   readonly residentBytes: number;
   readonly cpuSeconds: number;
   /** Unix time, seconds. */

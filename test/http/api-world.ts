@@ -16,7 +16,7 @@ export const QUIET: Logger = {
   error: () => undefined,
 };
 
-export interface Answer<T = Record<string, unknown>> {
+interface Answer<T = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: T;
