@@ -282,6 +282,37 @@ describe('a client that opens no stream', () => {
   });
 });
 
+describe('a client of the newest protocol', () => {
+  const ask = async (meta: object): Promise<string> => {
+    const url = new URL('/mcp', daemon.urls[0]).href;
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'modern', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+      ...meta,
+    };
+    const params = { name: 'query', arguments: { resource: 'templates' }, _meta };
+    const body = { jsonrpc: '2.0', id: 7, method: 'tools/call', params };
+    const headers = {
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': 'query',
+    };
+    return (await post(url, body, headers)).text();
+  };
+
+  test('is told with the answer when it asks for messages, and only then', async () => {
+    const boss = await come('boss');
+    await say(boss, { message: 'psst', agent_id: 'modern' });
+    expect(await ask({})).not.toContain('psst');
+    const wants = { 'io.modelcontextprotocol/logLevel': 'info' };
+    const answer = await ask(wants);
+    expect(answer).toContain('psst');
+    expect(answer).toContain('"id":7');
+    expect(await ask(wants)).not.toContain('psst');
+  });
+});
+
 describe('the audience', () => {
   test('is who has joined and listens', () => {
     const audience = createAudience();
