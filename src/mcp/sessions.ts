@@ -28,13 +28,17 @@ export interface Sessions<S extends Session> {
 
 export interface SessionLimits {
   readonly maxSessions: number;
+  /** After so long a session that nobody uses is ended. */
   readonly idleMs: number;
+  /** And after so long when there is no room for another: clients that are started for each call. */
+  readonly leastIdleMs: number;
   readonly now: () => number;
 }
 
 const DEFAULT_LIMITS: SessionLimits = {
   maxSessions: 1000,
   idleMs: 30 * 60_000,
+  leastIdleMs: 10_000,
   now: () => performance.now(),
 };
 
@@ -51,11 +55,22 @@ export function createSessions<S extends Session>(
       void session.close();
     }
   };
+  /** Ends the one that was idle for longest, if that was long enough. */
+  const makeRoom = (): void => {
+    const before = limits.now() - limits.leastIdleMs;
+    const idle = [...held].filter(([, { open, usedAt }]) => open === 0 && usedAt <= before);
+    const [oldest] = idle.sort(([, a], [, b]) => a.usedAt - b.usedAt);
+    if (oldest === undefined) return;
+    const [id, { session }] = oldest;
+    held.delete(id);
+    void session.close();
+  };
   const round = setInterval(reap, Math.min(60_000, limits.idleMs));
   round.unref();
   return {
     add(id, session, owner = '') {
       if (held.size >= limits.maxSessions) reap();
+      if (held.size >= limits.maxSessions) makeRoom();
       if (held.size >= limits.maxSessions) return false;
       held.set(id, { session, owner, usedAt: limits.now(), open: 0 });
       return true;

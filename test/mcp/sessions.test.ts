@@ -5,7 +5,12 @@ import { createSessions, type Session } from '../../src/mcp/sessions.ts';
 function rig(maxSessions = 2) {
   const time = { now: 0 };
   const closed: string[] = [];
-  const sessions = createSessions<Session>({ maxSessions, idleMs: 1000, now: () => time.now });
+  const sessions = createSessions<Session>({
+    maxSessions,
+    idleMs: 1000,
+    leastIdleMs: 100,
+    now: () => time.now,
+  });
   const add = (id: string): boolean =>
     sessions.add(id, { close: async () => void closed.push(id) });
   return { time, closed, sessions, add };
@@ -26,4 +31,18 @@ test('more than the limit are refused while all are in use, and let in when one 
   await sessions.close();
   expect(closed).toEqual(['b', 'c', 'a', 'd']);
   expect(sessions.get('a')).toBeNull();
+});
+
+test('a new one takes the room of the one that is idle for longest, but not of one just used', () => {
+  const { time, closed, sessions, add } = rig();
+  add('a');
+  time.now = 10;
+  add('b');
+  sessions.use('a')();
+  time.now = 109;
+  expect(add('c')).toBe(false);
+  time.now = 110;
+  expect(add('c')).toBe(true);
+  expect(add('d')).toBe(true);
+  expect(closed).toEqual(['a', 'b']);
 });
