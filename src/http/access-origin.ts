@@ -48,7 +48,7 @@ function add(trusted: BlockList, text: string): void {
 }
 
 /** An IPv4 address that was written as IPv6 is the IPv4 address. */
-export const plainAddress = (address: string): string =>
+const plainAddress = (address: string): string =>
   /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice('::ffff:'.length) : address;
 
 /** What is known of a request's origin. */

@@ -58,7 +58,7 @@ export function createAccess(deps: AccessDeps): Access {
     if (!throttle.fail(address).isTold) return;
     log.warn('a request was refused', { address, reason });
     const entry = { action: 'access', target: null, outcome: 'refused', detail: reason } as const;
-    audit.note({ caller: openCaller(address), exec: null }, entry);
+    audit.note({ caller: openCaller(address), exec: null }, { ...entry, role: 'none' });
   };
   const failed = (address: string, { reason }: { readonly reason: string }): Response => {
     refused(address, `the token is ${reason}`);

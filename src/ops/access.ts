@@ -42,6 +42,9 @@ export function requireAccess(role: Role, access: Access, what: string): void {
   throw new AppError(
     'PERMISSION_DENIED',
     `${what}: the role ${role} may only ${ROLES[role].join(', ')}; this needs ${access}`,
-    { hint: `a token of the role ${others.join(' or ')} may`, details: { role, needs: access } },
+    {
+      hint: `a token of the role ${others.join(', ').replace(/, (\w+)$/, ' or $1')} may`,
+      details: { role, needs: access },
+    },
   );
 }

@@ -1,30 +1,8 @@
 /** Agents as `query` lists them: who was ever here, when last, and what it is about. */
-import * as v from 'valibot';
 import type { AgentView } from '../model/access-store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import { checkFields, pageOf, type QueryFilter, timesOf } from './filter.ts';
 import type { OpsParts } from './parts.ts';
-
-const count = v.number();
-
-export const agentView = v.object({
-  agent_id: v.string(),
-  type: v.string(),
-  first_seen_at: v.string(),
-  /** To the minute. */
-  last_seen_at: v.string(),
-  /** Its newest 1,000 runs by status. */
-  runs: v.object({
-    pending: count,
-    active: count,
-    suspended: count,
-    completed: count,
-    failed: count,
-    cancelled: count,
-  }),
-  /** Open decisions that are addressed to it. */
-  pending_decisions: count,
-});
 
 /** By id. `name` finds a part of the id; `since` and `until` are about when it was last here. */
 export function listAgents({ store }: OpsParts, filter: QueryFilter) {

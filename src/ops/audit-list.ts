@@ -1,26 +1,8 @@
 /** The record of who did what, as `query` lists it; for operators and admins. */
-import * as v from 'valibot';
 import { toRfc3339 } from '../model/time.ts';
+import { AUDIT_OUTCOMES } from './access-schemas.ts';
 import { checkFields, type QueryFilter, timesOf, valuesOf } from './filter.ts';
 import type { OpsParts } from './parts.ts';
-
-const OUTCOMES = ['ok', 'refused', 'failed'] as const;
-
-export const auditView = v.object({
-  id: v.number(),
-  at: v.string(),
-  /** Agent, person or token. */
-  actor: v.string(),
-  role: v.string(),
-  token_id: v.nullable(v.string()),
-  /** A surface, and the address where there is one. */
-  from: v.string(),
-  /** The operation; `access` for a request that got to none. */
-  action: v.string(),
-  target: v.nullable(v.string()),
-  outcome: v.picklist(OUTCOMES),
-  detail: v.nullable(v.string()),
-});
 
 /** Newest first. `name` is the operation, `status` the outcome. */
 export function listAudit({ store, audit: recorder }: OpsParts, filter: QueryFilter) {
@@ -35,7 +17,7 @@ export function listAudit({ store, audit: recorder }: OpsParts, filter: QueryFil
     ...(target === undefined ? {} : { target }),
     ...(filter.status === undefined
       ? {}
-      : { outcome: valuesOf('status', filter.status, OUTCOMES) }),
+      : { outcome: valuesOf('status', filter.status, AUDIT_OUTCOMES) }),
     limit: filter.limit,
     ...(filter.cursor === undefined ? {} : { cursor: filter.cursor }),
   });
@@ -48,7 +30,7 @@ export function listAudit({ store, audit: recorder }: OpsParts, filter: QueryFil
     from: origin,
     action: row.action,
     target: row.target,
-    outcome: row.outcome as (typeof OUTCOMES)[number],
+    outcome: row.outcome as (typeof AUDIT_OUTCOMES)[number],
     detail: row.detail,
   }));
   return { audit, ...(page.nextCursor === null ? {} : { next_cursor: page.nextCursor }) };

@@ -9,7 +9,10 @@ import type { Clock } from '../model/ports.ts';
 import type { CallContext, Caller } from './operation.ts';
 import { withoutTokens } from './token-secret.ts';
 
-export type AuditEntry = Pick<NewAudit, 'action' | 'target' | 'outcome' | 'detail'>;
+interface AuditEntry extends Pick<NewAudit, 'action' | 'target' | 'outcome' | 'detail'> {
+  /** For who has none: the caller's is not told then. */
+  readonly role?: string;
+}
 
 export interface Audit {
   note(ctx: Pick<CallContext, 'caller' | 'exec'>, entry: AuditEntry): void;
@@ -56,11 +59,11 @@ export function createAudit(
     }
   };
   return {
-    note({ caller, exec }, { action, target, outcome, detail }) {
+    note({ caller, exec }, { action, target, outcome, detail, role = caller.role }) {
       held.push({
         at: clock.now(),
         actor: bounded(actorOf(caller)),
-        role: caller.role,
+        role,
         tokenId: caller.tokenId ?? null,
         origin: caller.from ?? (exec === null ? 'server' : 'cli'),
         action,

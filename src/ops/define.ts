@@ -217,9 +217,13 @@ function mayChange({ store }: OpsParts, { caller }: CallContext, name: string): 
     return;
   }
   if (first.agentId !== null && first.agentId === (caller.boundTo ?? caller.agentId)) return;
-  throw new AppError('PERMISSION_DENIED', `template "${name}" belongs to ${first.agentId}`, {
-    hint: 'use another name, or ask an operator',
-  });
+  throw new AppError(
+    'PERMISSION_DENIED',
+    `template "${name}" belongs to ${first.agentId ?? 'no agent'}`,
+    {
+      hint: 'use another name, or ask an operator',
+    },
+  );
 }
 
 /** A package as readable JSON that is equal for equal content: keys sorted, one value a line. */

@@ -74,6 +74,8 @@ const isOnlyLooking = (input: unknown): boolean =>
 const TARGETS = ['workflow_id', 'template_name', 'name', 'id', 'rerun_of', 'path'];
 
 function targetOf(input: unknown, result: unknown): string | null {
+  const made = textOf(result, 'id');
+  if (made !== null) return made;
   for (const value of [input, result]) {
     for (const key of TARGETS) {
       const text = textOf(value, key);

@@ -2,8 +2,7 @@
  * Schemas of `query`: the resources that can be listed, the filter, and the shape of each list.
  */
 import * as v from 'valibot';
-import { agentView } from './agent-list.ts';
-import { auditView } from './audit-list.ts';
+import { agentView, auditView } from './access-schemas.ts';
 import { scheduleView } from './schedule-schemas.ts';
 import * as s from './shapes.ts';
 

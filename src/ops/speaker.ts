@@ -13,17 +13,29 @@ export function speakerOf(
   named: string | null,
   hasToken: (agentId: string) => boolean,
 ): string | null {
-  const { boundTo, role, tokenId } = caller;
+  const { boundTo } = caller;
   const agentId = named ?? caller.agentId;
-  if (boundTo !== undefined) {
-    if (agentId === null || agentId === boundTo) return boundTo;
+  if (agentId === null) return boundTo ?? null;
+  const isOwn = caller.sender !== 'agent' && agentId === caller.agentId;
+  if (isOwn) return agentId;
+  if (isReserved(agentId)) {
+    throw denied(`"${agentId}" is no name for an agent`, 'choose one without cli:, mcp: or token:');
+  }
+  if (boundTo === undefined) checkUnbound(caller, agentId, hasToken);
+  else if (agentId !== boundTo) {
     throw denied(
       `this token speaks for "${boundTo}", not for "${agentId}"`,
       'leave agent_id out, or come with a token of that agent',
     );
   }
-  if (agentId === null) return null;
-  if (agentId === caller.agentId && role !== 'agent') return agentId;
+  return agentId;
+}
+
+function checkUnbound(
+  { role, tokenId }: Caller,
+  agentId: string,
+  hasToken: (agentId: string) => boolean,
+): void {
   if (role === 'viewer' || role === 'approver') {
     throw denied(`agent_id: the role ${role} speaks for no agent`, 'leave agent_id out');
   }
@@ -33,8 +45,11 @@ export function speakerOf(
       'come with the token of that agent, or under another name',
     );
   }
-  return agentId;
 }
+
+/** Names under which persons and the server itself stand in logs. */
+export const isReserved = (agentId: string): boolean =>
+  /^(cli|mcp|token):|^(local|system|anybody)$/.test(agentId);
 
 /** Whether a caller may speak for this agent, and hear what is told to it. */
 export function maySpeakFor(

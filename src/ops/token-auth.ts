@@ -50,7 +50,8 @@ export function createTokenAuth({ store, clock }: TokenAuthDeps): TokenAuth {
     try {
       store.touchToken(id, now);
     } catch {
-      // Nobody is kept out because a full disk cannot note that he came; the next minute tries again.
+      // Nobody is kept out because a full disk cannot note that he came: the next time tries again.
+      touched.delete(id);
     }
   };
   return {
@@ -102,7 +103,7 @@ function problemOf(row: TokenRow, nowMs: number): 'revoked' | 'expired' | null {
 
 /** A token for an agent is an agent's, and so is every token that is bound to one. */
 const callerOf = ({ id, name, prefix, role, agentId }: TokenRow): Caller => ({
-  agentId,
+  agentId: agentId ?? (role === 'agent' ? 'anonymous' : null),
   name: `token:${name ?? prefix}`,
   role,
   sender: role === 'agent' || agentId !== null ? 'agent' : 'person',

@@ -21,7 +21,7 @@ const name = v.pipe(
   v.maxLength(MAX_NAME, `must have at most ${MAX_NAME} characters`),
 );
 
-export const tokenView = v.object({
+const tokenView = v.object({
   id: text,
   name: v.nullable(text),
   /** How the token begins. */
@@ -63,4 +63,4 @@ export const tokenRevokeInput = v.strictObject({
   /** Its id or how that begins; its name, when only one has it. */
   id: v.pipe(text, v.minLength(1, 'must not be empty')),
 });
-export const tokenRevokeOutput = tokenView;
+export const tokenRevokeOutput = v.object({ ...tokenView.entries });

@@ -8,6 +8,7 @@ import { AppError } from '../model/error.ts';
 import { parseDuration, parseRfc3339, toRfc3339 } from '../model/time.ts';
 import type { CallContext, Operation, Surface } from './operation.ts';
 import type { OpsParts } from './parts.ts';
+import { isReserved } from './speaker.ts';
 import {
   type TokenView,
   tokenCreateInput,
@@ -44,6 +45,11 @@ function create(
 ) {
   const now = clock.now();
   const { name = null, role, agent = null } = input;
+  if (agent !== null && isReserved(agent)) {
+    throw new AppError('VALIDATION_ERROR', `agent: "${agent}" is no name for an agent`, {
+      hint: 'choose one without cli:, mcp: or token:',
+    });
+  }
   const isTaken = store
     .tokens()
     .some((each) => name !== null && each.name === name && statusOf(each, now) === 'usable');

@@ -113,7 +113,7 @@ describe('a decision of a person', () => {
     });
     const id = await ask(client, { by: 'person' });
     denied(await decide(client, id), 'only a person');
-    denied(await decide(client, id, { agent_id: 'cli:ann' }), 'speaks for "asker"');
+    denied(await decide(client, id, { agent_id: 'cli:ann' }), 'is no name for an agent');
     for (const signal_type of ['skip', 'cancel']) {
       denied(
         await call(client, 'signal', { workflow_id: id, signal_type, step_id: 'approve' }),
@@ -240,8 +240,13 @@ describe('a template', () => {
     expect((await world.api(bob, 'run', { template_name: 'deploy' })).status).not.toBe(403);
   });
 
-  test('of a person is changed by no agent', async () => {
+  test('of a person is changed by no agent, whatever it is called', async () => {
     await world.app.ops.define(AT_HOME, { name: 'deploy', definition: NOOP });
+    const client = await world.mcp(await world.token('agent'), { name: 'cli:ann' });
+    for (const args of [{}, { agent_id: 'cli:ann' }]) {
+      const taken = await call(client, 'define', { name: 'deploy', definition: asks({}), ...args });
+      denied(taken, 'is no name for an agent');
+    }
     const answer = await world.api(await world.token('agent'), 'define', {
       name: 'deploy',
       definition: asks({}),
