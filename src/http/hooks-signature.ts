@@ -3,7 +3,8 @@
  *
  * - `X-Opcode-Signature: t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.<body>`, at most five
  *   minutes old; several `v1` may be given while a secret is changed.
- * - `X-Hub-Signature-256: sha256=<hex>`: HMAC-SHA256 over the body, as forges send it. It holds no time.
+ * - `X-Hub-Signature-256: sha256=<hex>`: HMAC-SHA256 over the body, as forges send it, and as Opcode's
+ *   own notices have it in `X-Opcode-Signature`. It holds no time.
  *
  * Signatures are compared in constant time. Without either header nothing is accepted.
  */
@@ -28,14 +29,16 @@ export function checkSignature(
   nowMs: number,
 ): Verdict {
   const own = headers.get(SIGNATURE_HEADER);
+  if (own?.startsWith(PLAIN) === true) return checkPlain(SIGNATURE_HEADER, own, body, secret);
   if (own !== null) return checkOwn(own, body, secret, nowMs);
   const forge = headers.get(FORGE_HEADER);
-  if (forge !== null) return checkForge(forge, body, secret);
+  if (forge !== null) return checkPlain(FORGE_HEADER, forge, body, secret);
   return refused(`it is not signed: send ${SIGNATURE_HEADER} or ${FORGE_HEADER}`);
 }
 
 const HEX = /^[0-9a-fA-F]{64}$/;
 const MAX_SIGNATURES = 5;
+const PLAIN = 'sha256=';
 
 function checkOwn(header: string, body: Uint8Array, secret: string, nowMs: number): Verdict {
   const parts = header.split(',').map((part) => part.trim());
@@ -57,11 +60,11 @@ function checkOwn(header: string, body: Uint8Array, secret: string, nowMs: numbe
   return { ok: true, signature: `${time}.${match.toLowerCase()}` };
 }
 
-function checkForge(header: string, body: Uint8Array, secret: string): Verdict {
-  const given = header.startsWith('sha256=') ? header.slice('sha256='.length) : '';
-  if (!HEX.test(given)) return refused(`${FORGE_HEADER} must be sha256=<64 hex digits>`);
+function checkPlain(name: string, header: string, body: Uint8Array, secret: string): Verdict {
+  const given = header.startsWith(PLAIN) ? header.slice(PLAIN.length) : '';
+  if (!HEX.test(given)) return refused(`${name} must be sha256=<64 hex digits>`);
   const hmac = createHmac('sha256', secret).update(body).digest();
-  if (!isEqual(given, hmac)) return refused(`${FORGE_HEADER} does not fit the body and the secret`);
+  if (!isEqual(given, hmac)) return refused(`${name} does not fit the body and the secret`);
   return { ok: true, signature: given.toLowerCase() };
 }
 

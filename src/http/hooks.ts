@@ -101,6 +101,7 @@ const contextOf = (name: string, delivery: string | null): CallContext => ({
 /** Where senders put the id of a delivery, which stays the same when they send it again. */
 const DELIVERY_HEADERS = [
   'x-opcode-delivery',
+  'x-opcode-event',
   'idempotency-key',
   'x-github-delivery',
   'x-gitea-delivery',
@@ -126,7 +127,6 @@ const TOLD_HEADERS = [
   'x-gitea-event',
   'x-gitlab-event',
   'x-event-key',
-  'x-opcode-event',
   ...DELIVERY_HEADERS,
 ];
 

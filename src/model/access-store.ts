@@ -5,7 +5,7 @@
  */
 import type { Signal } from './input.ts';
 import type { RunStatus } from './run-status.ts';
-import type { Page } from './store.ts';
+import type { Page } from './store-rows.ts';
 
 export type TokenRole = Exclude<Signal['role'], 'local'>;
 

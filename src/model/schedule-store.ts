@@ -17,7 +17,7 @@ import type {
   ScheduleRow,
   WebhookRow,
 } from './schedule.ts';
-import type { InboxSend, NewRun, Page } from './store.ts';
+import type { InboxSend, NewRun, Page } from './store-rows.ts';
 
 export interface NewOccurrence {
   readonly dueAt: number;

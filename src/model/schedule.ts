@@ -8,7 +8,7 @@
 import type { RunId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { RunStatus } from './run-status.ts';
-import type { InboxSend, NewRun } from './store.ts';
+import type { InboxSend, NewRun } from './store-rows.ts';
 
 /** What happens at a time while a run of the schedule is unfinished. */
 export const OVERLAPS = ['skip', 'queue', 'cancel_running', 'allow'] as const;

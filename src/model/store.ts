@@ -17,25 +17,10 @@ import type { AgentMessage, EventNotice, NoticeStore } from './notice-store.ts';
 import type { RunStatus } from './run-status.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
+import type { InboxSend, NewRun, Page } from './store-rows.ts';
 import type { UpkeepStore } from './upkeep-store.ts';
 
-/** A run that does not exist yet. `start` is kept until the run's first event is written. */
-export interface NewRun {
-  readonly runId: RunId;
-  readonly definitionHash: DefinitionHash;
-  readonly start: StartFacts;
-  readonly createdAt: number;
-  /** Starting again with the same key in the same scope returns the first run. */
-  readonly idempotency: {
-    readonly scope: string;
-    readonly key: string;
-    readonly fingerprint: string;
-  } | null;
-  /** Value of the template's `concurrency.key`, for counting runs, else null. */
-  readonly concurrencyKey: string | null;
-  /** Which executor may claim it: `any`, or only the creating node while it lives (file runs). */
-  readonly claimableFrom: number;
-}
+export type { InboxKind, InboxSend, NewRun, Page } from './store-rows.ts';
 
 export interface RunHead {
   readonly runId: RunId;
@@ -95,17 +80,6 @@ export interface DecisionRow {
   readonly timeoutAt: number | null;
   readonly body: JsonObject;
   readonly resolution: JsonObject | null;
-}
-
-export type InboxKind = 'signal' | 'child_ended' | 'child_changed';
-
-export interface InboxSend {
-  readonly runId: RunId;
-  readonly kind: InboxKind;
-  readonly body: Json;
-  readonly receivedAt: number;
-  /** Sending again with the same key to the same run changes nothing and answers the first id. */
-  readonly idempotencyKey: string | null;
 }
 
 export interface InboxRow extends InboxSend {
@@ -208,11 +182,6 @@ export interface DecisionFilter {
   readonly targetAgent?: string;
   readonly limit: number;
   readonly cursor?: string;
-}
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextCursor: string | null;
 }
 
 export interface TemplateRow {

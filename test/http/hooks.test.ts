@@ -50,7 +50,11 @@ function signed(body: string, headers: Record<string, string> = {}, at = Date.no
   return { 'x-opcode-signature': `t=${t},v1=${hmac(`${t}.${body}`)}`, ...headers };
 }
 
-const send = (name: string, body: string | Uint8Array, headers: Record<string, string>) =>
+const send = (
+  name: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string>,
+) =>
   fetch(`${url}/hooks/${name}`, {
     method: 'POST',
     body,
@@ -129,6 +133,14 @@ describe('a signed request', () => {
     const broken = await send('push', '{', signed('{'));
     expect((await bodyOf(broken)).error?.message).toContain('is not');
   });
+});
+
+test('what another Opcode tells to a webhook can be taken in', async () => {
+  const body = '{"ref":"told"}';
+  const headers = { 'x-opcode-signature': `sha256=${hmac(body)}`, 'x-opcode-event': randomUUID() };
+  const first = await bodyOf(await send('push', body, headers));
+  const second = await bodyOf(await send('push', body, headers));
+  expect(second).toEqual({ workflow_id: first.workflow_id, created: false });
 });
 
 describe('a delivery', () => {
