@@ -86,7 +86,9 @@ describe('adding', () => {
     await errorOf(harness.ops.schedule_add(agent('bot'), DAILY), 'PERMISSION_DENIED');
     await errorOf(harness.ops.schedule_run(agent('bot'), { name: 'nightly' }), 'PERMISSION_DENIED');
     await add();
-    const next = await harness.ops.schedule_next(agent('eve', 'viewer'), { name: 'nightly' });
+    const viewer = { agentId: null, role: 'viewer', sender: 'person' } as const;
+    const looking = { caller: viewer, exec: null };
+    const next = await harness.ops.schedule_next(looking, { name: 'nightly' });
     expect(next.times).toHaveLength(5);
   });
 });
