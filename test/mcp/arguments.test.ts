@@ -218,6 +218,25 @@ describe('define', () => {
     expect((await ask('run', { template_name: 'unborn' })).text).toMatch(/NOT_FOUND/);
   });
 
+  test('with triggers makes schedules, which change and go with them', async () => {
+    const schedules = async () => {
+      const filter = { template_name: 'nightly' };
+      return (await ok('query', { resource: 'schedules', filter })).schedules;
+    };
+    const cron = { name: 'night', expression: '0 3 * * *', timezone: 'Europe/Berlin' };
+    await ok('define', { name: 'nightly', definition: PURE, triggers: { cron: [cron] } });
+    expect(await schedules()).toHaveLength(1);
+    const paused = JSON.stringify({ cron: [{ ...cron, enabled: false, overlap: 'queue' }] });
+    await ok('define', { name: 'nightly', definition: PURE, triggers: paused });
+    expect(await schedules()).toMatchObject([{ enabled: false, overlap: 'queue' }]);
+    await ok('define', { name: 'nightly', definition: PURE, triggers: {} });
+    expect(await schedules()).toEqual([]);
+    const bad = { cron: [{ expression: 'at night', timezon: 'x' }] };
+    const { text } = await ask('define', { name: 'bad', definition: PURE, triggers: bad });
+    expect(text).toContain('triggers.cron[0].timezon: ');
+    expect(text).toContain('triggers.cron[0].expression: ');
+  });
+
   test('archives, and takes back', async () => {
     await ok('define', { name: 'old', definition: PURE, description: 'Long ago' });
     await ok('define', { name: 'old', archived: true });

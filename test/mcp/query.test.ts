@@ -15,6 +15,11 @@ beforeAll(async () => {
     const name = `template-${i}`;
     const description = 'What it does, in as many words as a description has. '.repeat(4);
     await call(session.client, 'define', { name, definition: PURE, description });
+    await call(session.client, 'define', {
+      name: `timed-${i}`,
+      definition: PURE,
+      triggers: { cron: [{ name: 'night', expression: '0 3 * * *', timezone: 'Europe/Berlin' }] },
+    });
     const agent_id = `an-agent-with-a-rather-long-name-${i}`;
     await call(session.client, 'run', { definition: ASKING, agent_id, wait: 0 });
   }
@@ -52,6 +57,7 @@ describe('pages', () => {
     ['decisions', 'id', MANY],
     ['events', 'id', MANY * 3],
     ['agents', 'agent_id', MANY],
+    ['schedules', 'name', MANY],
     ['actions', 'name', 30],
     ['reference', 'name', 7],
     ['secrets', 'name', 0],
