@@ -61,7 +61,7 @@ export async function followRun(
     snapshot: statusOf,
   });
   cli.logTo((line) => progress.note(line.trimEnd()));
-  tap.attach(workflowId, options.onOutput ?? progress.output);
+  tap.attach(workflowId, options.onOutput ?? progress.output, options.afterSequence === 0);
   const questions = createQuestions({ cli, app, progress, ...options });
   const pump = pumpEvents(cli, app, options, (event) => {
     progress.event(event);

@@ -12,7 +12,8 @@ import type { ShownOutput } from './progress/display.ts';
 
 /** What steps print, from before a run's id is known. */
 export interface OutputTap {
-  attach(runId: string, sink: (chunk: ShownOutput) => void): void;
+  /** `isNew`: all that the run printed is shown, else only what it prints from now on. */
+  attach(runId: string, sink: (chunk: ShownOutput) => void, isNew: boolean): void;
   /** Resolves when everything that was printed until now has been handed over. */
   drained(): Promise<void>;
   close(): void;
@@ -179,7 +180,7 @@ type Chunk = Awaited<ReturnType<App['ops']['logs']>>['chunks'][number];
 
 function tapLogs(cli: Cli, app: App): OutputTap {
   const stopping = new AbortController();
-  const openedAt = Date.now();
+  let shownFrom = Date.now();
   let shown = 0;
   let show: (chunk: ShownOutput) => void = () => undefined;
   let workflow_id = '';
@@ -187,7 +188,7 @@ function tapLogs(cli: Cli, app: App): OutputTap {
     // Two readers may come across the same text.
     if (offset <= shown) return;
     shown = offset;
-    if (Date.parse(at) >= openedAt) show({ path, stream, text });
+    if (Date.parse(at) >= shownFrom) show({ path, stream, text });
   };
   const failed = (thrown: unknown): void => cli.note(`output cannot be shown: ${String(thrown)}`);
   const follow = async (): Promise<void> => {
@@ -206,9 +207,11 @@ function tapLogs(cli: Cli, app: App): OutputTap {
     }
   };
   return {
-    attach(runId, sink) {
+    attach(runId, sink, isNew) {
       workflow_id = runId;
       show = sink;
+      // The clock there need not be that of this machine.
+      if (isNew) shownFrom = 0;
       follow().catch(failed);
     },
     drained: () => orAfter(rest().catch(failed), DRAIN_MS),

@@ -15,6 +15,17 @@ const status = (description: string) => ({
     },
   },
 });
+const accepted = {
+  description: 'Taken; the run goes on by itself',
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        properties: { workflow_id: { type: 'string' }, created: { type: 'boolean' } },
+      },
+    },
+  },
+};
 const failure = { $ref: '#/components/responses/Error' };
 const open: readonly object[] = [{}];
 
@@ -77,6 +88,28 @@ export const OTHER_PATHS: Readonly<Record<string, Readonly<Record<string, object
         },
         default: failure,
       },
+    },
+  },
+  '/hooks/{name}': {
+    post: {
+      operationId: 'hook',
+      summary: 'A signed delivery to a webhook: starts its template and does not wait for the run',
+      description:
+        'Signed with the secret of the webhook. A JSON object is the input itself; anything else ' +
+        'is `{body, headers}`. The same delivery starts one run.',
+      tags: ['schedules'],
+      security: open,
+      parameters: [
+        {
+          name: 'name',
+          in: 'path',
+          required: true,
+          description: 'Name of the webhook',
+          schema: { type: 'string' },
+        },
+      ],
+      requestBody: { required: true, content: { '*/*': { schema: {} } } },
+      responses: { 202: accepted, default: failure },
     },
   },
   '/metrics': {
