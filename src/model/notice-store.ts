@@ -50,7 +50,7 @@ export interface NoticeRun {
   readonly epoch: number;
 }
 
-export interface Outbox {
+interface Outbox {
   readonly notices: readonly EventNotice[];
   readonly messages: readonly AgentMessage[];
 }

@@ -10,12 +10,12 @@ import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/jso
 import type { NoticeKind } from '../model/notice.ts';
 import { PAYLOAD_NAMES, samplePayload } from './payload.ts';
 
-export interface RenderedBody {
+interface RenderedBody {
   readonly text: string;
   readonly contentType: string;
 }
 
-export type Rendered =
+type Rendered =
   | { readonly ok: true; readonly body: RenderedBody }
   | { readonly ok: false; readonly error: string };
 

@@ -3,7 +3,7 @@ import { AppError } from '../model/error.ts';
 import type { CommandChannel } from '../model/notice.ts';
 import type { Delivery } from './webhook.ts';
 
-export interface NoticeCommand {
+interface NoticeCommand {
   readonly argv: readonly string[];
   readonly stdin: string;
   readonly env: Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ export interface NoticeCommand {
   readonly signal: AbortSignal;
 }
 
-export interface NoticeCommandEnd {
+interface NoticeCommandEnd {
   readonly exitCode: number;
   readonly stopped: 'timeout' | 'abort' | null;
   readonly stderr: string;

@@ -26,7 +26,7 @@ export interface DeliveryLimits {
   readonly cleanMs: number;
 }
 
-export const DEFAULT_DELIVERY_LIMITS: DeliveryLimits = {
+const DEFAULT_DELIVERY_LIMITS: DeliveryLimits = {
   perChannel: 4,
   total: 16,
   firstRetryMs: 2_000,

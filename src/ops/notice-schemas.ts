@@ -8,7 +8,7 @@ const patterns = v.array(text);
 
 export const noticesInput = v.strictObject({});
 
-export const channelView = v.object({
+const channelView = v.object({
   name: text,
   /** Null: messages wait for a channel that is no longer set. */
   type: v.nullable(v.picklist(['webhook', 'command'])),

@@ -23,6 +23,7 @@ import {
   T0,
   template,
 } from '../contract/store-fixtures.ts';
+import { aNoticeOperation, noticesOf } from './notice-operations.ts';
 import { aScheduleOperation, schedulesOf } from './schedule-operations.ts';
 import { type TempDatabases, tempDatabases } from './sqlite/temp-database.ts';
 
@@ -163,6 +164,7 @@ const anOperation: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   { weight: 6, arbitrary: aScheduleOperation },
+  { weight: 6, arbitrary: aNoticeOperation },
   { weight: 1, arbitrary: aNode.map((who) => (store: Store) => store.remove(who)) },
   {
     weight: 2,
@@ -253,6 +255,7 @@ const everything = (store: Store) => ({
     store.queryDecisions({ limit: 1, status: 'pending', ...(cursor && { cursor }) }),
   ),
   schedules: schedulesOf(store),
+  notices: noticesOf(store),
   nodes: store.nodes(),
   templates: [store.templateNames(), store.templates(9), store.template('a', 1)],
 });
