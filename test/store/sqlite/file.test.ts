@@ -177,7 +177,7 @@ describe('bringing a file up to date', () => {
     expect(refusal(() => upgrade(next))).toMatchObject({
       message: expect.stringContaining('process 77'),
       details: { kind: 'in_use', pid: 77, version: '1.0.0' },
-      hint: expect.stringContaining('opcode stop'),
+      hint: expect.stringContaining('opcode restart'),
     });
     expect(pragma(files.path, 'user_version')).toBe(MIGRATIONS.length);
     upgrade(next, T0 + 10);
