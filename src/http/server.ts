@@ -202,7 +202,8 @@ async function answer(
   const peer = server.requestIP(request);
   const { tls, reach } = parts;
   const origin = originOf(request.headers, peer?.address ?? '', tls !== null, reach.proxies);
-  const { pathname } = new URL(request.url);
+  // Without a host it is no URL; the guard refuses that below.
+  const pathname = URL.parse(request.url)?.pathname ?? '/';
   const found = routeAt(parts.routes, pathname);
   const refused =
     refusal(request, origin, parts.rules, found?.route.anyContent === true) ??

@@ -155,6 +155,23 @@ describe('a decision of a person', () => {
     expect((await world.api(approver, 'signal', yes)).status).toBe(200);
   });
 
+  test('is made in a form by the person whose token the client has', async () => {
+    const asker = await world.mcp(await world.token('agent', 'asker'));
+    const id = await ask(asker, { by: 'person' });
+    const capabilities = { elicitation: {} };
+    const client = await world.mcp(await world.token('approver'), { capabilities });
+    client.setRequestHandler(ElicitRequestSchema, async () => ({
+      action: 'accept',
+      content: { choice: 'no' },
+    }));
+    await call(client, 'status', { workflow_id: id });
+    const { steps } = await world.app.ops.status(AT_HOME, { workflow_id: id });
+    expect(steps.approve?.output).toMatchObject({
+      choice: 'no',
+      resolved_by: expect.stringMatching(/^token:/),
+    });
+  });
+
   test('is not made with a token of an agent, whatever its role', async () => {
     const client = await world.mcp(await world.token('agent', 'asker'));
     const id = await ask(client, { by: 'person' });
