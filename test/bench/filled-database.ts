@@ -17,6 +17,8 @@ export interface FillOptions {
   readonly statusOf: (index: number) => RunStatus;
   /** The events of a run between its start and its end. */
   readonly eventsOf: (index: number) => readonly RunEvent[];
+  /** The runs belong to a process that is gone; left out: to nobody. */
+  readonly isOwned?: boolean;
 }
 
 const RUNS_A_TRANSACTION = 500;
@@ -72,7 +74,7 @@ function runOf(options: FillOptions, index: number): RunAppend {
       error: null,
       waitingFor: status === 'suspended' ? [{ step_id: 'wait', kind: 'signal', name: 'go' }] : [],
       wakeAt: null,
-      release: true,
+      release: options.isOwned !== true,
     },
     decisions: [],
     settled: [],

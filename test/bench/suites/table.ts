@@ -1,6 +1,7 @@
 /** Every suite, in the order of the table. */
 import type { Suite } from '../suite.ts';
 import { append } from './append.ts';
+import { daemonSuite } from './daemon.ts';
 import { diagrams } from './diagrams.ts';
 import { durable } from './durable.ts';
 import { engineAlone } from './engine-alone.ts';
@@ -24,4 +25,5 @@ export const SUITES: readonly Suite[] = [
   diagrams,
   queries,
   parked,
+  daemonSuite,
 ];
