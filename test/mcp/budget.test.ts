@@ -109,6 +109,27 @@ describe('cutting', () => {
     expect(Object.keys(cut.steps as object)).toEqual(['loop', 'loop.iter_100.a']);
   });
 
+  test('takes long outputs next, then finished steps; what failed, runs or waits stays whole', () => {
+    const text = 'x'.repeat(600);
+    const input = { text };
+    const whole = {
+      bad: step('failed', { input, error: { message: 'no' } }),
+      now: step('running', { input }),
+    };
+    const steps: Record<string, JsonObject> = { ...whole };
+    for (let i = 0; i < 3; i++) steps[`done${i}`] = step('completed', { output: text });
+    const outputs = withinBudget({ workflow_id: 'x', steps }, { ...budget, maxBytes: 3000 });
+    expect(outputs.omitted).toEqual(['3 long values']);
+    expect(outputs.steps).toMatchObject({
+      ...whole,
+      done2: { output: { $truncated: 602, preview: expect.any(String) } },
+    });
+    for (let i = 3; i < 20; i++) steps[`done${i}`] = step('completed', { output: text });
+    const none = withinBudget({ workflow_id: 'x', steps }, budget);
+    expect(none.omitted).toEqual(['20 long values', '20 finished steps']);
+    expect(none.steps).toEqual(whole);
+  });
+
   test.each([
     [
       'many failed steps',

@@ -1,5 +1,9 @@
 /** What clients send by mistake or on purpose: it is refused with a reason, and nothing stays behind. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import {
+  Client as NewestClient,
+  StreamableHTTPClientTransport as NewestTransport,
+} from '@modelcontextprotocol/client';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { connect, post, type Served, serve } from '../http/daemon.ts';
 import { ASKING, call } from './session.ts';
@@ -92,7 +96,7 @@ async function sessions(): Promise<number> {
   return Number(/^opcode_sessions\{kind="mcp"\} (\d+)/m.exec(text)?.[1]);
 }
 
-async function eventually(holds: () => Promise<boolean>, withinMs = 3000): Promise<void> {
+async function eventually(holds: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
   const end = performance.now() + withinMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error('it did not come to hold');
@@ -279,6 +283,29 @@ describe('before initialize', () => {
     await until('"early"');
     await reader.cancel();
   });
+});
+
+test('a call of the newest protocol that is broken off ends; its run goes on', async () => {
+  const options = { versionNegotiation: { mode: 'auto' as const } };
+  const client = new NewestClient({ name: 'newest', version: '1' }, options);
+  await client.connect(new NewestTransport(new URL(`${served.url}/mcp`)));
+  const definition = { steps: [{ id: 'nap', type: 'wait', config: { duration: '400ms' } }] };
+  const args = { definition, idempotency_key: 'broken-off', wait: '20s' };
+  const gaveUp = new AbortController();
+  const waiting = client.callTool({ name: 'run', arguments: args }, { signal: gaveUp.signal });
+  const filter = { status: 'active', limit: 50 };
+  await eventually(async () => {
+    const found = await client.callTool({
+      name: 'query',
+      arguments: { resource: 'workflows', filter },
+    });
+    return JSON.stringify(found.structuredContent).includes('"newest"');
+  });
+  gaveUp.abort('enough');
+  await expect(waiting).rejects.toThrow();
+  const done = await client.callTool({ name: 'run', arguments: args });
+  expect(done.structuredContent).toMatchObject({ status: 'completed' });
+  await client.close();
 });
 
 describe.each(['/sse', '/mcp'])('a call over %s', (path) => {
