@@ -17,12 +17,9 @@ export interface InputOf {
 
 type Input = Record<string, unknown>;
 
-/** How long a body may take to arrive, milliseconds. */
-const BODY_MS = 30_000;
-
 /** The input in a request's body; an empty body is an empty input. @throws VALIDATION_ERROR */
 export async function bodyInput(request: Request, operation: InputOf): Promise<Input> {
-  const text = await bodyOf(request);
+  const text = await request.text();
   if (text.trim() === '') return {};
   let value: unknown;
   try {
@@ -39,22 +36,6 @@ export async function bodyInput(request: Request, operation: InputOf): Promise<I
   }
   refuseUnknown(operation, unknownIn(shapeOf(operation.input), value, []));
   return value as Input;
-}
-
-async function bodyOf(request: Request): Promise<string> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new AppError(
-      'TIMEOUT_ERROR',
-      `the body did not arrive within ${BODY_MS / 1000} s`,
-    );
-    timer = setTimeout(() => reject(error), BODY_MS);
-  });
-  try {
-    return await Promise.race([request.text(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The input in a query string: `?limit=5&filter.status=failed`. @throws VALIDATION_ERROR */

@@ -105,6 +105,21 @@ describe('is refused, saying what is wrong:', () => {
     expect(list.message).toBe('run: the body must be a JSON object');
   });
 
+  test('a body that is nested without end, or holds names of prototypes', async () => {
+    const deep = `{"definition": ${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
+    const refusedDeep = await refused(world.post<Failure>('run', deep));
+    expect(refusedDeep).toMatchObject({ status: 400, code: 'VALIDATION_ERROR' });
+    const names = '{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}';
+    const error = await refused(world.post<Failure>('overview', names));
+    expect(error.message).toBe('overview: there is no field __proto__, constructor');
+    const inside = await world.post(
+      'run',
+      `{"definition": ${JSON.stringify(steps(noop('a')))}, "params": ${names}}`,
+    );
+    expect(inside.status).toBe(200);
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
   test('a field that is unknown, wherever it stands', async () => {
     const top = await refused(world.post<Failure>('overview', { limit: 1, limt: 2 }));
     expect(top).toMatchObject({ status: 400, message: 'overview: there is no field limt' });
