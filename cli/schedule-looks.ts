@@ -137,7 +137,7 @@ export async function backfill(cli: Cli, name: string, options: BackfillOptions)
   });
   if (cli.json) cli.printJson(result);
   else {
-    const verb = dryRun ? 'would be started' : 'are started';
+    const verb = dryRun ? 'would be started' : 'are queued';
     cli.print(`${result.queued} of ${result.times} times ${verb}; ${result.already} had a run.`);
     if (!dryRun && !result.has_executor) await tellWithoutDaemon(cli, app);
   }

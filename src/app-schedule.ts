@@ -16,7 +16,7 @@ import { createScheduler, type Scheduler } from './schedule/scheduler.ts';
 
 type Parts = Omit<OpsDeps, 'engine'> & { readonly log: Logger; readonly secrets: SecretSource };
 
-export interface DaemonSchedules {
+interface DaemonSchedules {
   /** `/hooks/:name`. */
   readonly routes: Readonly<Record<string, Route>>;
   /** How late the earliest time is now, milliseconds. */
@@ -25,7 +25,7 @@ export interface DaemonSchedules {
   close(): Promise<void>;
 }
 
-export interface ScheduleOptions {
+interface ScheduleOptions {
   readonly ops: Pick<Ops, 'run'>;
   readonly tell: Tell;
   /** Signed requests a minute to one webhook. */

@@ -18,7 +18,7 @@ export function scheduleLines(schedules: readonly ScheduleView[], stream: Output
     oneLine(each.expression),
     each.timezone,
     stateOf(each),
-    each.next[0] === undefined ? '' : localTime(each.next[0]),
+    each.next[0] === undefined ? '' : exactTime(each.next[0]),
     each.last === undefined ? '' : resultOf(each.last),
   ]);
   const headings = ['schedule', 'template', 'expression', 'zone', 'state', 'next', 'last'];
@@ -32,6 +32,12 @@ function stateOf({ enabled, paused_reason: reason, next }: ScheduleView): string
   return reason === undefined ? 'disabled' : `paused: ${oneLine(reason)}`;
 }
 
+/** With seconds where they say something. */
+function exactTime(time: string): string {
+  const seconds = time.slice(17, 19);
+  return seconds === '00' ? localTime(time) : `${localTime(time)}:${seconds}`;
+}
+
 const resultOf = ({ outcome, run }: OccurrenceView): string => run?.status ?? outcome;
 
 /** One line a time, newest first. */
@@ -41,7 +47,7 @@ export function historyLines(
 ): string[] {
   if (occurrences.length === 0) return [];
   const rows = occurrences.map((each) => [
-    localTime(each.due_at),
+    exactTime(each.due_at),
     each.outcome + (each.origin === 'schedule' ? '' : ` (${each.origin})`),
     each.run === undefined ? '' : shortId(each.run.workflow_id),
     each.run === undefined ? '' : each.run.status + (each.run.removed ? ' (removed)' : ''),

@@ -10,10 +10,10 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-export const SIGNATURE_HEADER = 'x-opcode-signature';
-export const FORGE_HEADER = 'x-hub-signature-256';
+const SIGNATURE_HEADER = 'x-opcode-signature';
+const FORGE_HEADER = 'x-hub-signature-256';
 /** How far the time of a signature may be from now. */
-export const TOLERANCE_MS = 5 * 60_000;
+const TOLERANCE_MS = 5 * 60_000;
 
 export type Verdict =
   | { readonly ok: true; readonly signature: string }

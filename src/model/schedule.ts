@@ -62,7 +62,7 @@ export interface ScheduleRow {
 }
 
 /** How a run that an occurrence started stands; kept when the run itself has been removed. */
-export interface OccurrenceRun {
+interface OccurrenceRun {
   readonly runId: RunId;
   readonly status: RunStatus;
   /** From creation to end, null while it is unfinished. */
@@ -99,7 +99,7 @@ export interface WebhookRow {
 }
 
 /** Something to tell people about a schedule. */
-export type ScheduleNoticeKind = 'schedule_missed' | 'schedule_paused';
+type ScheduleNoticeKind = 'schedule_missed' | 'schedule_paused';
 
 export interface ScheduleNotice {
   readonly kind: ScheduleNoticeKind;
@@ -125,7 +125,7 @@ export interface ScheduleStarter {
 /** What times are calculated from. */
 export type ScheduleTiming = Pick<ScheduleRow, 'expression' | 'timezone' | 'createdAt' | 'firstAt'>;
 
-export interface WrittenTiming {
+interface WrittenTiming {
   readonly expression: string;
   readonly timezone: string | null;
 }

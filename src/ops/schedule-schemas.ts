@@ -17,8 +17,8 @@ const name = v.pipe(
 );
 
 /** Longest list of times that is answered, and of a backfill. */
-export const MAX_TIMES = 100;
-export const MAX_BACKFILL = 10_000;
+const MAX_TIMES = 100;
+const MAX_BACKFILL = 10_000;
 
 const fields = {
   /** Null: the newest at each start. */
@@ -75,7 +75,7 @@ const occurrenceRun = v.object({
   /** True when the run itself is gone. */
   removed: v.boolean(),
 });
-export const occurrenceView = v.object({
+const occurrenceView = v.object({
   due_at: text,
   outcome: v.picklist(OUTCOMES),
   reason: optional(text),

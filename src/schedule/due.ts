@@ -10,9 +10,9 @@ import { nextOf } from '../model/schedule.ts';
 import { formatDuration, toRfc3339 } from '../model/time.ts';
 
 /** A time that fires not later than this is in time, whatever the window says. */
-export const ON_TIME_MS = 30_000;
+const ON_TIME_MS = 30_000;
 /** Missed times that are recorded one by one; the last of them stands for all that follow. */
-export const MAX_MISSED = 100;
+const MAX_MISSED = 100;
 
 export interface MissedTime {
   readonly dueAt: number;

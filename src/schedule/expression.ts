@@ -11,7 +11,7 @@ export type Expression =
   | { readonly kind: 'every'; readonly ms: number }
   | { readonly kind: 'once'; readonly atMs: number };
 
-export interface Refusal {
+interface Refusal {
   readonly ok: false;
   readonly field: 'expression' | 'timezone';
   readonly message: string;

@@ -243,3 +243,17 @@ describe('refused', () => {
     expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 });
+
+test('with tokens on, a webhook asks for none: its signature is what counts', async () => {
+  const made = await post(`${url}/api/v1/token_create`, { role: 'admin' });
+  const { token } = (await made.json()) as { token: string };
+  const body = '{"ref":"tokens"}';
+  expect((await post(`${url}/api/v1/query`, { resource: 'workflows' })).status).toBe(401);
+  expect((await send('push', body, {})).status).toBe(401);
+  const accepted = await send('push', body, signed(body));
+  expect(accepted.status).toBe(202);
+  const { workflow_id } = await bodyOf(accepted);
+  const headers = { authorization: `Bearer ${token}` };
+  const status = await post(`${url}/api/v1/status`, { workflow_id }, headers);
+  expect(((await status.json()) as { input: object }).input).toEqual({ ref: 'tokens' });
+});

@@ -311,6 +311,51 @@ describe('the clock', () => {
   });
 });
 
+describe('a change of the clocks', () => {
+  /** Every time that was started from here on for so many hours, in UTC. */
+  async function startedIn(from: string, hours: number, expression: string): Promise<string[]> {
+    world.clock.jump(Date.parse(from) - world.clock.now());
+    world.add({ expression, timezone: 'Europe/Berlin', overlap: 'allow' });
+    world.daemon();
+    await world.pass(hours * HOUR);
+    expect(world.all().every((row) => row.outcome === 'started')).toBe(true);
+    expect(world.all().map((row) => row.decidedAt)).toEqual(world.all().map((row) => row.dueAt));
+    return world.all().map((row) => new Date(row.dueAt).toISOString().slice(11, 16));
+  }
+
+  test('forward: a fixed time in the gap starts once, at its end', async () => {
+    const times = await startedIn('2026-03-28T12:00:00Z', 40, '30 2 * * *');
+    expect(times).toEqual(['01:00', '00:30']);
+  });
+
+  test('back: a fixed time that comes twice starts the first time only', async () => {
+    const times = await startedIn('2026-10-24T12:00:00Z', 40, '30 2 * * *');
+    expect(times).toEqual(['00:30', '01:30']);
+  });
+
+  test('forward: an interval keeps its distance', async () => {
+    const times = await startedIn('2026-03-28T23:50:00Z', 3, '*/30 * * * *');
+    expect(times).toEqual(['00:00', '00:30', '01:00', '01:30', '02:00', '02:30']);
+  });
+
+  test('back: an interval keeps its distance', async () => {
+    const times = await startedIn('2026-10-24T23:50:00Z', 3, '*/30 * * * *');
+    expect(times).toEqual(['00:00', '00:30', '01:00', '01:30', '02:00', '02:30']);
+  });
+
+  test('a daemon that was away over it makes up for the right times', async () => {
+    world.clock.jump(Date.parse('2026-03-28T12:00:00Z') - world.clock.now());
+    world.add({ expression: '30 2 * * *', timezone: 'Europe/Berlin', catchUpMs: null });
+    await world.pass(40 * HOUR);
+    world.daemon();
+    await world.pass(0);
+    expect(world.all().map((row) => new Date(row.dueAt).toISOString())).toEqual([
+      '2026-03-29T01:00:00.000Z',
+      '2026-03-30T00:30:00.000Z',
+    ]);
+  });
+});
+
 describe('failures in a row', () => {
   test('pause the schedule with the reason, and are told', async () => {
     world.add({ expression: '@every 1m', overlap: 'allow', pauseAfter: 2 });
