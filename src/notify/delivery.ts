@@ -210,10 +210,11 @@ function failureOf(
   const error = messageOf(thrown);
   if (stop.signal.aborted) return { kind: 'failed', error: 'this process stopped', at, nextAt: at };
   const times = (failing.get(name)?.times ?? 0) + 1;
-  failing.set(name, { times, until: at + backOff(state, times) });
+  const asked = retryAfterOf(thrown);
+  failing.set(name, { times, until: at + Math.max(backOff(state, times), asked) });
   const fields = { channel: name, event: row.key, kind: row.kind, error };
   if (times === 1) deps.log.warn('a notice could not be delivered; it is tried again', fields);
-  const nextAt = at + Math.max(backOff(state, row.attempts), retryAfterOf(thrown));
+  const nextAt = at + Math.max(backOff(state, row.attempts), asked);
   if (nextAt <= row.createdAt + limits.giveUpMs) return { kind: 'failed', error, at, nextAt };
   deps.log.error('a notice could not be delivered and is given up', fields);
   return { kind: 'gave_up', error, at };

@@ -274,13 +274,15 @@ describe('a channel that fails', () => {
     expect(store.noticeCounts()).toMatchObject([{ delivered: 1, lastError: null }]);
   });
 
-  test('waits as long as a Retry-After says', async () => {
+  test('waits as long as a Retry-After says, with all its messages', async () => {
     store.addNotices([notice('a')]);
     const details = { retry_after_ms: 120_000 };
     const to = receivers({
       team: () => Promise.reject(new AppError('EXECUTION_ERROR', 'HTTP 429', { details })),
     });
     work(to);
+    await until(() => (to.tries.team ?? []).length === 1);
+    store.addNotices([notice('b')]);
     await until(() => (to.tries.team ?? []).length === 2);
     const [first = 0, second = 0] = to.tries.team ?? [];
     expect(second - first).toBeGreaterThanOrEqual(120_000);

@@ -7,6 +7,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { openApp } from '../../src/app.ts';
 import { type Daemon, startDaemon } from '../../src/app-serve.ts';
 import { createAudience } from '../../src/notify/audience.ts';
 import { post } from '../http/daemon.ts';
@@ -280,6 +281,31 @@ describe('a client that opens no stream', () => {
     const again = await (await post(url, query, headers)).text();
     expect(again).not.toContain('psst');
   });
+});
+
+test('a session with a token of an agent is that agent from the beginning', async () => {
+  const boss = await come('boss');
+  await say(boss, { message: 'for ann', agent_id: 'ann' }, { message: 'not', agent_id: 'probe' });
+  await leave(boss);
+  const app = await openApp(home.config, { execute: false });
+  const person = { agentId: null, name: 'cli:me', role: 'local', sender: 'person' } as const;
+  const made = await app.ops.token_create(
+    { caller: person, exec: null },
+    { role: 'agent', agent: 'ann' },
+  );
+  await app.close();
+  const headers = { authorization: `Bearer ${made.token}` };
+  const client = new Client({ name: 'probe', version: '1' });
+  clients.push(client);
+  const told: unknown[] = [];
+  client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
+    told.push((params.data as Record<string, unknown>).message);
+  });
+  const url = new URL('/mcp', daemon.urls[0]);
+  const transport = new StreamableHTTPClientTransport(url, { requestInit: { headers } });
+  await client.connect(transport as Parameters<Client['connect']>[0]);
+  await until(() => told.length > 0);
+  expect(told).toEqual(['for ann']);
 });
 
 describe('a client of the newest protocol', () => {
