@@ -24,7 +24,7 @@ import { splitText } from './expr/lexer.ts';
 import type { Meter } from './http/metrics-meter.ts';
 import { createCommandRunner } from './isolate/command-runner.ts';
 import { createMasker, createStreamMasker } from './isolate/mask.ts';
-import { ownIdentity } from './isolate/process-info.ts';
+import { isAlive, ownIdentity } from './isolate/process-info.ts';
 import { createProcessControl } from './isolate/recorded.ts';
 import { quoteHoles } from './isolate/shell-text.ts';
 import { createLogger } from './log.ts';
@@ -76,6 +76,7 @@ export function openApp(config: Config, options: OpenOptions) {
     path: config.dbPath,
     synchronous: config.settings.synchronous,
     version,
+    isGone: (node) => isAlive({ ...node, started: node.pidStarted }) === false,
   });
   const parts = orClosed(store, () =>
     createAppParts(config, options.log ?? defaultLog(config), store),

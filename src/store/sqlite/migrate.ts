@@ -5,6 +5,7 @@
  * and nothing is migrated under a living process of another version.
  */
 
+import type { NodeRow } from '../../model/store.ts';
 import { APPLICATION_ID, type Connection } from './connection.ts';
 import { storeError } from './errors.ts';
 import first from './migrations/0001_first.sql' with { type: 'text' };
@@ -30,7 +31,13 @@ export interface MigrationContext {
   /** Version of this program, as its node row says. */
   readonly version: string;
   readonly nowMs: number;
+  /** True for a node whose process is known to be gone, whatever its lease says. */
+  readonly isGone?: IsGone;
 }
+
+/** What every schema knows of a node. */
+type KnownNode = Omit<NodeRow, 'mountNamespace'>;
+export type IsGone = (node: KnownNode) => boolean;
 
 /**
  * Returns when the file has this program's schema.
@@ -60,12 +67,16 @@ function currentSchema(connection: Connection, known: number): number {
 }
 
 function refuseWhileOthersLive(connection: Connection, context: MigrationContext): void {
-  const other = connection.one<{ pid: number; host: string; version: string }>(
-    'SELECT pid, host, version FROM nodes WHERE lease_until > ? AND version <> ? LIMIT 1',
+  const others = connection.all<KnownNode>(
+    `SELECT node_id AS nodeId, role, pid, pid_started AS pidStarted, boot_id AS bootId, host,
+       pid_namespace AS pidNamespace, uid, version, lease_until AS leaseUntil,
+       started_at AS startedAt
+     FROM nodes WHERE lease_until > ? AND version <> ?`,
     context.nowMs,
     context.version,
   );
-  if (other === null) return;
+  const other = others.find((node) => context.isGone?.(node) !== true);
+  if (other === undefined) return;
   const { pid, host, version } = other;
   const message = `process ${pid} on ${host} (version ${version}) still uses it; this version would change its schema`;
   throw storeError('in_use', message, connection.path, { details: { pid, host, version } });

@@ -18,7 +18,7 @@ import { createUpkeep } from './gc.ts';
 import { createHeads } from './heads.ts';
 import { createInbox } from './inbox.ts';
 import { createLogs } from './logs.ts';
-import { migrate } from './migrate.ts';
+import { type IsGone, migrate } from './migrate.ts';
 import { createNodes } from './nodes.ts';
 import { createNotices } from './notices.ts';
 import { createRuns } from './runs.ts';
@@ -35,6 +35,8 @@ export interface SqliteOptions {
   readonly version: string;
   /** Now, for telling whether leases still hold; the system clock when left out. */
   readonly nowMs?: number;
+  /** True for a node whose process is known to be gone, whatever its lease says. */
+  readonly isGone?: IsGone;
   readonly limits?: BusyLimits;
 }
 
@@ -47,7 +49,7 @@ export function openSqliteStore(options: SqliteOptions): Store {
   ensureFile(path);
   const connection = connect(path, options.synchronous, options.limits);
   try {
-    migrate(connection, { version: options.version, nowMs: options.nowMs ?? Date.now() });
+    migrate(connection, { ...options, nowMs: options.nowMs ?? Date.now() });
   } catch (thrown) {
     connection.close();
     throw thrown;

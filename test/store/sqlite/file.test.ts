@@ -156,10 +156,11 @@ describe('refused', () => {
 
 describe('bringing a file up to date', () => {
   const next = [...MIGRATIONS, 'CREATE TABLE added (a); CREATE TABLE more (b);'];
-  const upgrade = (migrations: readonly string[], nowMs = T0) => {
+  const upgrade = (migrations: readonly string[], nowMs = T0, gone: readonly number[] = []) => {
     const connection = connect(files.path, 'normal');
     try {
-      migrate(connection, { version: '2.0.0', nowMs }, migrations);
+      const isGone = ({ pid }: { readonly pid: number }): boolean => gone.includes(pid);
+      migrate(connection, { version: '2.0.0', nowMs, isGone }, migrations);
     } finally {
       connection.close();
     }
@@ -181,6 +182,12 @@ describe('bringing a file up to date', () => {
     });
     expect(pragma(files.path, 'user_version')).toBe(MIGRATIONS.length);
     upgrade(next, T0 + 10);
+    expect(pragma(files.path, 'user_version')).toBe(MIGRATIONS.length + 1);
+  });
+
+  test('does not wait for the lease of a process that is known to be gone', () => {
+    files.open().register(node(OTHER, { version: '1.0.0', pid: 77, leaseUntil: T0 + 10 }));
+    upgrade(next, T0, [77]);
     expect(pragma(files.path, 'user_version')).toBe(MIGRATIONS.length + 1);
   });
 
