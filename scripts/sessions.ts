@@ -1,7 +1,7 @@
 /**
  * What many clients cost a daemon: `bun scripts/sessions.ts [sessions]`. Prints when it is ready, its
- * memory before, with and after 200 SSE sessions that all call, calls a second, and how long a run of
- * three steps takes over each transport. Figures, not a test.
+ * memory before, with, after and at rest with 200 SSE sessions that all call, calls a second, and how
+ * long a run of three steps takes over each transport. Figures, not a test.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
@@ -14,6 +14,7 @@ const SESSIONS = Number(process.argv[2] ?? 200);
 const CALLS_EACH = 5;
 const SAMPLES = 200;
 const READY_STARTS = 5;
+const REST_MS = 6000;
 
 type Json = Record<string, unknown>;
 interface Client {
@@ -253,6 +254,8 @@ async function main(): Promise<void> {
     const seconds = (performance.now() - began) / 1000;
     print('calls a second, all sessions at once', ((SESSIONS * CALLS_EACH) / seconds).toFixed(0));
     print('memory after that', `${rssOf(child.pid).toFixed(0)} MB`);
+    await Bun.sleep(REST_MS);
+    print('memory at rest, all sessions open', `${rssOf(child.pid).toFixed(0)} MB`);
     for (const client of [...clients, one]) client.close();
   } finally {
     child.kill();
