@@ -60,6 +60,30 @@ describe('a name that was made to point here', () => {
   );
 });
 
+describe('requests that say two things', () => {
+  const json = 'Content-Type: application/json\r\n';
+  test.each([
+    ['two hosts', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n'],
+    [
+      'another host in the target',
+      'GET http://evil.example/healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n',
+    ],
+    [
+      'two lengths',
+      `POST /mcp HTTP/1.1\r\nHost: localhost\r\n${json}Content-Length: 2\r\nContent-Length: 30\r\n\r\n{}`,
+    ],
+    [
+      'a length and pieces',
+      `POST /mcp HTTP/1.1\r\nHost: localhost\r\n${json}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /sse HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    ],
+    ['no line of HTTP', 'HELLO\r\n\r\n'],
+    ['a zero byte in a header', 'GET /healthz HTTP/1.1\r\nHost: local\0host\r\n\r\n'],
+    ['a target above the root', 'GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+  ])('are refused: %s', async (_name, text) => {
+    expect(await raw(text)).toMatch(/ 4\d\d |^$/);
+  });
+});
+
 describe('a page of another site', () => {
   test.each(['http://evil.example', 'https://localhost', 'null', 'http://localhost:1', 'file://'])(
     'origin %s is refused',
