@@ -134,6 +134,18 @@ async function startAll(url: string, names: readonly string[]): Promise<void> {
   for (const response of await Promise.all(starts)) expect(response.status).toBe(200);
 }
 
+/** A time at which no daemon lives, and how long that is from now. */
+const DUE_MS = 1200;
+let dueAt = 0;
+
+async function scheduleSoon(): Promise<void> {
+  dueAt = Date.now() + DUE_MS;
+  const at = new Date(dueAt).toISOString();
+  const added = await world.run('schedule', 'add', 'once', 'scheduled', at);
+  expect(added.stderr).toBe('');
+  expect(added.code).toBe(0);
+}
+
 /** Marks each run of a kind leaves, its children's too. */
 const MARKS: Readonly<Record<string, number>> = { loops: 6, branches: 4, calls: 4 };
 
@@ -148,6 +160,8 @@ describe('a daemon that is killed under fifty runs', () => {
       const file = world.file(`${name}.json`, flow(name, steps));
       expect((await world.run('define', file)).code).toBe(0);
     }
+    const scheduled = flow('scheduled', [mark('before', sink), mark('after', sink)]);
+    await world.run('define', world.file('scheduled.json', scheduled));
     const names = Object.keys(all).flatMap((name) => Array<string>(EACH).fill(name));
     daemon = await startDaemon(world);
     await startAll(daemon.url, names);
@@ -158,6 +172,7 @@ describe('a daemon that is killed under fifty runs', () => {
       'all have begun',
       async () => (await eventCount('step_completed', '--step', 'before')) >= names.length,
     );
+    await scheduleSoon();
     const killed = daemon;
     await end(killed);
     const hearing = (await runs()).filter(({ template }) => template === 'hears');
@@ -165,6 +180,8 @@ describe('a daemon that is killed under fifty runs', () => {
       world.run('signal', workflow_id, 'data', '--name', 'go', '--detach'),
     );
     expect((await Promise.all(sent)).map(({ code }) => code)).toEqual(Array(EACH).fill(0));
+
+    await eventually('the time of the schedule has passed', () => Date.now() > dueAt);
 
     daemon = await startDaemon(world);
     const open = new Set(['decides', 'asks_unknown']);
@@ -182,15 +199,17 @@ describe('a daemon that is killed under fifty runs', () => {
       ),
     );
     expect(asked.filter(({ code }) => code !== 0)).toEqual([]);
-    await eventually('all have ended', async () =>
-      (await runs()).every(({ status }) => status === 'completed'),
-    );
+    await eventually('all have ended, the scheduled one too', async () => {
+      const all = await runs();
+      const hasFired = all.filter(({ template }) => template === 'scheduled').length === 1;
+      return hasFired && all.every(({ status }) => status === 'completed');
+    });
     const lines = marksLeft();
     // A mark that the kill itself caught may stand there already when it is made again.
     expect(lines.length - new Set(lines).size).toBeLessThanOrEqual(
       await eventCount('step_interrupted'),
     );
-    expect(new Set(lines).size).toBe(names.reduce((sum, name) => sum + (MARKS[name] ?? 2), 0));
+    expect(new Set(lines).size).toBe(names.reduce((sum, name) => sum + (MARKS[name] ?? 2), 2));
     const verified = await world.run('verify', '--json');
     expect(verified.code).toBe(0);
   }, 120_000);
