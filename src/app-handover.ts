@@ -9,7 +9,7 @@ import type { Engine } from './model/engine.ts';
 import type { Logger } from './model/ports.ts';
 import type { NodeRow, NodeStore } from './model/store.ts';
 
-export const DAEMON_ROLE = 'serve';
+const DAEMON_ROLE = 'serve';
 /** The role of a daemon that takes on nothing more. */
 const STOPPING_ROLE = 'stopping';
 

@@ -25,7 +25,7 @@ export interface ExpiredFilter {
   readonly cursor?: string;
 }
 
-export interface ExpiredRun {
+interface ExpiredRun {
   readonly runId: RunId;
   /** Runs that it started and that go with it. */
   readonly children: number;

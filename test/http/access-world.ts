@@ -32,7 +32,7 @@ interface McpOptions {
   readonly capabilities?: object;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: { readonly error?: { code: string; message: string; hint?: string } } & Record<
     string,
