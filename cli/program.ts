@@ -13,8 +13,9 @@ import { refuseElsewhere } from './server.ts';
 import { COMMANDS } from './table.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
-/** Asked by the scripts of `opcode completion`. */
+/** Asked by the scripts of `opcode completion`, and how long they wait for an answer. */
 const COMPLETE = '__complete';
+const COMPLETION_MS = 2000;
 
 /** Runs one command line to its end and ends the process with its exit code. */
 export async function runProgram(args: readonly string[]): Promise<void> {
@@ -67,7 +68,9 @@ async function complete(
   const { candidates } = await import('./completion.ts');
   const cli = createCli(terminal, env, {});
   try {
-    cli.printLines(await candidates(cli, words));
+    // A server that does not answer must not hold up who types.
+    const late = Bun.sleep(COMPLETION_MS).then((): string[] => []);
+    cli.printLines(await Promise.race([candidates(cli, words), late]));
   } finally {
     await cli.close();
   }
