@@ -41,7 +41,11 @@ export const schedulesOf =
   ({ ops, tell, hooksPerMinute }) => {
     const { store, clock, calculator, log, secrets } = parts;
     const made = createParts({ ...parts, engine });
-    applyTriggersAgain(made, log);
+    let isClosed = false;
+    // With very many templates this takes a moment, and nobody should wait for it.
+    clock.soon(() => {
+      if (!isClosed) applyTriggersAgain(made, log);
+    });
     const starter = createScheduleStarter(made);
     const scheduler = createScheduler({ store, clock, calculator, starter, tell, log });
     const stopListening = engine?.onEvents((events) => hearEnds(scheduler, events));
@@ -56,6 +60,7 @@ export const schedulesOf =
       }),
       lagMs: scheduler.lagMs,
       async close() {
+        isClosed = true;
         stopListening?.();
         await scheduler.close();
       },

@@ -56,7 +56,7 @@ export function pausedNotice(
   failures: readonly OccurrenceRow[],
   reason: string,
 ): ScheduleNotice {
-  const message = `Schedule "${schedule.name}" is paused after ${reason}`;
+  const message = `Schedule "${schedule.name}" is paused: ${reason}`;
   const runs = failures.flatMap(({ run }) => (run === null ? [] : [run.runId]));
   const key = String(failures[0]?.dueAt ?? 0);
   return noticeOf('schedule_paused', schedule, key, message, { reason, workflow_ids: runs });

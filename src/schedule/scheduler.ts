@@ -166,7 +166,7 @@ function createLook(deps: SchedulerDeps): (isAsked: boolean) => Promise<number> 
 async function fireDue(deps: SchedulerDeps, recorded: Map<string, number>): Promise<boolean> {
   const due = deps.store.dueSchedules(deps.clock.now(), PER_LOOK);
   for (const schedule of due) {
-    if (pauseIfFailing(deps, schedule)) continue;
+    if (pauseIfFailing(deps, schedule) || pauseIfUnreadable(deps, schedule)) continue;
     const nowMs = deps.clock.now();
     const plan = planDue(deps.calculator, schedule, nowMs);
     const decision = await decideDue(deps, schedule, plan, nowMs);
@@ -235,6 +235,18 @@ function pauseIfFailing({ store, clock }: SchedulerDeps, schedule: ScheduleRow):
   if (failures.length < pauseAfter) return false;
   const reason = pauseReason(failures);
   const notice = pausedNotice(schedule, failures, reason);
+  return store.record(pauseRecord(schedule, reason, notice, clock.now())).ok;
+}
+
+/** A schedule from elsewhere may name a zone that this machine does not know; true when it was paused. */
+function pauseIfUnreadable(
+  { store, calculator, clock }: SchedulerDeps,
+  schedule: ScheduleRow,
+): boolean {
+  const read = calculator.read(schedule, 0);
+  if (read.ok) return false;
+  const reason = `${read.field}: ${read.message}`;
+  const notice = pausedNotice(schedule, [], reason);
   return store.record(pauseRecord(schedule, reason, notice, clock.now())).ok;
 }
 

@@ -1,6 +1,7 @@
 /** The scheduler of a daemon, minute by minute, over a clock that the test moves. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { RunId } from '../../src/model/ids.ts';
+import { schedule } from '../contract/store-schedules.ts';
 import { createWorld, runsOf, START, type World } from './world.ts';
 
 const MINUTE = 60_000;
@@ -390,6 +391,21 @@ describe('failures in a row', () => {
     expect(world.store.schedule('s')?.enabled).toBe(false);
     expect(world.all()).toHaveLength(1);
   });
+});
+
+test('a zone that this machine does not know pauses the schedule and says so', async () => {
+  const when = { nextAt: START + MINUTE, fireAt: START + MINUTE };
+  world.store.addSchedule(
+    schedule('s', { expression: '0 0 * * *', timezone: 'Mars/Base', ...when }),
+  );
+  world.daemon();
+  await world.pass(2 * MINUTE);
+  expect(world.store.schedule('s')).toMatchObject({
+    enabled: false,
+    pausedReason: 'timezone: there is no time zone "Mars/Base"',
+  });
+  expect(world.told.map(({ kind }) => kind)).toEqual(['schedule_paused']);
+  expect(world.all()).toEqual([]);
 });
 
 describe('a backfill', () => {

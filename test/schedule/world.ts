@@ -21,9 +21,7 @@ import { schedule } from '../contract/store-schedules.ts';
 import { createHandClock, type HandClock } from '../runtime/hand-clock.ts';
 
 export const START = Date.parse('2026-01-01T00:00:00Z');
-const calculator = createCalculator((text) =>
-  createHash('sha256').update(text).digest('hex'),
-);
+const calculator = createCalculator((text) => createHash('sha256').update(text).digest('hex'));
 
 export interface World {
   readonly store: Store;
