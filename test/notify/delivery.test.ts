@@ -10,6 +10,7 @@ import type { Logger } from '../../src/model/ports.ts';
 import type { Channel, ChannelSet } from '../../src/notify/channels.ts';
 import { type Delivering, type DeliveryLimits, startDelivery } from '../../src/notify/delivery.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
+import { tempDatabases } from '../store/sqlite/temp-database.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 
 interface Taken {
@@ -253,6 +254,23 @@ describe('two workers', () => {
     expect(all).toHaveLength(50);
     expect(new Set(all).size).toBe(50);
   });
+});
+
+test('two workers over one database file deliver each row once', async () => {
+  const databases = tempDatabases();
+  try {
+    const [here, there] = [databases.open(), databases.open()];
+    const keys = Array.from({ length: 100 }, (_, at) => `n${at}`);
+    here.addNotices(keys.map((key) => notice(key)));
+    const [one, two] = [receivers({ team: TAKES }), receivers({ team: TAKES })];
+    const both = [work(one, {}, here), work(two, {}, there)];
+    await until(() => here.noticeCounts()[0]?.waiting === 0);
+    await Promise.all(both.map((worker) => worker.close()));
+    expect([...one.keys('team'), ...two.keys('team')].sort()).toEqual(keys.sort());
+    expect(there.noticeCounts()).toMatchObject([{ delivered: 100 }]);
+  } finally {
+    databases.remove();
+  }
 });
 
 describe('a channel that fails', () => {

@@ -34,7 +34,8 @@ export function createNotices(connection: Connection): NoticeStore {
     },
     claimNotices: (claim) => claimNotices(connection, claim),
     settleNotice: (id, attempts, outcome) =>
-      connection.write(() => settle(connection, id, attempts, outcome)),
+      // Lost with the power it is delivered again, which may happen anyway.
+      connection.write(() => settle(connection, id, attempts, outcome), 'relaxed'),
     giveUpNotices: (bornBefore, nowMs, limit) => giveUp(connection, bornBefore, nowMs, limit),
     nextNoticeAt(channels) {
       const row = connection.one<{ next: number | null }>(
@@ -137,7 +138,7 @@ function claimNotices(connection: Connection, claim: NoticeClaim): readonly Noti
       );
     }
     return rows.map((row) => toNotice({ ...row, attempts: row.attempts + 1, nextAt: leaseUntil }));
-  });
+  }, 'relaxed');
 }
 
 function settle(
