@@ -68,12 +68,25 @@ export function ringDaemons(store: Pick<NodeStore, 'nodes'>): void {
 
 /** Takes on what there is whenever somebody rings; until the returned function is called. */
 export function answerRings(engine: Pick<Engine, 'recover'>, log: Logger): () => void {
+  let isTaking = false;
+  let again = false;
+  const takeOn = async (): Promise<void> => {
+    isTaking = true;
+    do {
+      again = false;
+      await engine.recover(null);
+    } while (again);
+  };
   const onRing = (): void => {
-    engine
-      .recover(null)
+    again = true;
+    if (isTaking) return;
+    takeOn()
       .catch((thrown: unknown) =>
         log.error('runs could not be taken on', { error: String(thrown) }),
-      );
+      )
+      .finally(() => {
+        isTaking = false;
+      });
   };
   process.on(RING, onRing);
   return () => void process.off(RING, onRing);
