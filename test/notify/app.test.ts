@@ -431,11 +431,15 @@ describe('settings', () => {
       channels: { team: { type: 'webhook', url: `${receiver.url}/one` } },
       rules: [{ on: ['run_failed'], channel: 'team' }],
     };
-    const app = await open(given);
+    const app = await open({ ...given, rules: [] });
+    await run(app, FAILS);
     const two = { team: { type: 'webhook', url: `${receiver.url}/two` } };
     app.notify.reload(configOf({ ...given, channels: two }));
     await run(app, FAILS);
     expect((await first()).path).toBe('/two');
+    // What happened before there was a rule for it is not told.
+    await until(() => app.store.noticeCounts()[0]?.delivered === 1);
+    expect(app.store.noticeCounts()).toMatchObject([{ waiting: 0 }]);
     const broken = { team: { type: 'webhook', url: receiver.url, body: '${{ x }}' } };
     expect(() => app.notify.reload(configOf({ ...given, channels: broken }))).toThrow('body');
     await run(app, FAILS);
