@@ -60,8 +60,9 @@ export function ringDaemons(store: Pick<NodeStore, 'nodes'>): void {
     if (isAlive({ ...node, started: node.pidStarted }, own) !== true) continue;
     try {
       process.kill(node.pid, RING);
-    } catch {
-      // It has just ended: its successor finds what there is to do.
+    } catch (thrown) {
+      // One that has just ended leaves it to its successor, which finds what there is to do.
+      if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
     }
   }
 }

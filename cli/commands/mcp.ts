@@ -4,10 +4,14 @@
  * none, or with `--no-daemon`, it executes by itself and takes on what is unfinished.
  */
 import type { Command } from 'commander';
+import type { RelayOptions } from '../../src/app-relay.ts';
 import { createLogger } from '../../src/log.ts';
-import type { StdioSession, Streams } from '../../src/mcp/stdio.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
+
+type Serve = RelayOptions['serveHere'];
+type Streams = Parameters<Serve>[0];
+type Session = Awaited<ReturnType<Serve>>;
 
 interface Options {
   /** False with `--no-daemon`. */
@@ -41,7 +45,7 @@ async function mcp(cli: Cli, { daemon }: Options): Promise<number> {
   return EXIT.ok;
 }
 
-async function throughDaemon(cli: Cli): Promise<StdioSession> {
+async function throughDaemon(cli: Cli): Promise<Session> {
   const { serveThroughDaemon } = await import('../../src/app-relay.ts');
   return serveThroughDaemon({
     config: cli.config(),
@@ -51,7 +55,7 @@ async function throughDaemon(cli: Cli): Promise<StdioSession> {
   });
 }
 
-async function serveHere(cli: Cli, streams?: Streams): Promise<StdioSession> {
+async function serveHere(cli: Cli, streams?: Streams): Promise<Session> {
   const app = await cli.openExecuting({ claims: true, role: 'mcp' });
   const { serveStdio } = await import('../../src/app-serve.ts');
   return serveStdio(app, cli.config(), logOf(cli), streams);

@@ -7,12 +7,12 @@ import type { Daemon } from '../../src/app-serve.ts';
 import type { ServiceNotify } from '../../src/app-service.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
-import { openLogFile } from '../../src/log-file.ts';
 import { messageOf } from '../../src/model/error.ts';
 import type { Logger } from '../../src/model/ports.ts';
 import type { SettingKey } from '../../src/settings.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
+import { openLogFile } from '../log-file.ts';
 
 interface Options {
   readonly listenAddr?: string;

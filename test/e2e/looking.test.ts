@@ -229,7 +229,7 @@ describe('completion', () => {
   test('works in a shell', async () => {
     const { stdout } = await world.run('completion', 'bash');
     const path = `PATH=${BINARY.slice(0, BINARY.lastIndexOf('/'))}:$PATH`;
-    const typed = 'COMP_WORDS=(opcode sche); COMP_CWORD=1; _opcode; echo "${COMPREPLY[@]}"';
+    const typed = 'COMP_WORDS=(opcode schem); COMP_CWORD=1; _opcode; echo "${COMPREPLY[@]}"';
     const shell = Bun.spawnSync(['bash', '-c', `${path}\n${stdout}\n${typed}`], {
       env: { PATH: process.env.PATH ?? '', OPCODE_HOME: world.home },
     });

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openLogFile } from '../src/log-file.ts';
+import { openLogFile } from '../../cli/log-file.ts';
 
 test('a log file is for its owner, goes on where it was, and keeps one of before at its limit', () => {
   const folder = mkdtempSync(join(tmpdir(), 'opcode-log-'));
