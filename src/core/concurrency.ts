@@ -58,10 +58,9 @@ export function concurrencyPlace(
   return { template, key, limit, whenFull };
 }
 
-/** Whether a run's turn has come. */
-export function isItsTurn(keyed: KeyedRuns, runId: RunId, place: ConcurrencyPlace): boolean {
-  const at = keyed(place.template, place.key).indexOf(runId);
-  return at >= 0 && at < place.limit;
+/** The runs whose turn has come. */
+export function firstInTurn(keyed: KeyedRuns, place: ConcurrencyPlace): ReadonlySet<RunId> {
+  return new Set(keyed(place.template, place.key).slice(0, place.limit));
 }
 
 /**

@@ -2,21 +2,22 @@
  * Taking runs on: claiming, ending what a dead owner left running, folding, and what to decide first.
  */
 
-import { concurrencyPlace, isItsTurn } from '../core/concurrency.ts';
+import { concurrencyPlace } from '../core/concurrency.ts';
 import { hasInterrupted } from '../core/restart.ts';
 import type { Definition } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
 import type { RecordedProcess } from '../model/event.ts';
 import { asNodeId, type NodeId, type RunId } from '../model/ids.ts';
-import type { EngineInput, StartFacts } from '../model/input.ts';
-import { isJsonObject, type Json } from '../model/json.ts';
+import type { EngineInput } from '../model/input.ts';
+import type { Json } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunState } from '../model/run-state.ts';
 import type { Claim } from '../model/store.ts';
 import type { RuntimeDeps } from './deps.ts';
-import type { FoldedStates } from './folded.ts';
 import { foldRun } from './folding.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
+import type { RunTable } from './run-table.ts';
+import { type Turns, waitsForTurn } from './turn-order.ts';
 
 export interface Plans {
   /** The compiled plan of a stored definition, from a bounded cache. */
@@ -50,20 +51,35 @@ export function createPlans(deps: Pick<RuntimeDeps, 'store' | 'compile'>): Plans
   };
 }
 
+export interface ClaimParts {
+  readonly deps: RuntimeDeps;
+  readonly plans: Plans;
+  readonly runs: Pick<RunTable, 'folded' | 'queued'>;
+  readonly lastSeen: (node: NodeId | null) => number | null;
+}
+
 /** Makes this node the owner and the run live; null when somebody else has it or nothing is to do. */
 export async function claimRun(
-  deps: RuntimeDeps,
-  plans: Plans,
+  { deps, plans, runs, lastSeen }: ClaimParts,
   runId: RunId,
   dead: readonly NodeId[],
-  lastSeen: (node: NodeId | null) => number | null,
-  folded: FoldedStates,
+  turns: Turns,
 ): Promise<LiveRun | null> {
   const { store } = deps;
+  const { folded, queued } = runs;
+  const place = queued.get(runId);
+  if (place !== undefined && waitsForTurn(store, runId, place, turns)) return null;
+  queued.delete(runId);
   const row = store.run(runId);
   if (row === null) return null;
   const plan = plans.plan(row.definitionHash);
-  if (row.start !== null && row.seq === 0 && mustWait(deps, runId, plan, row.start)) return null;
+  if (row.start !== null && row.seq === 0) {
+    const found = concurrencyPlace(deps.evaluator, deps.clock.now(), runId, plan, row.start);
+    if (found !== null && waitsForTurn(store, runId, found, turns)) {
+      queued.set(runId, found);
+      return null;
+    }
+  }
   const claim = store.claim(runId, deps.node.nodeId, dead);
   if (claim === null) return null;
   if (claim.seq === 0 && row.start !== null) {
@@ -108,17 +124,6 @@ async function foldClaimed(
   run.inputs.push(firstInput(claim, state, updatedAt, lastSeen));
   return run;
 }
-
-/** A run whose turn under `concurrency` has not come waits, unless it shall be cancelled. */
-function mustWait(deps: RuntimeDeps, runId: RunId, plan: Plan, facts: StartFacts): boolean {
-  const { store } = deps;
-  const place = concurrencyPlace(deps.evaluator, deps.clock.now(), runId, plan, facts);
-  if (place === null || isItsTurn(store.runsWithConcurrencyKey, runId, place)) return false;
-  return !deps.store.unsettled(runId).some(({ kind, body }) => kind === 'signal' && isCancel(body));
-}
-
-const isCancel = (body: Json): boolean =>
-  isJsonObject(body) && body.type === 'cancel' && body.step_id === undefined;
 
 /** Recorded process groups that still run belong to nobody: they are ended before anything starts. */
 async function killLeftovers(

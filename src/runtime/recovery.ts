@@ -9,13 +9,14 @@ import type { RuntimeDeps } from './deps.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Ownership } from './ownership.ts';
 import type { RunTable } from './run-table.ts';
+import { createTurns, type Turns } from './turn-order.ts';
 
 export interface RecoveryParts {
   readonly deps: Pick<RuntimeDeps, 'store' | 'clock' | 'config'>;
   readonly runs: RunTable;
   readonly ownership: Pick<Ownership, 'deadNodes'>;
   /** Never rejects; null when the run could not be had. */
-  readonly claim: (runId: RunId, dead: readonly NodeId[]) => Promise<LiveRun | null>;
+  readonly claim: (runId: RunId, dead: readonly NodeId[], turns: Turns) => Promise<LiveRun | null>;
 }
 
 /** Claims in flight at once. */
@@ -48,28 +49,38 @@ async function recoverAll(parts: RecoveryParts): Promise<number> {
   const { deps, ownership } = parts;
   /** Runs that could not be had stay claimable; those that could are claimable no more. */
   const refused = new Set<RunId>();
+  const turns = createTurns(deps.store);
   let count = 0;
   for (;;) {
     const dead = ownership.deadNodes();
     const limit = PAGE + refused.size;
     const found = deps.store.claimable(deps.clock.now(), dead, limit);
     const ids = found.filter((id) => !refused.has(id));
-    const claimed = await claimEach(parts, ids, dead, refused);
-    count += claimed;
-    if (!mayGoOn(parts) || found.length < limit) return count;
+    const claim = (id: RunId): Promise<LiveRun | null> => parts.claim(id, dead, turns);
+    count += await claimEach(parts, ids, claim, refused);
+    if (!mayGoOn(parts)) return count;
+    if (found.length < limit) {
+      forgetOthers(parts.runs, new Set(found));
+      return count;
+    }
   }
+}
+
+/** Runs that are claimable no more do not wait here either. */
+function forgetOthers({ queued }: RunTable, claimable: ReadonlySet<RunId>): void {
+  for (const runId of queued.keys()) if (!claimable.has(runId)) queued.delete(runId);
 }
 
 async function claimEach(
   parts: RecoveryParts,
   ids: readonly RunId[],
-  dead: readonly NodeId[],
+  claim: (runId: RunId) => Promise<LiveRun | null>,
   refused: Set<RunId>,
 ): Promise<number> {
   let count = 0;
   for (let from = 0; from < ids.length && mayGoOn(parts); from += BATCH) {
     const batch = ids.slice(from, from + BATCH);
-    const claimed = await Promise.all(batch.map((id) => parts.claim(id, dead)));
+    const claimed = await Promise.all(batch.map(claim));
     batch.forEach((id, at) => {
       if (claimed[at] == null) refused.add(id);
       else count += 1;
