@@ -122,6 +122,8 @@ export interface ScheduleStore {
   /** Enabled ones that fire now or should have, earliest first. */
   dueSchedules(nowMs: number, limit: number): readonly ScheduleRow[];
   record(record: ScheduleRecord): RecordOutcome;
+  /** The same for several in one transaction, each for itself; outcomes in the order given. */
+  recordAll(records: readonly ScheduleRecord[]): readonly RecordOutcome[];
   occurrence(scheduleId: string, dueAt: number): OccurrenceRow | null;
   occurrenceOfRun(runId: RunId): OccurrenceRow | null;
   occurrences(filter: OccurrenceFilter): Page<OccurrenceRow>;

@@ -162,17 +162,23 @@ function createLook(deps: SchedulerDeps): (isAsked: boolean) => Promise<number> 
   };
 }
 
-/** Decides what is due; true when there may be more. */
+/** Decides what is due, written together because many are due at the same moment; true when there may be more. */
 async function fireDue(deps: SchedulerDeps, recorded: Map<string, number>): Promise<boolean> {
   const due = deps.store.dueSchedules(deps.clock.now(), PER_LOOK);
+  const decided: { readonly schedule: ScheduleRow; readonly decision: Decision }[] = [];
   for (const schedule of due) {
     if (pauseIfFailing(deps, schedule) || pauseIfUnreadable(deps, schedule)) continue;
     const nowMs = deps.clock.now();
     const plan = planDue(deps.calculator, schedule, nowMs);
-    const decision = await decideDue(deps, schedule, plan, nowMs);
-    carryOut(deps, schedule, decision, recorded);
+    decided.push({ schedule, decision: await decideDue(deps, schedule, plan, nowMs) });
   }
-  return due.length > 0;
+  if (decided.length === 0) return due.length > 0;
+  const outcomes = deps.store.recordAll(decided.map(({ decision }) => decision.record));
+  for (const [index, { schedule, decision }] of decided.entries()) {
+    const outcome = outcomes[index];
+    if (outcome?.ok === true) follow(deps, schedule, decision, outcome.taken, recorded);
+  }
+  return true;
 }
 
 /** Starts what waits and may start now; true when there may be more. */
@@ -184,25 +190,26 @@ async function startQueued(deps: SchedulerDeps, recorded: Map<string, number>): 
       if (schedule === null) break;
       const decision = await decide(deps, schedule, deps.clock.now());
       if (decision === null) continue;
-      carryOut(deps, schedule, decision, recorded);
       isMore = true;
+      // What was changed meanwhile is decided again at the next look.
+      const outcome = deps.store.record(decision.record);
+      if (outcome.ok) follow(deps, schedule, decision, outcome.taken, recorded);
     }
   }
   return isMore;
 }
 
-/** Writes the decision and starts its run. What was changed meanwhile is decided again at the next look. */
-function carryOut(
+/** Says what was written, and starts the run. */
+function follow(
   deps: SchedulerDeps,
   schedule: ScheduleRow,
   { record, run }: Decision,
+  taken: readonly number[],
   recorded: Map<string, number>,
 ): void {
-  const outcome = deps.store.record(record);
-  if (!outcome.ok) return;
   const { name } = schedule;
   for (const { dueAt, outcome: what, reason } of record.occurrences) {
-    if (outcome.taken.includes(dueAt)) continue;
+    if (taken.includes(dueAt)) continue;
     const level = what === 'failed' ? 'warn' : 'info';
     const due = new Date(dueAt).toISOString();
     const fields = { schedule: name, due_at: due, outcome: what, reason: reason ?? undefined };
@@ -211,7 +218,7 @@ function carryOut(
       workflow_id: run?.dueAt === dueAt ? run.runId : undefined,
     });
   }
-  if (run !== null && !outcome.taken.includes(run.dueAt)) execute(deps, run.runId);
+  if (run !== null && !taken.includes(run.dueAt)) execute(deps, run.runId);
   const count = (recorded.get(schedule.id) ?? 0) + record.occurrences.length;
   recorded.set(schedule.id, count >= PRUNE_EVERY ? 0 : count);
   if (count >= PRUNE_EVERY) deps.store.pruneOccurrences(schedule.id, HISTORY_KEPT);

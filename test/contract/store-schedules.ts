@@ -177,6 +177,22 @@ function recordContract(subject: { readonly store: Store }): void {
     expect(store.record(record('none', 1)).ok).toBe(false);
   });
 
+  test('of several at once each is written for itself', () => {
+    const { store } = subject;
+    store.addSchedule(schedule('a'));
+    store.addSchedule(schedule('b'));
+    const of = (id: string, revision: number, run: string) =>
+      record(id, revision, { occurrences: [occurrence(T0 + 10, { run: newRun(run) })] });
+    expect(store.recordAll([of('a', 1, 'r1'), of('b', 9, 'r2'), of('b', 1, 'r3')])).toEqual([
+      { ok: true, revision: 2, taken: [] },
+      { ok: false, reason: 'changed' },
+      { ok: true, revision: 2, taken: [] },
+    ]);
+    expect(store.head(asRunId('r2'))).toBeNull();
+    expect(store.occurrenceOfRun(asRunId('r3'))?.scheduleId).toBe('b');
+    expect(store.recordAll([])).toEqual([]);
+  });
+
   test('one that waits is started later, and no more than once', () => {
     const { store } = subject;
     store.addSchedule(schedule('a'));

@@ -76,9 +76,9 @@ describe('firing', () => {
     let broken = true;
     world.daemon({
       ...world.store,
-      record(record) {
+      recordAll(records) {
         if (broken) throw new Error('the disk is full');
-        return world.store.record(record);
+        return world.store.recordAll(records);
       },
     });
     await world.pass(3 * MINUTE);

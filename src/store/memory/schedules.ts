@@ -112,6 +112,7 @@ function occurrenceRows(
 ): Omit<ScheduleStore, keyof RowPart | keyof TriggerPart | 'scheduleWrites'> {
   return {
     record: (record) => write(all, record),
+    recordAll: (records) => records.map((record) => write(all, record)),
     occurrence: (scheduleId, dueAt) => viewOf(all, all.occurrences.get(scheduleId)?.get(dueAt)),
     occurrenceOfRun: (runId) =>
       viewOf(

@@ -26,6 +26,7 @@ import { insertPending } from './new-runs.ts';
 type Part = Pick<
   ScheduleStore,
   | 'record'
+  | 'recordAll'
   | 'occurrence'
   | 'occurrenceOfRun'
   | 'occurrences'
@@ -41,6 +42,8 @@ type Part = Pick<
 export function createOccurrences(connection: Connection): Part {
   return {
     record: (record) => connection.write(() => write(connection, record)),
+    recordAll: (records) =>
+      connection.write(() => records.map((record) => write(connection, record))),
     occurrence: (scheduleId, dueAt) => readOccurrence(connection, scheduleId, dueAt),
     occurrenceOfRun(runId) {
       const row = connection.one<Columns>(`${SELECT} WHERE o.run_id = ?`, runId);
