@@ -99,8 +99,9 @@ export function createMcpServer(
   const { places = createAskedPlaces(), feed, log, told = null } = deps;
   const teller = createTeller({ server, feed, log, spelling, state, told, hearing });
   const session: Session = { deps, server, spelling, state, places, teller };
-  const tools = toolList(spelling);
-  server.setRequestHandler('tools/list', async () => ({ tools: tools as never }));
+  server.setRequestHandler('tools/list', async () => ({
+    tools: toolList(spelling) as never,
+  }));
   server.setRequestHandler('tools/call', (request, ctx) => {
     const answered = answer(session, request.params, ctx);
     deps.onCall?.(answered);

@@ -107,6 +107,31 @@ describe.if(programs !== null)('the inspector', () => {
     },
     STORY_MS,
   );
+
+  test.each([
+    ['resources/templates/list', [], 'opcode://runs/{id}/diagram'],
+    ['resources/read', ['--uri', 'opcode://templates/looked-at'], 'approve'],
+    ['prompts/list', [], 'triage_run'],
+    [
+      'prompts/get',
+      ['--prompt-name', 'define_workflow', '--prompt-args', 'name=x'],
+      'opcode_define',
+    ],
+  ])(
+    '%s',
+    async (method, args, shown) => {
+      if (programs === null) return;
+      const world = newWorld();
+      const definer = await SDK_1[1]?.connect(daemon, world);
+      await definer?.call('define', { name: 'looked-at', definition: ASKING });
+      const target = [`${daemon.url}/mcp`, '--transport', 'http'];
+      const { code, stdout } = await inspect(programs, world, target, method, ...args);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(shown) });
+      await definer?.close();
+      world.close();
+    },
+    STORY_MS,
+  );
 });
 
 describe('the configuration that must always work', () => {
