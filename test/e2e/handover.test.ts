@@ -1,10 +1,13 @@
 /** Who executes: template runs are left to the daemon and followed; each side goes on with what the other leaves. */
 import { Database } from 'bun:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DaemonProcess, end, eventually, startDaemon } from './daemon.ts';
 import { finished, flow, newWorld, type World } from './opcode.ts';
+
+// Several processes at a time, on a machine that may have other work.
+setDefaultTimeout(30_000);
 
 let world: World;
 let daemon: DaemonProcess | null;
@@ -107,6 +110,7 @@ describe('a template run with a live daemon', () => {
     await define('slow', SLOW);
     daemon = await startDaemon(world);
     const database = new Database(join(world.home, 'opcode.db'));
+    database.run('PRAGMA busy_timeout = 5000');
     database.run("UPDATE nodes SET version = '9.9.9'");
     database.close();
     const run = await world.run('run', 'slow', '-q');
@@ -115,6 +119,20 @@ describe('a template run with a live daemon', () => {
       /Executing here: the daemon \(pid \d+\) is version 9\.9\.9, this is /,
     );
     expect(executors()).not.toEqual([String(daemon.pid)]);
+  });
+
+  test('is executed here, which is said, while the daemon stops', async () => {
+    await define('long', [{ id: 'long', run: 'touch begun; sleep 2' }]);
+    await define('prints', PRINTS);
+    daemon = await startDaemon(world);
+    expect((await world.run('run', 'long', '--detach')).code).toBe(0);
+    await eventually('its step is in flight', () => existsSync(join(world.folder, 'begun')));
+    daemon.signal('SIGTERM');
+    await eventually('it stops', () => daemon?.log().includes('stopping') === true);
+    const run = await world.run('run', 'prints');
+    expect(run.stderr).toMatch(/Executing here: the daemon \(pid \d+\) is stopping/);
+    expect(run.stdout).not.toContain(`from ${daemon.pid}`);
+    expect(await daemon.exited).toBe(0);
   });
 
   test('is followed over the death of its daemon', async () => {
@@ -160,6 +178,18 @@ describe('hand-over', () => {
     await eventually('it runs', async () => (await world.run('status', '@last')).code === 0);
     run.kill('SIGKILL');
     await run.exited;
+    await ends('@last');
+    expect(executors()).toEqual([String(daemon.pid)]);
+  });
+
+  test('the daemon goes on with a run of a file that was left', async () => {
+    const file = world.file('slow.json', flow('slow', SLOW));
+    daemon = await startDaemon(world);
+    const terminal = world.onTerminal('run', file);
+    await terminal.until('wait');
+    terminal.type('\u0003');
+    expect(await terminal.exited).toBe(130);
+    expect(terminal.text()).toContain('The daemon goes on with it.');
     await ends('@last');
     expect(executors()).toEqual([String(daemon.pid)]);
   });

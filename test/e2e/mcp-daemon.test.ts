@@ -1,10 +1,13 @@
 /** `opcode mcp` and the daemon: one for all clients, started when none lives, replaced when it dies. */
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { daemonOf, eventually, freePort, writeSettings } from './daemon.ts';
 import { newWorld, type World } from './opcode.ts';
 import { type StdioClient, stdioClient } from './stdio-client.ts';
+
+// Several processes at a time, on a machine that may have other work.
+setDefaultTimeout(30_000);
 
 let world: World;
 let port: number;

@@ -1,5 +1,5 @@
 /** Two daemons by mistake on one database: they share its runs, and one that was stopped writes nothing stale. */
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DaemonProcess, end, eventually, startDaemon, writeSettings } from './daemon.ts';
@@ -8,6 +8,9 @@ import { flow, newWorld, type World } from './opcode.ts';
 const LEASE = '2s';
 /** Of the loop that is caught; its tenth of a second each is longer than the lease. */
 const ITEMS = 30;
+
+// Several processes at a time, on a machine that may have other work.
+setDefaultTimeout(30_000);
 
 let first: World;
 let second: World;
