@@ -189,9 +189,12 @@ async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
     concurrencyKey: place?.key ?? null,
     claimableFrom: deps.clock.now(),
   };
-  if (place !== null && (request.reuse?.events.length ?? 0) === 0)
-    return startInTurn(wired, create, place);
-  const run = newLiveRun(runId, plan, 1, null, { facts, create, reuse: request.reuse ?? null });
+  const { reuse = null } = request;
+  if (place !== null) {
+    const start = reuse === null ? facts : { ...facts, carried: reuse };
+    return startInTurn(wired, { ...create, start }, place);
+  }
+  const run = newLiveRun(runId, plan, 1, null, { facts, create, reuse });
   runs.live.set(runId, run);
   runs.family.add(runId);
   const started = runs.awaitStart(runId);

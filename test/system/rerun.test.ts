@@ -34,6 +34,36 @@ const note = (id: string, more: object = {}): object => ({
 const rerun = (workflow_id: string, more: object = {}) =>
   system.ops.rerun(system.me, { workflow_id, wait: '20s', ...more });
 
+describe('under a limit on runs at a time', () => {
+  test('a rerun waits for its turn with what it keeps', async () => {
+    const definition = {
+      concurrency: { key: 'one', limit: 1 },
+      steps: [
+        note('a'),
+        { id: 'hold', type: 'wait', config: { signal: 'go' } },
+        note('b', { depends_on: ['a', 'hold'] }),
+      ],
+    };
+    await system.template('limited', definition);
+    const run = () => system.ops.run(system.me, { template_name: 'limited', wait: 0 });
+    const go = (workflow_id: string) =>
+      system.ops.signal(system.me, { workflow_id, signal_type: 'data', name: 'go', wait: '20s' });
+    const first = (await run()) as { workflow_id: string };
+    await go(first.workflow_id);
+    const holder = (await run()) as { workflow_id: string };
+    const again = await rerun(first.workflow_id, { from_step: 'b', wait: 0 });
+    expect(again.status).toBe('pending');
+    await go(holder.workflow_id);
+    const ended = await system.ops.status(system.me, {
+      workflow_id: again.workflow_id,
+      wait: '20s',
+    });
+    expect(ended.status).toBe('completed');
+    expect(ended.from?.workflow_id).toBe(first.workflow_id);
+    expect(done()).toEqual(['a', 'a', 'b', 'b', 'b']);
+  });
+});
+
 describe('from a step', () => {
   test('keeps what came before it and beside it, and does the rest again', async () => {
     const first = await system.run({
