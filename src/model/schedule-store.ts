@@ -141,7 +141,7 @@ export interface ScheduleStore {
   pruneOccurrences(scheduleId: string, keep: number): number;
   untoldScheduleNotices(limit: number): readonly (ScheduleNotice & { readonly id: number })[];
   scheduleNoticeTold(id: number): void;
-  /** Pauses every enabled schedule for this reason; answers how many. After a restore. */
+  /** Pauses every enabled schedule for this reason, and skips all that is queued; answers how many. */
   suspendSchedules(reason: string, at: number): number;
   /** All or nothing; `taken` names a schedule or webhook that belongs to somebody else. */
   applyTriggers(

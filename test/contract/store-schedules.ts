@@ -145,7 +145,10 @@ function rowContract(subject: { readonly store: Store }): void {
     const { store } = subject;
     store.addSchedule(schedule('a'));
     store.addSchedule(schedule('b', { enabled: false }));
+    const backfilled = occurrence(T0 - 9, { outcome: 'queued', origin: 'backfill' });
+    store.record(record('b', 1, { occurrences: [backfilled] }));
     expect(store.suspendSchedules('restored', T0 + 7)).toBe(1);
+    expect(store.schedulesWithQueued()).toEqual([]);
     expect(store.suspendSchedules('again', T0 + 8)).toBe(0);
     expect(store.schedule('a')).toMatchObject({ enabled: false, pausedReason: 'restored' });
     expect(store.schedule('b')?.pausedReason).toBeNull();

@@ -83,6 +83,7 @@ function scheduleRows(all: Schedules): RowPart {
       const enabled = [...rows.values()].filter((row) => row.enabled);
       const change = { enabled: false, pausedReason: reason, updatedAt: at };
       for (const { id } of enabled) changeRow(all, id, null, change);
+      for (const id of all.occurrences.keys()) skipQueued(all, id, at);
       return enabled.length;
     },
   };

@@ -7,7 +7,7 @@ import type { ScheduleFilter, ScheduleStore } from '../../model/schedule-store.t
 import type { Page } from '../../model/store.ts';
 import { decodeNameCursor, encodeCursor } from '../cursor.ts';
 import type { Connection } from './connection.ts';
-import { createOccurrences } from './schedules-occurrences.ts';
+import { createOccurrences, skipQueued } from './schedules-occurrences.ts';
 import {
   type Columns,
   changeRow,
@@ -60,6 +60,10 @@ export function createSchedules(opened: Connection): ScheduleStore {
         for (const { id } of ids) {
           changeRow(connection, id, null, { enabled: false, pausedReason: reason, updatedAt: at });
         }
+        const queued = connection.all<{ id: string }>(
+          `SELECT DISTINCT schedule_id AS id FROM occurrences WHERE outcome = 'queued'`,
+        );
+        for (const { id } of queued) skipQueued(connection, id, at);
         return ids.length;
       }),
   };
