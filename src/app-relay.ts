@@ -85,6 +85,8 @@ export function serveThroughDaemon(options: RelayOptions): StdioSession {
   onLines(process.stdin, relay.fromClient);
   process.stdin.once('end', () => void close());
   process.stdin.once('close', () => void close());
+  // A client that no longer reads has left.
+  process.stdout.on('error', () => void close());
   return { closed: promise, close };
 }
 
