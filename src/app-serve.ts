@@ -91,7 +91,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     baseUrl: config.settings.base_url,
     maxBodyBytes: config.settings['limits.request_bytes'],
     requestTimeMs: config.settings['limits.request_time'],
-    peers: await createPeerCheck({ uid, now: () => performance.now() }),
+    peers: await createPeerCheck({ uid }),
     reach,
     log,
   });

@@ -4,6 +4,7 @@
  *
  * A loopback port is open to every user of the machine; without tokens only this user and root may
  * speak to the server. A connection that is not in the table (it was closed meanwhile) is refused.
+ * No answer is kept for later: the port of a connection that ended may at once be another user's.
  */
 import { readFile } from 'node:fs/promises';
 
@@ -20,17 +21,9 @@ export interface PeerCheck {
 
 export interface PeerDeps {
   readonly uid: number;
-  readonly now: () => number;
   /** Reads a table of sockets; replaced in tests. */
   readonly read?: (path: string) => Promise<string>;
 }
-
-/**
- * How long an answer is used again. The kernel gives a port that was just left to nobody else within
- * this time, so it cannot be another user's by then.
- */
-const REMEMBERED_MS = 1000;
-const MAX_REMEMBERED = 1000;
 
 const ESTABLISHED = '01';
 const ROOT = 0;
@@ -44,19 +37,31 @@ export async function createPeerCheck(deps: PeerDeps): Promise<PeerCheck | null>
     // Not Linux, or a process without /proc: nothing can be told about anybody.
     return null;
   }
-  const known = new Map<string, number>();
+  const tables = {
+    IPv4: sharedReading(() => read(tableOf('IPv4'))),
+    IPv6: sharedReading(() => read(tableOf('IPv6'))),
+  };
   return {
     async isOurs(peer, serverPort) {
-      const key = `${peer.address} ${peer.port} ${serverPort}`;
-      const checkedAt = known.get(key);
-      if (checkedAt !== undefined && deps.now() - checkedAt < REMEMBERED_MS) return true;
-      known.delete(key);
-      const uid = uidOf(await read(tableOf(peer.family)), peer, serverPort);
-      if (uid !== deps.uid && uid !== ROOT) return false;
-      if (known.size >= MAX_REMEMBERED) known.clear();
-      known.set(key, deps.now());
-      return true;
+      const uid = uidOf(await tables[peer.family](), peer, serverPort);
+      return uid === deps.uid || uid === ROOT;
     },
+  };
+}
+
+/** Each question is answered by a reading that begins after it; those that come meanwhile share one. */
+function sharedReading(read: () => Promise<string>): () => Promise<string> {
+  let next: Promise<string> | null = null;
+  let before: Promise<unknown> = Promise.resolve();
+  const begin = (): Promise<string> => {
+    next = null;
+    const reading = read();
+    before = reading.then(undefined, () => undefined);
+    return reading;
+  };
+  return () => {
+    next ??= before.then(begin);
+    return next;
   };
 }
 
@@ -67,7 +72,11 @@ const tableOf = (family: Connection['family']): string =>
 function uidOf(table: string, peer: Connection, serverPort: number): number | null {
   const from = `${hexAddress(peer)}:${hexPort(peer.port)}`;
   const to = `:${hexPort(serverPort)}`;
-  for (const line of table.split('\n')) {
+  // Of a table of thousands only the lines that hold the address are taken apart.
+  const mark = ` ${from} `;
+  for (let at = table.indexOf(mark); at >= 0; at = table.indexOf(mark, at + 1)) {
+    const end = table.indexOf('\n', at);
+    const line = table.slice(table.lastIndexOf('\n', at) + 1, end < 0 ? undefined : end);
     const fields = line.trim().split(/\s+/);
     const [, local, remote, state] = fields;
     // A closed connection is listed without its user, as if it were root's.

@@ -13,9 +13,9 @@ const SERVER = '0100007F:1004';
 const PEER = '0100007F:AB18';
 const FROM: Connection = { address: '127.0.0.1', port: 43_800, family: 'IPv4' };
 
-async function checking(table: string | (() => string), now = () => 0): Promise<PeerCheck> {
+async function checking(table: string | (() => string)): Promise<PeerCheck> {
   const read = async (): Promise<string> => HEAD + (typeof table === 'string' ? table : table());
-  const check = await createPeerCheck({ uid: 1000, now, read });
+  const check = await createPeerCheck({ uid: 1000, read });
   if (check === null) throw new Error('there is a table');
   return check;
 }
@@ -43,25 +43,56 @@ describe('a connection', () => {
     expect(await check.isOurs({ ...from, address: 'fe80::1' }, 4100)).toBe(false);
   });
 
-  test('is looked up again after a second, and a refusal at once', async () => {
-    let now = 0;
+  test("is looked up for every request: its port may be another user's by the next", async () => {
     let uid = 1000;
-    const check = await checking(
-      () => row(PEER, SERVER, '01', uid),
-      () => now,
-    );
+    const check = await checking(() => row(PEER, SERVER, '01', uid));
     expect(await check.isOurs(FROM, 4100)).toBe(true);
     uid = 1001;
-    now = 999;
-    expect(await check.isOurs(FROM, 4100)).toBe(true);
-    now = 1000;
     expect(await check.isOurs(FROM, 4100)).toBe(false);
     uid = 1000;
     expect(await check.isOurs(FROM, 4100)).toBe(true);
+  });
+
+  test('is judged by a reading that began after its request; many requests share one', async () => {
+    let readings = 0;
+    let uid = 1000;
+    const begun = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const read = async (): Promise<string> => {
+      readings += 1;
+      const table = HEAD + row(PEER, SERVER, '01', uid);
+      if (readings === 2) {
+        begun.resolve();
+        await held.promise;
+      }
+      return table;
+    };
+    const check = await createPeerCheck({ uid: 1000, read });
+    const first = check?.isOurs(FROM, 4100);
+    await begun.promise;
+    uid = 1001;
+    const later = Array.from({ length: 50 }, () => check?.isOurs(FROM, 4100));
+    held.resolve();
+    expect(await first).toBe(true);
+    expect(new Set(await Promise.all(later))).toEqual(new Set([false]));
+    expect(readings).toBe(3);
+  });
+
+  test('after a reading that failed is looked up again', async () => {
+    let fails = false;
+    const read = async (): Promise<string> => {
+      if (fails) throw new Error('EMFILE');
+      return HEAD + row(PEER, SERVER, '01', 1000);
+    };
+    const check = await createPeerCheck({ uid: 1000, read });
+    fails = true;
+    await expect(check?.isOurs(FROM, 4100)).rejects.toThrow('EMFILE');
+    fails = false;
+    expect(await check?.isOurs(FROM, 4100)).toBe(true);
   });
 });
 
 test('without a table there is no check', async () => {
   const read = (): Promise<string> => Promise.reject(new Error('ENOENT'));
-  expect(await createPeerCheck({ uid: 0, now: () => 0, read })).toBeNull();
+  expect(await createPeerCheck({ uid: 0, read })).toBeNull();
 });
