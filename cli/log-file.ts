@@ -3,6 +3,7 @@
  * new one begins. Readable by its owner only.
  */
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { AppError, messageOf } from '../src/model/error.ts';
 
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
 
@@ -12,9 +13,9 @@ export interface LogFile {
   close(): void;
 }
 
-/** Opens or makes the file. @throws what the system says when that cannot be done */
+/** Opens or makes the file. @throws EXECUTION_ERROR when that cannot be done */
 export function openLogFile(path: string, maxBytes: number = MAX_LOG_BYTES): LogFile {
-  let descriptor = openSync(path, 'a', 0o600);
+  let descriptor = open(path);
   let size = fstatSync(descriptor).size;
   const rotate = (): void => {
     closeSync(descriptor);
@@ -30,4 +31,15 @@ export function openLogFile(path: string, maxBytes: number = MAX_LOG_BYTES): Log
     },
     close: () => closeSync(descriptor),
   };
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (thrown) {
+    throw new AppError('EXECUTION_ERROR', `no log can be written there: ${messageOf(thrown)}`, {
+      hint: 'check the folder and its permissions, or leave --log-file out',
+      cause: thrown,
+    });
+  }
 }

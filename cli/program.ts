@@ -34,17 +34,17 @@ export async function execute(
 ): Promise<number> {
   const wantsJson = beforeDashes(args).includes('--json');
   const state: { code: number; cli: Cli | null } = { code: EXIT.ok, cli: null };
-  const words = normalised(args);
-  const act: Act =
-    (handler) =>
-    async (...args) => {
-      const cli = createCli(terminal, env, optionsOf(args));
-      state.cli = cli;
-      refuseElsewhere(words[0], env);
-      state.code = await handler(cli, ...args);
-    };
   try {
     if (args[0] === COMPLETE) return await complete(args.slice(1), terminal, env);
+    const words = normalised(args);
+    const act: Act =
+      (handler) =>
+      async (...args) => {
+        const cli = createCli(terminal, env, optionsOf(args));
+        state.cli = cli;
+        refuseElsewhere(words[0], env);
+        state.code = await handler(cli, ...args);
+      };
     const program = await buildProgram(words[0], terminal, act);
     await program.parseAsync([...words], { from: 'user' });
   } catch (thrown) {
@@ -77,20 +77,38 @@ async function complete(
   return EXIT.ok;
 }
 
-/** Commander hands a handler its arguments, then the options, then the command. */
-const optionsOf = (args: readonly unknown[]): CommonOptions => (args.at(-2) ?? {}) as CommonOptions;
+/**
+ * Commander hands a handler its arguments, then the options, then the command. What every command
+ * takes may also stand before a subcommand: `opcode token --json list`.
+ */
+function optionsOf(args: readonly unknown[]): CommonOptions {
+  const command = args.at(-1);
+  const before = command instanceof Command ? (command.parent?.opts() ?? {}) : {};
+  return { ...before, ...(args.at(-2) ?? {}) } as CommonOptions;
+}
 
 const beforeDashes = (args: readonly string[]): readonly string[] => {
   const at = args.indexOf('--');
   return at < 0 ? args : args.slice(0, at);
 };
 
-/** `opcode help run` is `opcode run --help`. */
+const OF_THE_PROGRAM: readonly string[] = ['-h', '--help', '-V', '--version'];
+
+/** `opcode help run` is `opcode run --help`; without a command it is the daemon. */
 function normalised(args: readonly string[]): readonly string[] {
-  // Without a command it is the daemon.
-  if (args.length === 0) return ['serve'];
-  if (args[0] !== 'help') return args;
-  return args[1] === undefined ? ['--help'] : [args[1], '--help'];
+  const [first] = args;
+  if (first === 'help') return args[1] === undefined ? ['--help'] : [args[1], '--help'];
+  if (first !== undefined && (!first.startsWith('-') || OF_THE_PROGRAM.includes(first)))
+    return args;
+  const command = args.find((word) => COMMANDS.some(({ name }) => name === word));
+  if (command === undefined) return ['serve', ...args];
+  throw new AppError(
+    'VALIDATION_ERROR',
+    `options stand behind the command: ${first} before ${command}`,
+    {
+      hint: `write opcode ${command} ${first} …`,
+    },
+  );
 }
 
 async function buildProgram(

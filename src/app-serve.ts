@@ -31,7 +31,7 @@ import { createMcpEndpoints, type McpEndpoints } from './mcp/endpoints.ts';
 import { createEventFeed } from './mcp/event-feed.ts';
 import { type StdioSession, type Streams, serveMcpStdio } from './mcp/stdio.ts';
 import type { Engine } from './model/engine.ts';
-import { messageOf } from './model/error.ts';
+import { AppError, messageOf } from './model/error.ts';
 import type { Logger } from './model/ports.ts';
 import type { SettingKey } from './settings.ts';
 
@@ -54,7 +54,14 @@ export function serveStdio(app: App, config: Config, log: Logger, streams?: Stre
 
 /** Runs that were not started from a folder work here; only its owner may look. */
 function makeWorkFolder({ workDir }: Config): void {
-  mkdirSync(workDir, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(workDir, { recursive: true, mode: 0o700 });
+  } catch (thrown) {
+    throw new AppError('STORE_ERROR', `${workDir} cannot be made: ${messageOf(thrown)}`, {
+      hint: 'give this user the right to write there, or choose another home (OPCODE_HOME)',
+      cause: thrown,
+    });
+  }
 }
 
 export interface DaemonOptions {

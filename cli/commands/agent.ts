@@ -31,9 +31,14 @@ export function configure(command: Command, act: Act): void {
   );
 }
 
-async function list(cli: Cli, options: Options): Promise<number> {
+async function list(cli: Cli, { name, limit, cursor }: Options): Promise<number> {
   const app = await cli.open();
-  const result = await app.ops.query(cli.context(), { resource: 'agents', filter: { ...options } });
+  const filter = {
+    ...(name === undefined ? {} : { name }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+  const result = await app.ops.query(cli.context(), { resource: 'agents', filter });
   if (cli.json) cli.printJson(result);
   else {
     const lines = agentLines(result, cli.terminal.stdout);

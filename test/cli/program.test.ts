@@ -1,0 +1,76 @@
+/** The command line as a whole, in this process: where options may stand, and what is said of them. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execute } from '../../cli/program.ts';
+import { fakeTerminal } from './fake-terminal.ts';
+
+let home = '';
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'opcode-program-'));
+});
+afterAll(() => rmSync(home, { recursive: true }));
+
+async function opcode(...args: string[]) {
+  const terminal = fakeTerminal();
+  const code = await execute(args, terminal, { OPCODE_HOME: join(home, 'home') });
+  return { code, stdout: terminal.stdout.text(), stderr: terminal.stderr.text() };
+}
+
+describe('what every command takes', () => {
+  test('counts before a subcommand as behind it', async () => {
+    const before = await opcode('token', '--json', 'list');
+    expect(before.code).toBe(0);
+    expect(JSON.parse(before.stdout)).toEqual({ tokens: [] });
+    const other = join(home, 'other.db');
+    expect((await opcode('schedule', '--db-path', other, 'list')).code).toBe(0);
+    expect(existsSync(other)).toBe(true);
+  });
+
+  test('works for every list', async () => {
+    for (const [group, key] of [
+      ['agent', 'agents'],
+      ['token', 'tokens'],
+      ['schedule', 'schedules'],
+    ] as const) {
+      const listed = await opcode(group, 'list', '--json', '--log-level', 'warn');
+      expect(listed).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(listed.stdout)[key]).toEqual([]);
+    }
+  });
+});
+
+describe('options without a command', () => {
+  test('are those of the daemon', async () => {
+    const bad = await opcode('--listen-addr', 'nowhere');
+    expect(bad.code).toBe(2);
+    expect(bad.stderr).toContain('listen_addr: "nowhere" is no address');
+  });
+
+  test('before a command are refused with the way to write it', async () => {
+    const swapped = await opcode('--db-path', 'x.db', 'status');
+    expect(swapped.code).toBe(2);
+    expect(swapped.stderr).toContain('write opcode status --db-path');
+    expect((await opcode('--help')).stdout).toContain('Usage: opcode <command>');
+  });
+});
+
+describe('the daemon', () => {
+  test('says which file it cannot write its log to', async () => {
+    const started = await opcode('serve', '--log-file', join(home, 'no', 'such', 'x.log'));
+    expect(started.code).toBe(1);
+    expect(started.stderr).toContain('[EXECUTION_ERROR] no log can be written there');
+  });
+
+  test('says that its home cannot be written to', async () => {
+    const closed = join(home, 'closed');
+    mkdirSync(closed);
+    writeFileSync(join(closed, 'work'), 'in the way');
+    const terminal = fakeTerminal();
+    const env = { OPCODE_HOME: closed, OPCODE_LISTEN_ADDR: ':0' };
+    expect(await execute(['serve'], terminal, env)).toBe(1);
+    expect(terminal.stderr.text()).toMatch(/^\[STORE_ERROR\] .*work cannot be made/);
+    expect(terminal.stderr.text()).toContain('OPCODE_HOME');
+  });
+});
