@@ -35,7 +35,9 @@ async function fieldsOf(cli: Cli, options: FieldOptions): Promise<Fields> {
     ...(overlap === undefined ? {} : { overlap }),
     ...(options.catchUp === undefined ? {} : { catch_up: options.catchUp }),
     ...(options.jitter === undefined ? {} : { jitter: options.jitter }),
-    ...(options.pauseAfter === undefined ? {} : { pause_after: options.pauseAfter }),
+    ...(options.pauseAfter === undefined
+      ? {}
+      : { pause_after: options.pauseAfter === 0 ? null : options.pauseAfter }),
     ...(options.first === undefined ? {} : { first_at: options.first }),
   };
 }

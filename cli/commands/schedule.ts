@@ -28,7 +28,7 @@ const withFields = (command: Command): Command =>
     .option('--overlap <rule>', `when the run before is unfinished: ${OVERLAPS.join(', ')}`)
     .option('--catch-up <duration>', 'how late a time may be made up for; 0, or all (1h)')
     .option('--jitter <duration>', 'start up to so much later, always the same for one time')
-    .option('--pause-after <n>', 'pause after so many failures in a row', wholeNumber(1))
+    .option('--pause-after <n>', 'pause after so many failures in a row (0: never)', wholeNumber(0))
     .option('--first <time>', 'not before this RFC 3339 time');
 
 function configureAdd(command: Command, act: Act): void {

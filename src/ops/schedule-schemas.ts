@@ -12,7 +12,7 @@ const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 const name = v.pipe(
   text,
-  v.regex(/^[\p{L}\p{N}_][\p{L}\p{N}_ .:+/-]{0,199}$/u, 'letters, digits, spaces and _ . : + - /'),
+  v.regex(/^[\p{L}\p{N}_][\p{L}\p{N}_ .:+/-]{0,239}$/u, 'letters, digits, spaces and _ . : + - /'),
   v.description('Name of the schedule'),
 );
 

@@ -1,7 +1,7 @@
 /** Schedules and occurrences as they leave the product, and finding one by its name. */
 import { AppError } from '../model/error.ts';
 import type { OccurrenceRow, ScheduleRow } from '../model/schedule.ts';
-import { formatDuration, parseRfc3339, toRfc3339 } from '../model/time.ts';
+import { parseRfc3339, toRfc3339 } from '../model/time.ts';
 import type { OpsParts } from './parts.ts';
 import type { OccurrenceView, ScheduleView } from './schedule-schemas.ts';
 
@@ -70,7 +70,18 @@ export function scheduleOf(parts: OpsParts, row: ScheduleRow, withHistory = fals
   };
 }
 
-const catchUpText = (ms: number): string => (ms === 0 ? '0' : formatDuration(ms));
+const UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'm'],
+  [1000, 's'],
+] as const;
+
+/** Exactly, so that it can be given back as it is. */
+function catchUpText(ms: number): string {
+  const [size, unit] = UNITS.find(([each]) => ms % each === 0) ?? ([1, 'ms'] as const);
+  return ms === 0 ? '0' : `${ms / size}${unit}`;
+}
 
 /** An instant of an argument, epoch milliseconds. @throws VALIDATION_ERROR naming the argument */
 export function instantOf(field: string, text: string): number {

@@ -38,7 +38,7 @@ describe('adding', () => {
       expression: '0 2 * * *',
       timezone: 'Europe/Berlin',
       overlap: 'skip',
-      catch_up: '1h00m',
+      catch_up: '1h',
       jitter_ms: 0,
       pause_after: null,
       enabled: true,
