@@ -1,4 +1,5 @@
 /** Two daemons by mistake on one database: they share its runs, and one that was stopped writes nothing stale. */
+import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,6 +52,24 @@ const areDone = async (): Promise<boolean> =>
 
 const lines = (path: string): string[] => readFileSync(path, 'utf8').trim().split('\n');
 
+/** One that is stopped while it writes would keep everybody from writing: it is let on to its commit. */
+async function stopOutsideTransactions(daemon: DaemonProcess): Promise<void> {
+  const database = new Database(join(first.home, 'opcode.db'));
+  const isFree = (): boolean => {
+    daemon.signal('SIGSTOP');
+    try {
+      database.run('BEGIN IMMEDIATE');
+      database.run('ROLLBACK');
+      return true;
+    } catch {
+      daemon.signal('SIGCONT');
+      return false;
+    }
+  };
+  await eventually('it is stopped between two transactions', isFree);
+  database.close();
+}
+
 interface Event {
   readonly sequence: number;
   readonly event_type: string;
@@ -96,7 +115,7 @@ describe('two daemons on one database', () => {
     const { stdout } = await first.run('run', 'loops', '--params', params, '--detach');
     const id = stdout.trim();
     await eventually('it is in its loop', async () => (await eventsOf(id)).length > 20);
-    stopped.signal('SIGSTOP');
+    await stopOutsideTransactions(stopped);
     await daemonOn(second);
     const wasTaken = async (): Promise<boolean> =>
       (await eventsOf(id)).some((event) => event.event_type === 'workflow_interrupted');
