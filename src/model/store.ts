@@ -312,5 +312,10 @@ export interface Store
     SnapshotStore {
   /** Changes whenever another connection has written; cheap. */
   dataVersion(): number;
+  /**
+   * Calls back when somebody may have written: perhaps a moment before it can be read, also for one's
+   * own writes, and perhaps never. Nobody may rely on it.
+   */
+  watchWrites(onHint: () => void): () => void;
   close(): void;
 }

@@ -1,6 +1,7 @@
 /**
  * Notices what other processes wrote: cheap looks at the store's version, often while a run is live
- * or somebody waits, seldom when idle; and at least once a second what has become due.
+ * or somebody waits, seldom when idle, at once on a hint of the store; and at least once a second what
+ * has become due. Hints only make it quicker: without them the looks find everything.
  */
 import { messageOf } from '../model/error.ts';
 import type { RuntimeDeps } from './deps.ts';
@@ -24,13 +25,20 @@ export interface Watch {
 /** Due times are looked for so often, also when nobody writes. */
 const MAX_SILENCE_MS = 1000;
 
+/** What a hint tells of can be read a moment later. */
+const HINT_DELAY_MS = 5;
+/** Many writes, many hints: one look for all of them. */
+const HINTED_EVERY_MS = 25;
+
 /** Looks until closed; an idle process that claims nothing does not look at all. */
 export function createWatch(parts: WatchParts): Watch {
   const { store, clock, config, log } = parts.deps;
   let version = store.dataVersion();
   let cancel: (() => void) | null = null;
   let lookedAt = clock.monotonic() - MAX_SILENCE_MS;
-  let armedFor = 0;
+  let readAt = 0;
+  let dueAt = 0;
+  let isHinted = false;
   let closed = false;
   const listeners = new Set<() => void>();
 
@@ -38,6 +46,7 @@ export function createWatch(parts: WatchParts): Watch {
     cancel = null;
     if (closed) return;
     try {
+      readAt = clock.monotonic();
       const now = store.dataVersion();
       const isForeign = now !== version;
       version = now;
@@ -51,17 +60,32 @@ export function createWatch(parts: WatchParts): Watch {
     }
     arm();
   };
-  const isBusy = (): boolean => parts.liveRuns() > 0 || parts.waiting() > 0 || listeners.size > 0;
-  const arm = (): void => {
-    if (closed || (!isBusy() && !config.claims)) return;
-    const wait = isBusy() ? config.livePollMs : config.idlePollMs;
+  const isBusy = (): boolean => parts.liveRuns() > 0 || parts.waiting() > 0;
+  /** Milliseconds to the next look, null for none. */
+  const pause = (): number | null => {
+    // Who only listens is told by hints, once they have shown that there are any.
+    if (isBusy() || (listeners.size > 0 && !isHinted)) return config.livePollMs;
+    return config.claims || listeners.size > 0 ? config.idlePollMs : null;
+  };
+  const armFor = (wait: number): void => {
+    const due = clock.monotonic() + wait;
     if (cancel !== null) {
-      if (wait >= armedFor) return;
+      if (due >= dueAt) return;
       cancel();
     }
-    armedFor = wait;
+    dueAt = due;
     cancel = clock.after(wait, look);
   };
+  const arm = (): void => {
+    const wait = closed ? null : pause();
+    if (wait !== null) armFor(wait);
+  };
+  const onHint = (): void => {
+    isHinted = true;
+    const rested = clock.monotonic() - readAt;
+    if (!closed) armFor(Math.max(HINT_DELAY_MS, HINTED_EVERY_MS - rested));
+  };
+  const ignoreHints = config.claims ? store.watchWrites(onHint) : () => undefined;
   arm();
 
   return {
@@ -75,6 +99,7 @@ export function createWatch(parts: WatchParts): Watch {
     },
     close() {
       closed = true;
+      ignoreHints();
       cancel?.();
     },
   };

@@ -6,13 +6,26 @@ import { createHandClock } from './hand-clock.ts';
 
 function watched(claims: boolean) {
   const clock = createHandClock();
-  const seen = { version: 0, versions: 0, looks: 0, live: 0, fails: false };
+  const seen = {
+    version: 0,
+    versions: 0,
+    looks: 0,
+    live: 0,
+    fails: false,
+    hint: (): void => undefined,
+  };
   const parts = {
     deps: {
       clock,
       config: { ...DEFAULT_RUNTIME_CONFIG, claims },
       log: { warn: () => undefined },
       store: {
+        watchWrites(onHint: () => void) {
+          seen.hint = onHint;
+          return () => {
+            seen.hint = () => undefined;
+          };
+        },
         dataVersion() {
           seen.versions += 1;
           if (seen.fails) throw new Error('disk');
@@ -81,4 +94,34 @@ test('a database that cannot be looked at for a while is looked at again', () =>
   watch.close();
   pass(5000);
   expect(told.length).toBe(1);
+});
+
+test('a hint is followed within milliseconds, many by one look, and a process then polls seldom', () => {
+  const { watch, seen, pass } = watched(true);
+  pass(1000);
+  let told = 0;
+  watch.onForeignWrite(() => {
+    told += 1;
+  });
+  pass(100);
+  seen.versions = 0;
+  seen.version = 1;
+  for (let times = 0; times < 100; times++) seen.hint();
+  pass(25);
+  expect([told, seen.versions]).toEqual([1, 1]);
+  seen.version = 2;
+  seen.hint();
+  pass(25);
+  expect([told, seen.versions]).toEqual([2, 2]);
+  seen.versions = 0;
+  pass(5000);
+  expect(seen.versions).toBe(10);
+  // What a hint did not tell of is found all the same.
+  seen.version = 3;
+  pass(500);
+  expect(told).toBe(3);
+  watch.close();
+  seen.hint();
+  pass(1000);
+  expect(told).toBe(3);
 });

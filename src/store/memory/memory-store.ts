@@ -48,6 +48,7 @@ export function createMemoryStore(): Store {
     ...createAudit(state),
     ...createSnapshots(state),
     dataVersion: () => state.writes,
+    watchWrites: () => () => undefined,
     close() {
       state.writes += 1;
     },

@@ -26,6 +26,7 @@ import { createSchedules } from './schedules.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createTemplates } from './templates.ts';
 import { createTokens } from './tokens.ts';
+import { watchWrites } from './write-hints.ts';
 
 export interface SqliteOptions {
   readonly path: string;
@@ -76,6 +77,7 @@ export function createSqliteStore(connection: Connection): Store {
     ...createSnapshots(connection),
     dataVersion: () =>
       connection.one<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0,
+    watchWrites: (onHint) => watchWrites(connection.path, onHint),
     close: () => connection.close(),
   };
 }
