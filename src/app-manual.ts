@@ -8,7 +8,7 @@ import operations from '../skills/opcode/references/operations.md' with { type: 
 import security from '../skills/opcode/references/security.md' with { type: 'text' };
 import workflowSchema from '../skills/opcode/references/workflow-schema.md' with { type: 'text' };
 import skill from '../skills/opcode/SKILL.md' with { type: 'text' };
-import type { ManualPage } from './ops/list-reference.ts';
+import type { ManualPage } from './ops/deps.ts';
 
 /** Every page, the overview first. */
 export const MANUAL: readonly ManualPage[] = [

@@ -113,14 +113,20 @@ export async function broughtAnswer(
 
 async function askedPlace(ctx: ServerContext, places: AskedPlaces): Promise<PersonDecision> {
   const state: unknown = ctx.mcpReq.requestState();
+  if (typeof state !== 'string') throw notOurs();
   try {
-    if (typeof state === 'string') return await places.verify(state, ctx);
+    return await places.verify(state, ctx);
   } catch {
     // Forged, or asked by another process or long ago; which of them is of no use to the caller.
+    throw notOurs();
   }
-  const message = 'requestState: is not what this server gave; make the call again without it';
-  throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
 }
+
+const notOurs = (): ProtocolError =>
+  new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    'requestState: is not what this server gave; make the call again without it',
+  );
 
 const placeOf = ({ workflow_id, step_id }: JsonObject): PersonDecision => ({
   workflowId: String(workflow_id),

@@ -21,7 +21,6 @@ import type { ScheduleCalculator } from '../model/schedule.ts';
 import type { Store } from '../model/store.ts';
 import type { DefinitionLimits } from '../validate/limits.ts';
 import type { Audit } from './audit.ts';
-import type { ManualPage } from './list-reference.ts';
 import type { NoticeDeps } from './notice-deps.ts';
 import type { UpkeepDeps } from './upkeep-deps.ts';
 
@@ -31,6 +30,12 @@ interface OpsConfig {
   /** Environment of runs whose starter has none on this machine. */
   readonly callerEnv: Readonly<Record<string, string>>;
   readonly limits: DefinitionLimits;
+}
+
+/** One page of the manual: Markdown that begins with its title. */
+export interface ManualPage {
+  readonly name: string;
+  readonly text: string;
 }
 
 export interface OpsDeps {

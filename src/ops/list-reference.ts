@@ -3,14 +3,9 @@
  * or of a whole page when it is asked for by name.
  */
 import { AppError } from '../model/error.ts';
+import type { ManualPage } from './deps.ts';
 import { checkFields, type QueryFilter } from './filter.ts';
 import type { OpsParts } from './parts.ts';
-
-/** One page of the manual: Markdown that begins with its title. */
-export interface ManualPage {
-  readonly name: string;
-  readonly text: string;
-}
 
 interface Section {
   /** `page#section` */
