@@ -8,9 +8,11 @@ import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import type { StartFacts } from '../model/input.ts';
 import type { Issue } from '../model/issue.ts';
+import { canonicalJson } from '../model/json.ts';
 import type { RunRow } from '../model/store.ts';
 import { type Prepared, prepare } from './definitions.ts';
 import { checkedInputs, mergeParams } from './inputs.ts';
+import { refuseOthersDecisions } from './kept-decisions.ts';
 import { type CallContext, NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { reusedFrom } from './reuse.ts';
@@ -60,6 +62,9 @@ export async function rerunOf(
     prepared,
     request,
   );
+  if (isOther(before, facts, request) || prepared.hash !== row.definitionHash) {
+    refuseOthersDecisions(ctx.caller, facts.agentId, parts.reader.read(runId).state, kept);
+  }
   const identity = identify(parts, request.idempotency_key, facts.inputs);
   const started = await startRun(parts, prepared, facts, identity, reuse);
   const result = await answerFor(parts, ctx, started, request.wait);
@@ -73,6 +78,12 @@ export async function rerunOf(
     changed_definition: prepared.hash !== row.definitionHash,
   };
 }
+
+/** True when it runs with something that the earlier run was not started with. */
+const isOther = (before: StartFacts, facts: StartFacts, { context }: RerunRequest): boolean =>
+  context !== undefined ||
+  canonicalJson(before.inputs) !== canonicalJson(facts.inputs) ||
+  JSON.stringify(before.secretRefs) !== JSON.stringify(facts.secretRefs);
 
 const changedWarning = (path: string): Issue => ({
   path,

@@ -10,8 +10,9 @@ import type { SignalOutcome } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import { type Signal, signalToBody } from '../model/input.ts';
-import type { Json } from '../model/json.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
 import { requireAccess, signalAccess } from './access.ts';
+import { refuseOthersDecisions } from './kept-decisions.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { resolveRun } from './run-ref.ts';
@@ -95,10 +96,24 @@ function send(
   input: Input,
 ): Promise<SignalOutcome> {
   const signal = signalOf(ctx, input);
+  refuseOtherInputs(parts, ctx, runId, signal);
   const key = input.idempotency_key ?? null;
   return parts.engine === null
     ? sendThroughInbox(parts, ctx, runId, signal, key)
     : parts.engine.signal(runId, signal, key, VERDICT_WAIT_MS);
+}
+
+/** What was decided for some inputs holds for no others. @throws PERMISSION_DENIED */
+function refuseOtherInputs(
+  { reader }: OpsParts,
+  { caller }: CallContext,
+  runId: RunId,
+  { type, by, payload }: Signal,
+): void {
+  const changes = type === 'retry' && isJsonObject(payload) && Object.hasOwn(payload, 'inputs');
+  if (!changes) return;
+  const { state } = reader.read(runId);
+  refuseOthersDecisions(caller, by, state, state.steps.keys());
 }
 
 async function sendThroughInbox(

@@ -155,6 +155,41 @@ describe('a decision of a person', () => {
     expect((await world.api(approver, 'signal', yes)).status).toBe(200);
   });
 
+  test('holds for what it was made for, whatever an agent runs again', async () => {
+    const client = await world.mcp(await world.token('agent', 'asker'));
+    const ship = {
+      id: 'ship',
+      action: 'assert.equals',
+      params: { expected: 'no version', actual: '${{ inputs.version }}' },
+      depends_on: ['approve'],
+    };
+    const definition = { steps: [asks({ by: 'person' }).steps[0], ship] };
+    const run = await call(client, 'run', { definition, params: { version: '1' } });
+    const id = String(run.data.workflow_id);
+    const yes = {
+      workflow_id: id,
+      signal_type: 'decision',
+      payload: { choice: 'yes' },
+      wait: '10s',
+    };
+    const approver = await world.token('approver');
+    expect((await world.api(approver, 'signal', yes)).body.status).toBe('failed');
+    const why = 'was decided for what the run was started with';
+    const again = { rerun_of: id, from_step: 'ship' };
+    denied(await call(client, 'run', { ...again, params: { version: 'evil' } }), why);
+    denied(await call(client, 'run', { ...again, context: { version: 'evil' } }), why);
+    const retry = { workflow_id: id, signal_type: 'retry' };
+    denied(await call(client, 'signal', { ...retry, payload: { inputs: { version: '2' } } }), why);
+    // Nothing changed: the approval stands. Begun at the question: it is asked again.
+    expect((await call(client, 'run', again)).data.status).toBe('failed');
+    expect((await call(client, 'signal', retry)).data.status).toBe('failed');
+    const asked = { rerun_of: id, from_step: 'approve', params: { version: '2' } };
+    expect((await call(client, 'run', asked)).data.status).toBe('suspended');
+    const person = await world.token('operator');
+    const changed = { workflow_id: id, from_step: 'ship', params: { version: '2' }, wait: '10s' };
+    expect((await world.api(person, 'rerun', changed)).body.status).toBe('failed');
+  });
+
   test('is made in a form by the person whose token the client has', async () => {
     const asker = await world.mcp(await world.token('agent', 'asker'));
     const id = await ask(asker, { by: 'person' });
