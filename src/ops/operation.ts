@@ -12,6 +12,7 @@ import type { Signal } from '../model/input.ts';
 import { formatIssuePath, type IssuePath } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import { type Access, type Role, requireAccess } from './access.ts';
+import { wordsOf } from './input-words.ts';
 
 export type Surface = 'cli' | 'mcp' | 'http' | 'tui' | 'panel';
 export const EVERYWHERE: readonly Surface[] = ['cli', 'mcp', 'http', 'tui', 'panel'];
@@ -115,7 +116,7 @@ function parseInput<I extends Schema>(
     return {
       path: formatIssuePath(path),
       code: 'VALIDATION_ERROR',
-      message: issue.message,
+      message: wordsOf(issue),
       severity: 'error',
     };
   });
