@@ -7,7 +7,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, messageOf } from '../model/error.ts';
-import { isJsonObject } from '../model/json.ts';
 
 /** Identity of a process, as it is written down. */
 export interface ProcessMark {
@@ -42,13 +41,27 @@ export function readPidFile(path: string): DaemonRecord | null {
 function recordOf(text: string): DaemonRecord | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isJsonObject(value) && typeof value.pid === 'number'
-      ? (value as unknown as DaemonRecord)
-      : null;
+    return isRecord(value) ? value : null;
   } catch {
     // Half written by a process that was killed: it names nobody.
     return null;
   }
+}
+
+const TEXTS = ['started', 'bootId', 'host', 'pidNamespace', 'version'] as const;
+
+/** What lacks something was not written by a daemon, and names nobody either. */
+function isRecord(value: unknown): value is DaemonRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const record: Partial<Record<keyof DaemonRecord, unknown>> = value;
+  const { pid, uid, urls } = record;
+  return (
+    Number.isSafeInteger(pid) &&
+    typeof uid === 'number' &&
+    TEXTS.every((name) => typeof record[name] === 'string') &&
+    Array.isArray(urls) &&
+    urls.every((url) => typeof url === 'string')
+  );
 }
 
 /** @throws CONFLICT when the file names another daemon that lives */
