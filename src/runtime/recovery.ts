@@ -19,10 +19,11 @@ export interface RecoveryParts {
   readonly claim: (runId: RunId, dead: readonly NodeId[], turns: Turns) => Promise<LiveRun | null>;
 }
 
-/** Claims in flight at once. */
-const BATCH = 16;
+/** Claims in flight at once: few first, so that these move soon, then more that share a commit. */
+const FIRST_BATCH = 16;
+const MAX_BATCH = 128;
 /** Ids read from the store at a time. */
-const PAGE = 512;
+const PAGE = 2048;
 
 /** Claims what is claimable now and answers how many runs that were. */
 export function createRecovery(parts: RecoveryParts): () => Promise<number> {
@@ -78,8 +79,10 @@ async function claimEach(
   refused: Set<RunId>,
 ): Promise<number> {
   let count = 0;
-  for (let from = 0; from < ids.length && mayGoOn(parts); from += BATCH) {
-    const batch = ids.slice(from, from + BATCH);
+  let size = FIRST_BATCH;
+  for (let from = 0; from < ids.length && mayGoOn(parts); from += size) {
+    if (from > 0) size = Math.min(MAX_BATCH, size * 2);
+    const batch = ids.slice(from, from + size);
     const claimed = await Promise.all(batch.map(claim));
     batch.forEach((id, at) => {
       if (claimed[at] == null) refused.add(id);
