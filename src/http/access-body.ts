@@ -4,9 +4,14 @@
  */
 import { refuse } from './guard.ts';
 
-/** The request with its body at hand, or the answer to one that did not arrive. */
-export async function wholeRequest(request: Request, timeMs: number): Promise<Request | Response> {
+/** The request with its body at hand, or the answer to one that did not arrive or is too large. */
+export async function wholeRequest(
+  request: Request,
+  timeMs: number,
+  maxBytes: number,
+): Promise<Request | Response> {
   if (request.body === null) return request;
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge(maxBytes);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), timeMs);
@@ -14,6 +19,7 @@ export async function wholeRequest(request: Request, timeMs: number): Promise<Re
   try {
     const body = await Promise.race([request.arrayBuffer(), late]);
     if (body === null) return cut(408, `the request did not arrive within ${timeMs / 1000} s`);
+    if (body.byteLength > maxBytes) return tooLarge(maxBytes);
     const { method, headers, signal } = request;
     return new Request(request.url, { method, headers, signal, body });
   } catch {
@@ -23,6 +29,9 @@ export async function wholeRequest(request: Request, timeMs: number): Promise<Re
     clearTimeout(timer);
   }
 }
+
+const tooLarge = (maxBytes: number): Response =>
+  cut(413, `a body has at most ${maxBytes} bytes (limits.request_bytes)`);
 
 const cut = (status: number, message: string): Response =>
   refuse(status, message, { connection: 'close' });

@@ -164,7 +164,8 @@ function listen(parts: Parts, hostname: string, port: number): Server<undefined>
       hostname,
       port,
       ...(parts.tls === null ? {} : { tls: { ...parts.tls } }),
-      maxRequestBodySize: parts.maxBodyBytes,
+      // A little more than is taken, so that what is a little too large is told so in words.
+      maxRequestBodySize: 4 * parts.maxBodyBytes,
       fetch: (request, server) => answer(parts, request, server),
       error: (thrown) => {
         parts.log.error('a request failed', { error: messageOf(thrown) });
@@ -240,12 +241,12 @@ function allowSilence(route: Route, request: Request, server: Server<undefined>)
 const LONG_MS = 1000;
 
 async function handled(
-  { access, streams, requestTimeMs }: Parts,
+  { access, streams, requestTimeMs, maxBodyBytes }: Parts,
   request: Request,
   handler: Handler,
   call: HttpCall,
 ): Promise<Response> {
-  const whole = await wholeRequest(request, requestTimeMs);
+  const whole = await wholeRequest(request, requestTimeMs, maxBodyBytes);
   if (whole instanceof Response) return whole;
   const began = performance.now();
   const response = await handler(whole, call);

@@ -194,7 +194,10 @@ describe.each(LINES)('%s', (_, open) => {
 
   test('refuses a body beyond the limit', async () => {
     const body = JSON.stringify(request('ping', { x: 'x'.repeat(5 * 1024 * 1024) }));
-    expect((await line.send(body)).status).toBe(413);
+    expect(await line.send(body)).toEqual({
+      status: 413,
+      text: expect.stringContaining('limits.request_bytes'),
+    });
     await line.send(request('ping', {}, 'still'));
     await line.until('"still"');
   });
