@@ -13,10 +13,11 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 const SIGNATURE_HEADER = 'x-opcode-signature';
 const FORGE_HEADER = 'x-hub-signature-256';
 /** How far the time of a signature may be from now. */
-const TOLERANCE_MS = 5 * 60_000;
+export const TOLERANCE_MS = 5 * 60_000;
 
 export type Verdict =
-  | { readonly ok: true; readonly signature: string }
+  /** `expires`: it holds a time, so that it is good for some minutes only. */
+  | { readonly ok: true; readonly signature: string; readonly expires: boolean }
   | { readonly ok: false; readonly message: string };
 
 const refused = (message: string): Verdict => ({ ok: false, message });
@@ -57,7 +58,7 @@ function checkOwn(header: string, body: Uint8Array, secret: string, nowMs: numbe
   if (Math.abs(nowMs - Number(time) * 1000) > TOLERANCE_MS) {
     return refused(`${SIGNATURE_HEADER} is of another time: t must be within 5 minutes of now`);
   }
-  return { ok: true, signature: `${time}.${match.toLowerCase()}` };
+  return { ok: true, signature: `${time}.${match.toLowerCase()}`, expires: true };
 }
 
 function checkPlain(name: string, header: string, body: Uint8Array, secret: string): Verdict {
@@ -65,7 +66,7 @@ function checkPlain(name: string, header: string, body: Uint8Array, secret: stri
   if (!HEX.test(given)) return refused(`${name} must be sha256=<64 hex digits>`);
   const hmac = createHmac('sha256', secret).update(body).digest();
   if (!isEqual(given, hmac)) return refused(`${name} does not fit the body and the secret`);
-  return { ok: true, signature: given.toLowerCase() };
+  return { ok: true, signature: given.toLowerCase(), expires: false };
 }
 
 const isEqual = (hex: string, hmac: Uint8Array): boolean =>

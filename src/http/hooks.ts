@@ -4,14 +4,15 @@
  * Nothing of a request is believed before its signature fits; the same delivery starts one run,
  * however often it is sent. Answers 202 with the run's id and does not wait for the run.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { AppError, type ErrorCode } from '../model/error.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Logger, SecretSource } from '../model/ports.ts';
 import type { WebhookRow } from '../model/schedule.ts';
 import type { CallContext } from '../ops/operation.ts';
+import { createThrottle, type Throttle } from './access-throttle.ts';
 import { asAppError, errorResponse, jsonResponse } from './api-answer.ts';
-import { checkSignature } from './hooks-signature.ts';
+import { checkSignature, TOLERANCE_MS } from './hooks-signature.ts';
 import type { Handler, Route } from './server.ts';
 
 export interface HookDeps {
@@ -35,10 +36,16 @@ export interface HookDeps {
 
 /** The route under which webhooks come in. */
 export function createHooks(deps: HookDeps): Readonly<Record<string, Route>> {
-  const admit = createRate(deps.perMinute, deps.now);
+  const parts: Parts = {
+    ...deps,
+    admit: createRate(deps.perMinute, deps.now),
+    isReused: createUses(deps.now),
+    refusals: createThrottle(deps.now),
+    nobodys: randomUUID(),
+  };
   const handle: Handler = async (request, { params }) => {
     try {
-      return await receive(deps, admit, request, params.name ?? '');
+      return await receive(parts, request, params.name ?? '');
     } catch (thrown) {
       return errorResponse(asAppError(thrown, deps.log, 'a webhook'));
     }
@@ -46,35 +53,38 @@ export function createHooks(deps: HookDeps): Readonly<Record<string, Route>> {
   return { '/hooks/:name': { open: true, anyContent: true, methods: { POST: handle } } };
 }
 
-async function receive(
-  deps: HookDeps,
-  admit: (name: string) => number,
-  request: Request,
-  name: string,
-): Promise<Response> {
-  const hook = deps.webhook(name);
-  if (hook === null) {
-    throw new AppError('NOT_FOUND', `there is no webhook "${name.slice(0, 100)}"`);
-  }
-  const secret = deps.secrets.resolve(hook.secret);
-  if (!secret.ok) {
-    deps.log.warn('a webhook has no secret', { webhook: name, error: secret.error.message });
-    throw new AppError('ACTION_UNAVAILABLE', 'this webhook cannot check signatures now');
-  }
+interface Parts extends HookDeps {
+  readonly admit: (name: string) => number;
+  readonly isReused: (signature: string, delivery: string | null) => boolean;
+  readonly refusals: Throttle;
+  /** The secret of webhooks that are not there: nobody has it. */
+  readonly nobodys: string;
+}
+
+async function receive(parts: Parts, request: Request, name: string): Promise<Response> {
+  const hook = parts.webhook(name);
   const body = new Uint8Array(await request.arrayBuffer());
   const { headers } = request;
-  const verdict = checkSignature(headers, body, secret.value, deps.now());
-  if (!verdict.ok) {
-    deps.log.warn('a webhook was refused', { webhook: name, reason: verdict.message });
-    return refusal(401, 'PERMISSION_DENIED', verdict.message);
-  }
-  const waitMs = admit(name);
-  if (waitMs > 0) {
-    const after = { 'retry-after': String(Math.ceil(waitMs / 1000)) };
-    return refusal(429, 'LIMIT_EXCEEDED', `more than ${deps.perMinute()} a minute`, after);
+  const secret = hook === null ? parts.nobodys : secretOf(parts, hook);
+  const verdict = checkSignature(headers, body, secret, parts.now());
+  // A name that is not there is refused like a wrong signature: names cannot be tried out.
+  if (hook === null || !verdict.ok) {
+    const reason = verdict.ok ? 'it is not there' : verdict.message;
+    if (hook !== null) tell(parts, 'a webhook was refused', { webhook: name, reason });
+    return refusal(401, 'PERMISSION_DENIED', reason);
   }
   const delivery = deliveryOf(headers);
-  const result = await deps.run(contextOf(name, delivery), {
+  if (verdict.expires && parts.isReused(verdict.signature, delivery)) {
+    const reason = 'this signature came with another delivery before: sign each delivery anew';
+    tell(parts, 'a webhook was refused', { webhook: name, reason });
+    return refusal(401, 'PERMISSION_DENIED', reason);
+  }
+  const waitMs = parts.admit(name);
+  if (waitMs > 0) {
+    const after = { 'retry-after': String(Math.ceil(waitMs / 1000)) };
+    return refusal(429, 'LIMIT_EXCEEDED', `more than ${parts.perMinute()} a minute`, after);
+  }
+  const result = await parts.run(contextOf(name, delivery), {
     template_name: hook.template,
     params: paramsOf(headers, body),
     context: { webhook: { name, headers: toldHeaders(headers) } },
@@ -83,6 +93,22 @@ async function receive(
   });
   const { workflow_id, created } = result as { workflow_id: string; created?: boolean };
   return jsonResponse({ workflow_id, created: created !== false }, 202);
+}
+
+function secretOf(parts: Parts, { name, secret }: WebhookRow): string {
+  const found = parts.secrets.resolve(secret);
+  if (found.ok) return found.value;
+  tell(parts, 'a webhook has no secret', { webhook: name, error: found.error.message });
+  throw new AppError('ACTION_UNAVAILABLE', 'this webhook cannot check signatures now');
+}
+
+/** Says it in the log, a few times a minute and webhook: anybody may send as often as he likes. */
+function tell(
+  { refusals, log }: Parts,
+  message: string,
+  fields: Readonly<Record<string, string>> & { readonly webhook: string },
+): void {
+  if (refusals.fail(fields.webhook).isTold) log.warn(message, fields);
 }
 
 const refusal = (
@@ -166,6 +192,29 @@ function parsed(text: string): Json {
   } catch (cause) {
     throw new AppError('VALIDATION_ERROR', 'the body says it is JSON and is not', { cause });
   }
+}
+
+/** Signatures with a time that are remembered, and for how long: none is good for longer. */
+const MAX_USES = 10_000;
+const USE_MS = 2 * TOLERANCE_MS;
+
+/**
+ * Whether a signature came before with another delivery. What says which delivery it is is not signed,
+ * so whoever has seen a request could otherwise send it again as a new one.
+ */
+function createUses(now: () => number): (signature: string, delivery: string | null) => boolean {
+  const uses = new Map<string, { readonly delivery: string | null; readonly until: number }>();
+  return (signature, delivery) => {
+    const at = now();
+    const known = uses.get(signature);
+    if (known !== undefined) return known.delivery !== delivery;
+    for (const [each, { until }] of uses) {
+      if (until > at && uses.size < MAX_USES) break;
+      uses.delete(each);
+    }
+    uses.set(signature, { delivery, until: at + USE_MS });
+    return false;
+  };
 }
 
 const MINUTE_MS = 60_000;

@@ -9,11 +9,13 @@ const KEY = 'correct-horse-battery';
 let home: Home;
 let daemon: Daemon;
 let url = '';
+const lines: string[] = [];
 
 beforeAll(async () => {
   home = freshHome({ listen_addr: ':0', grace: '0s', grace_unsafe: '0s' });
   const config = { ...home.config, secrets: new Map([['HOOK_KEY', KEY]]) };
-  daemon = await startDaemon({ config, write: () => undefined, pretty: false, color: false });
+  const write = (line: string) => void lines.push(line);
+  daemon = await startDaemon({ config, write, pretty: false, color: false });
   url = daemon.urls[0] ?? '';
   await define('typed', {
     input_schema: {
@@ -219,8 +221,48 @@ describe('refused', () => {
     expect(await runs.text()).not.toContain('evil');
   });
 
-  test('an unknown name, another method, a secret that is not there', async () => {
-    expect((await send('nobody', body, signed(body))).status).toBe(404);
+  test('a request that was seen and is sent again as another delivery', async () => {
+    const seen = '{"ref":"seen"}';
+    const headers = signed(seen, { 'x-opcode-delivery': randomUUID() });
+    const first = await bodyOf(await send('push', seen, headers));
+    expect(first.created).toBe(true);
+    for (const delivery of [randomUUID(), '']) {
+      const again = await send('push', seen, { ...headers, 'x-opcode-delivery': delivery });
+      expect([again.status, (await bodyOf(again)).error?.message]).toEqual([
+        401,
+        'this signature came with another delivery before: sign each delivery anew',
+      ]);
+    }
+    const resent = await bodyOf(await send('push', seen, headers));
+    expect(resent).toEqual({ workflow_id: first.workflow_id, created: false });
+  });
+
+  test('names that are tried out: one that is not there answers like one that is', async () => {
+    const tries: Record<string, string>[] = [
+      {},
+      { 'x-opcode-signature': 'v1=abc' },
+      { 'x-opcode-signature': `t=${now()},v1=${hmac(`${now()}.${body}`, 'guess')}` },
+      { 'x-hub-signature-256': `sha256=${hmac(body, 'guess')}` },
+    ];
+    for (const headers of tries) {
+      const [there, nowhere] = await Promise.all(
+        ['push', 'nobody'].map(async (name) => {
+          const answer = await send(name, body, headers);
+          return [answer.status, await answer.text()];
+        }),
+      );
+      expect(nowhere).toEqual(there ?? []);
+    }
+  });
+
+  test('as often as somebody likes, and the log does not fill the disk', async () => {
+    const before = lines.length;
+    await Promise.all(Array.from({ length: 60 }, () => send('any', body, {})));
+    const told = lines.slice(before).filter((line) => line.includes('a webhook was refused'));
+    expect(told.length).toBeWithin(1, 6);
+  });
+
+  test('another method, a secret that is not there', async () => {
     expect((await fetch(`${url}/hooks/push`)).status).toBe(405);
     const keyless = await send('keyless', body, signed(body));
     expect(keyless.status).toBe(503);
