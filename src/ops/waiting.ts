@@ -12,7 +12,7 @@ import { parseDuration } from '../model/time.ts';
 import type { OpsDeps } from './deps.ts';
 
 /** How often another process's writes are looked for, milliseconds. */
-const LOOK_MS = 50;
+const LOOK_MS = 15;
 
 export interface WaitOptions {
   /** Null waits as long as it takes. */
