@@ -17,6 +17,7 @@ import {
   replaceDatabase,
   revokedTokensOf,
 } from './store/sqlite/restore.ts';
+import { refuseForeignSchema } from './store/sqlite/schema-check.ts';
 
 export interface Restored {
   readonly database: string;
@@ -51,6 +52,7 @@ export async function restoreBackup(config: Config, file: string, now: number): 
   const prepared = `${dbPath}.restoring-${process.pid}`;
   try {
     copyDatabase(file, prepared, { force: true });
+    refuseForeignSchema(prepared, file);
     forgetOwners(prepared);
     const held = await hold(config, prepared, now);
     holdEverything(prepared);

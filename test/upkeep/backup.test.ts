@@ -151,6 +151,20 @@ describe('going back to a backup', () => {
     ['no database', () => writeFileSync(path('bad.db'), 'x'.repeat(5000))],
     ['a newer release', () => newer(path('bad.db'))],
     ['a damaged copy', () => damaged(path('bad.db'))],
+    [
+      'an attacker, whose trigger makes a token whenever a run ends,',
+      () =>
+        changed(
+          path('bad.db'),
+          `CREATE TRIGGER t AFTER UPDATE ON run_head BEGIN INSERT INTO tokens
+             (id, prefix, hash, role, created_at) VALUES ('x', 'x', 'x', 'admin', 1); END`,
+        ),
+    ],
+    [
+      'an attacker, whose view stands for a table',
+      () =>
+        changed(path('bad.db'), 'DROP TABLE nodes; CREATE VIEW nodes AS SELECT * FROM run_head'),
+    ],
   ])('refuses the file of %s and leaves everything as it is', async (_name, make) => {
     const app = await open(false);
     await app.close();
@@ -161,10 +175,12 @@ describe('going back to a backup', () => {
     expect(readFileSync(config.dbPath)).toEqual(before);
   });
 
-  function newer(file: string): void {
+  const newer = (file: string): void => changed(file, 'PRAGMA user_version = 9999');
+
+  function changed(file: string, sql: string): void {
     copyDatabase(config.dbPath, file, { force: false });
     const database = new Database(file);
-    database.run('PRAGMA user_version = 9999');
+    database.run(sql);
     database.close();
   }
 
