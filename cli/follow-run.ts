@@ -109,10 +109,20 @@ async function waitForEnd(
     const stop = await Promise.race([venue.stopOf(workflowId, deadline, progress.note), left]);
     const end = endOf(stop, leaving);
     if (end !== null) return end;
-    const answered = await Promise.race([questions.settle(), left]);
+    const late = timeoutAt(deadline);
+    const answered = await Promise.race([questions.settle(), left, late.over]).finally(late.cancel);
     if (answered === 'left') return 'left';
-    if (answered === 'nothing') return 'stopped';
+    // A question that is still open when the time is over stays open.
+    if (answered !== 'answered') return 'stopped';
   }
+}
+
+/** Resolves at that time, in epoch milliseconds; without one, never. */
+function timeoutAt(deadline: number | null): { over: Promise<'timeout'>; cancel: () => void } {
+  const { promise, resolve } = Promise.withResolvers<'timeout'>();
+  if (deadline === null) return { over: promise, cancel: () => undefined };
+  const timer = setTimeout(resolve, Math.max(0, deadline - Date.now()), 'timeout');
+  return { over: promise, cancel: () => clearTimeout(timer) };
 }
 
 /** What a stop means to who follows; null when the run only waits for answers. */

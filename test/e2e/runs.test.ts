@@ -170,6 +170,13 @@ describe('a decision', () => {
     expect(await session.exited).toBe(7);
   });
 
+  test('is asked no longer than --wait says', async () => {
+    const session = world.onTerminal('run', world.file('asking.json', asking), '--wait', '1s');
+    await session.until('Your choice');
+    expect(await session.exited).toBe(7);
+    expect(await statusOf()).toMatchObject({ status: 'suspended' });
+  });
+
   test('answered while another process executes the run is left to it', async () => {
     const steps = [ask, { id: 'busy', run: 'sleep 1.5' }];
     const session = world.onTerminal('run', world.file('nap.json', flow('nap', steps)));
