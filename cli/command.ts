@@ -75,14 +75,20 @@ export interface CommandModule {
   readonly configure: (command: Command, act: Act) => void;
 }
 
-/** Adds the examples to a command's help. */
+/** Adds the examples to a command's help: what each does beside it, or below where that is too wide. */
 export function withExamples(
   command: Command,
   examples: readonly (readonly [line: string, what: string])[],
 ): Command {
-  const width = Math.max(...examples.map(([line]) => line.length));
-  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
-  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+  const first = Math.max(...examples.map(([line]) => line.length));
+  const whole = 4 + first + Math.max(...examples.map(([, what]) => what.length));
+  return command.addHelpText('after', () => {
+    const isNarrow = whole > (command.configureOutput().getOutHelpWidth?.() ?? whole);
+    const lines = examples.map(([line, what]) =>
+      isNarrow ? `  ${line}\n      ${what}` : `  ${line.padEnd(first)}  ${what}`,
+    );
+    return `\nExamples:\n${lines.join('\n')}`;
+  });
 }
 
 /** The context of one invocation. */

@@ -17,7 +17,7 @@ export function configure(command: Command, act: Act): void {
       .action(act(backup))
       .addHelpText(
         'after',
-        '\nOnly the database: settings.json and the key of the vault have to be kept apart.',
+        '\nOnly the database: settings.json and the key of the vault have to be kept\n' + 'apart.',
       ),
     [
       ['opcode backup', 'into the folder of backups, named by the time'],

@@ -31,7 +31,8 @@ export function configure(command: Command, act: Act): void {
       .action(act(gc))
       .addHelpText(
         'after',
-        '\nWithout --older-than: what the settings retention.* say. Unfinished runs are never touched.',
+        '\nWithout --older-than: what the settings retention.* say. Unfinished runs are\n' +
+          'never touched.',
       ),
     [
       ['opcode gc --dry-run', 'what would go'],

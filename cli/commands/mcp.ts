@@ -25,8 +25,8 @@ export function configure(command: Command, act: Act): void {
       .action(act(mcp))
       .addHelpText(
         'after',
-        '\nRuns are executed by the daemon and go on when the client leaves. Without one it is started;\n' +
-          'its log is <home>/daemon.log, `opcode stop` ends it.',
+        '\nRuns are executed by the daemon and go on when the client leaves. Without one\n' +
+          'it is started; its log is <home>/daemon.log, `opcode stop` ends it.',
       ),
     [
       ['opcode mcp', 'speak MCP on stdin and stdout'],

@@ -15,8 +15,9 @@ export function configure(command: Command, act: Act): void {
       .action(act(restart))
       .addHelpText(
         'after',
-        '\nThe new one gets the arguments, folder and environment of the old one, and runs in the\n' +
-          'background; its log is <home>/daemon.log unless --log-file said otherwise.',
+        '\nThe new one gets the arguments, folder and environment of the old one, and\n' +
+          'runs in the background; its log is <home>/daemon.log unless --log-file said\n' +
+          'otherwise.',
       ),
     [
       ['opcode restart', 'after an update, or to take over settings'],

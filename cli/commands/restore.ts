@@ -16,8 +16,9 @@ export function configure(command: Command, act: Act): void {
       .action(act(restore))
       .addHelpText(
         'after',
-        '\nThe database that is there now stays beside it. Unfinished runs are suspended and schedules\n' +
-          'paused until somebody resumes them; notices that had not been delivered are not.',
+        '\nThe database that is there now stays beside it. Unfinished runs are suspended\n' +
+          'and schedules paused until somebody resumes them; notices that had not been\n' +
+          'delivered are not.',
       ),
     [
       ['opcode restore ~/.opcode/backups/opcode-20260131-033000.db', 'go back to it'],

@@ -41,7 +41,8 @@ export function configure(command: Command, act: Act): void {
       .action(act(serve))
       .addHelpText(
         'after',
-        '\nMCP clients connect to http://127.0.0.1:4100/mcp, or /sse. SIGTERM stops it, SIGHUP reloads settings.',
+        '\nMCP clients connect to http://127.0.0.1:4100/mcp, or /sse.\n' +
+          'SIGTERM stops it, SIGHUP reloads settings.',
       ),
     [
       ['opcode serve', 'serve on port 4100 of this machine'],

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execute } from '../../cli/program.ts';
-import { fakeTerminal } from './fake-terminal.ts';
+import { COMMANDS } from '../../cli/table.ts';
+import { type FakeTerminal, fakeStream, fakeTerminal } from './fake-terminal.ts';
 
 let home = '';
 beforeAll(() => {
@@ -53,6 +54,34 @@ describe('options without a command', () => {
     expect(swapped.code).toBe(2);
     expect(swapped.stderr).toContain('write opcode status --db-path');
     expect((await opcode('--help')).stdout).toContain('Usage: opcode <command>');
+  });
+});
+
+describe('help', () => {
+  test('has two examples for every command, and fits a terminal of 80 columns', async () => {
+    const terminal = (): FakeTerminal => ({
+      ...fakeTerminal(),
+      stdout: fakeStream({ columns: 80 }),
+    });
+    const helpOf = async (...words: string[]): Promise<string> => {
+      const shown = terminal();
+      expect(await execute([...words, '--help'], shown, {})).toBe(0);
+      return shown.stdout.text();
+    };
+    const look = async (...words: string[]): Promise<void> => {
+      const text = await helpOf(...words);
+      const [, examples = ''] = text.split('Examples:\n');
+      expect(examples.match(/^ {2}\S/gm)?.length ?? 0).toBeGreaterThanOrEqual(2);
+      // A command line that is longer stays in one piece.
+      const tooWide = text.split('\n').filter((line) => line.length > 80);
+      expect(tooWide.filter((line) => !/^ {2}opcode( \S+)+$/.test(line))).toEqual([]);
+      const [, list = ''] = text.split('Commands:\n');
+      const inner = list.split('\n\n')[0] ?? '';
+      for (const [, word = ''] of inner.matchAll(/^ {2}(\S+)/gm)) {
+        if (word !== 'help') await look(...words, word);
+      }
+    };
+    for (const { name } of COMMANDS) await look(name);
   });
 });
 
