@@ -19,9 +19,11 @@ export interface RecoveryParts {
   readonly claim: (runId: RunId, dead: readonly NodeId[], turns: Turns) => Promise<LiveRun | null>;
 }
 
-/** Claims in flight at once: few first, so that these move soon, then more that share a commit. */
+/** Claims in flight at once: few while a process begins, so that all else moves too … */
 const FIRST_BATCH = 16;
-const MAX_BATCH = 128;
+const FIRST_RUNS = 512;
+/** … then more, which share a commit. */
+const LATER_BATCH = 128;
 /** Ids read from the store at a time. */
 const PAGE = 2048;
 
@@ -79,10 +81,9 @@ async function claimEach(
   refused: Set<RunId>,
 ): Promise<number> {
   let count = 0;
-  let size = FIRST_BATCH;
-  for (let from = 0; from < ids.length && mayGoOn(parts); from += size) {
-    if (from > 0) size = Math.min(MAX_BATCH, size * 2);
-    const batch = ids.slice(from, from + size);
+  for (let from = 0; from < ids.length && mayGoOn(parts); ) {
+    const batch = ids.slice(from, from + (from < FIRST_RUNS ? FIRST_BATCH : LATER_BATCH));
+    from += batch.length;
     const claimed = await Promise.all(batch.map(claim));
     batch.forEach((id, at) => {
       if (claimed[at] == null) refused.add(id);
