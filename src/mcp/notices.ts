@@ -93,6 +93,9 @@ export interface Teller {
   stop(): void;
 }
 
+/** Agents for which one session may speak and hear; further ones speak, and are told nothing. */
+const MAX_AGENTS = 100;
+
 /** Events that a session is known to have been told of; the oldest are forgotten. */
 const MAX_SHOWN = 2000;
 
@@ -119,6 +122,7 @@ export function createTeller(parts: TellerParts): Teller {
   };
   return {
     speaks(agent, sayBack) {
+      if (!state.agents.has(agent) && state.agents.size >= MAX_AGENTS) return;
       if (!state.agents.has(agent) && isStarted) join(agent);
       state.agents.add(agent);
       if (sayBack !== null) catchUp(telling, agent, sayBack);

@@ -1,7 +1,12 @@
 /**
  * Resources of a session: runs and templates to read, pictures of runs, and subscriptions to changes.
  */
-import { ResourceNotFoundError, type Server } from '@modelcontextprotocol/server';
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  type Server,
+} from '@modelcontextprotocol/server';
 import { AppError } from '../model/error.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Ops } from '../ops/catalog.ts';
@@ -12,6 +17,9 @@ import { type ResourceRef, readUri, runUri, templateUri } from './resource-uris.
 /** Runs and templates in one list. */
 const LISTED = 50;
 const MAX_BYTES = 256 * 1024;
+/** What a session may have subscribed to at once, and how long an address is at most. */
+const MAX_SUBSCRIBED = 1000;
+const MAX_URI_CHARS = 1024;
 
 const TEMPLATES = [
   {
@@ -55,7 +63,13 @@ export function serveResources(
     return { contents: [{ uri, mimeType, text }] };
   });
   server.setRequestHandler('resources/subscribe', async ({ params: { uri } }) => {
-    if (readUri(uri) === null) throw new ResourceNotFoundError(uri);
+    if (uri.length > MAX_URI_CHARS || readUri(uri) === null) {
+      throw new ResourceNotFoundError(uri.slice(0, MAX_URI_CHARS));
+    }
+    if (!uris.has(uri) && uris.size >= MAX_SUBSCRIBED) {
+      const message = `a session subscribes to at most ${MAX_SUBSCRIBED} resources`;
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+    }
     uris.add(uri);
     return {};
   });

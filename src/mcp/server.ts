@@ -223,7 +223,9 @@ function contextOf(
   progress: Progress | null,
 ): CallContext {
   const given = params.arguments?.agent_id;
-  const named = typeof given === 'string' && given !== '' ? given : null;
+  // One that is too long the operation refuses; nobody is to be told things under it.
+  const isName = typeof given === 'string' && given !== '' && given.length <= MAX_NAME_CHARS;
+  const named = isName ? given : null;
   const agentId = agentOf(deps, named, clientName(server, ctx));
   const { log } = ctx.mcpReq;
   if (agentId !== null && mayHear(deps, agentId)) {
@@ -251,6 +253,7 @@ const MAX_NAME_CHARS = 128;
 function clientName(server: Server, ctx: ServerContext): string {
   const envelope = (ctx.mcpReq.envelope ?? {}) as Readonly<Record<string, unknown>>;
   const info: unknown = envelope[CLIENT_INFO_META_KEY] ?? server.getClientVersion();
-  const name = isJsonObject(info) && typeof info.name === 'string' ? info.name.trim() : '';
+  const given = isJsonObject(info) && typeof info.name === 'string' ? info.name : '';
+  const name = given.replaceAll(/\p{Cc}+/gu, ' ').trim();
   return name === '' ? 'anonymous' : name.slice(0, MAX_NAME_CHARS);
 }

@@ -44,7 +44,12 @@ export const workflowId = v.pipe(name, v.description('Run id, a unique prefix of
 export const stepId = v.pipe(name, v.description('Step path, or its unique last part'));
 export const templateName = name;
 export const version = v.pipe(v.number(), v.integer(), v.minValue(1));
-export const agentId = name;
+const MAX_AGENT_CHARS = 128;
+export const agentId = v.pipe(
+  name,
+  v.maxLength(MAX_AGENT_CHARS, `must have at most ${MAX_AGENT_CHARS} characters`),
+  v.regex(/^[^\p{Cc}]*$/u, 'must have no line breaks and other control characters'),
+);
 
 /** How long to wait: a duration (`30s`), `0` for not at all, `forever`. */
 export const wait = v.pipe(
