@@ -11,6 +11,7 @@ import { AppError, messageOf } from '../model/error.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/ports.ts';
 import { failureResult } from './answers.ts';
+import { refusedLine } from './refused-line.ts';
 import { toolNamed } from './tool-names.ts';
 
 /** The other side of the relay: a daemon, or this very process when there can be none. */
@@ -93,6 +94,11 @@ function fromClient(state: State, given: string): void {
   const message = parsed(given);
   if (given.length > MAX_MESSAGE_CHARS) {
     refuseLong(state, message);
+    return;
+  }
+  const refused = refusedLine(given);
+  if (refused !== null) {
+    state.parts.toClient(refused);
     return;
   }
   const { line, keep } =

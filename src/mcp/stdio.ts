@@ -4,6 +4,7 @@
  */
 import type { Readable, Writable } from 'node:stream';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { messagesOf } from './refused-line.ts';
 import { createMcpServer, type McpDeps } from './server.ts';
 import type { Spelling } from './tool-names.ts';
 
@@ -26,7 +27,8 @@ export function serveMcpStdio(
   spelling: Spelling,
   { input, output }: Streams = standardStreams(),
 ): StdioSession {
-  const transport = new StdioServerTransport(input, output);
+  const messages = messagesOf(input, (line) => output.write(`${line}\n`));
+  const transport = new StdioServerTransport(messages, output);
   const { promise, resolve } = Promise.withResolvers<void>();
   // The newest protocol has no `initialize` after which a session could be told things.
   const serverFor = ({ era }: { readonly era: 'legacy' | 'modern' }) =>

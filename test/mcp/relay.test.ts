@@ -65,7 +65,8 @@ function setUp(count: number) {
     toClient: (line) => told.push(JSON.parse(line)),
     log: quiet,
   });
-  const from = (message: object): void => relay.fromClient(JSON.stringify(message));
+  const from = (message: object): void =>
+    relay.fromClient(JSON.stringify({ jsonrpc: '2.0', ...message }));
   const daemon = (at: number) => daemons[at] as ReturnType<typeof fakeDaemon>;
   return { relay, daemon, told, from, asked };
 }
@@ -174,5 +175,15 @@ describe('a relay', () => {
     from({ id: 7, result: { action: 'accept' } });
     expect(daemon(1).methods()).toEqual(['tools/call']);
     relay.close();
+  });
+
+  test('answers what is no message itself', async () => {
+    const { relay, daemon, told } = setUp(1);
+    await settled();
+    relay.fromClient('nonsense');
+    relay.fromClient('{"jsonrpc":"2.0","id":4}');
+    await settled();
+    expect(told).toMatchObject([{ error: { code: -32_700 } }, { id: 4, error: { code: -32_600 } }]);
+    expect(daemon(0).methods()).toEqual([]);
   });
 });
