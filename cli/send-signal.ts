@@ -73,10 +73,12 @@ async function sendAndFollow(
   const before = await app.ops.status(cli.context(), { workflow_id: run, include: [] });
   const waitMs = waitMsOf(options.wait);
   let isElsewhere = false;
-  // A run that another process executes is left to it, unless waiting was asked for.
+  // A daemon's run is followed as if it ran here. One that another command executes is left to it,
+  // unless waiting was asked for.
   const waitFor = (sent: Sent): number | null => {
     const goesOn = sent.status === 'active' || sent.status === 'pending';
-    isElsewhere = goesOn && app.engine?.owns(sent.workflow_id as RunId) !== true;
+    const { engine } = app;
+    isElsewhere = goesOn && engine !== null && !engine.owns(sent.workflow_id as RunId);
     return isElsewhere && options.wait === undefined ? 0 : waitMs;
   };
   const { code, run: after } = await executeRun(cli, app, {

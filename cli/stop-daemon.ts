@@ -3,6 +3,9 @@
  * steps in flight.
  */
 
+import { existsSync } from 'node:fs';
+import { DAEMON_ROLE, findExecutor } from '../src/app-handover.ts';
+import { programVersion } from '../src/app-parts.ts';
 import { stopDaemon } from '../src/app-restart.ts';
 import { findDaemon, type RunningDaemon } from '../src/app-serve.ts';
 import { AppError } from '../src/model/error.ts';
@@ -11,6 +14,8 @@ import type { App, Cli } from './command.ts';
 import { oneLine } from './print/text.ts';
 
 const LOOK_MS = 1000;
+/** A daemon that was asked to stop says so in the database well before this. */
+const REACTS_MS = 5000;
 const SHOWN = 5;
 const PAGE = 50;
 
@@ -42,6 +47,24 @@ export function livingDaemon(cli: Cli): RunningDaemon | null {
   return daemon?.alive === true ? daemon : null;
 }
 
+/**
+ * Says when this home knows of no daemon but one works on its database all the same: its pid file was
+ * removed, or it belongs to another home. @throws CONFLICT naming the process
+ */
+export async function refuseUnnamed(cli: Cli): Promise<void> {
+  if (!existsSync(cli.config().dbPath)) return;
+  const app = await openToLook(cli);
+  if (app === null) return;
+  const executor = findExecutor(app.store, programVersion());
+  if (executor.kind !== 'daemon') return;
+  const { pid } = executor.node;
+  throw new AppError(
+    'CONFLICT',
+    `a daemon (pid ${pid}) works on this database, but ${cli.config().pidPath} does not name it`,
+    { hint: `kill ${pid} stops it in the same way, unless it belongs to another OPCODE_HOME` },
+  );
+}
+
 /** Ends it and resolves when it is gone. */
 export async function stopAndTell(
   cli: Cli,
@@ -51,10 +74,11 @@ export async function stopAndTell(
   cli.note(`Stopping the daemon (pid ${daemon.pid}).`);
   const app = await openToLook(cli);
   let said = '';
-  let lookAt = performance.now() + LOOK_MS;
+  const began = performance.now();
+  let lookAt = began + LOOK_MS;
   let looking = Promise.resolve();
   const look = async (): Promise<void> => {
-    const text = app === null ? '' : await waitsFor(cli, app, daemon);
+    const text = app === null ? '' : await waitsFor(cli, app, daemon, performance.now() - began);
     if (text !== '' && text !== said) cli.note(text);
     said = text;
   };
@@ -80,10 +104,18 @@ async function openToLook(cli: Cli): Promise<App | null> {
   }
 }
 
-async function waitsFor(cli: Cli, app: App, daemon: RunningDaemon): Promise<string> {
+async function waitsFor(
+  cli: Cli,
+  app: App,
+  daemon: RunningDaemon,
+  sinceMs: number,
+): Promise<string> {
   const node = app.store
     .nodes()
     .find(({ pid, pidStarted }) => pid === daemon.pid && pidStarted === daemon.started);
+  if (node?.role === DAEMON_ROLE && sinceMs > REACTS_MS) {
+    return `It does not react. kill -9 ${daemon.pid} ends it; what it executes goes on with the next executor.`;
+  }
   const { items } = app.store.queryRuns({ status: ['active'], limit: PAGE });
   const runs = items.filter((row) => node !== undefined && row.owner === node.nodeId);
   const names: string[] = [];

@@ -9,7 +9,8 @@ import type { Engine } from './model/engine.ts';
 import type { Logger } from './model/ports.ts';
 import type { NodeRow, NodeStore } from './model/store.ts';
 
-const DAEMON_ROLE = 'serve';
+/** The role of a daemon's node while it takes on runs. */
+export const DAEMON_ROLE = 'serve';
 /** The role of a daemon that takes on nothing more. */
 const STOPPING_ROLE = 'stopping';
 

@@ -18,10 +18,11 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function stop(cli: Cli, options: GraceOptions): Promise<number> {
-  const { graceOf, livingDaemon, stopAndTell } = await import('../stop-daemon.ts');
+  const { graceOf, livingDaemon, refuseUnnamed, stopAndTell } = await import('../stop-daemon.ts');
   const graceMs = graceOf(options);
   const daemon = livingDaemon(cli);
-  if (daemon !== null) await stopAndTell(cli, daemon, graceMs);
+  if (daemon === null) await refuseUnnamed(cli);
+  else await stopAndTell(cli, daemon, graceMs);
   if (cli.json) cli.printJson({ stopped: daemon !== null, pid: daemon?.pid ?? null });
   else cli.print(daemon === null ? 'No daemon runs.' : 'Stopped.');
   return EXIT.ok;

@@ -216,7 +216,9 @@ describe('hand-over', () => {
     const decided = await world.run('decide', two, 'yes');
     expect(decided.code).toBe(0);
     expect(decided.stderr).toContain('Decided: yes');
-    await ends(two);
+    // Followed to its end, as if it ran here.
+    expect(decided.stderr).toContain('went on');
+    expect((await statusOf(two)).status).toBe('completed');
     expect(daemon.log()).not.toContain('"level":"error"');
   });
 });

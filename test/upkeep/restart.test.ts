@@ -97,6 +97,33 @@ test('a stop says what it waits for, and ends it when its time is over', async (
   expect(performance.now() - began).toBeLessThan(15_000);
 }, 60_000);
 
+test('a daemon that does not react is named, and so is one that no pid file names', async () => {
+  const daemon = start(environment(), 'serve');
+  const { pid } = await record();
+  process.kill(pid, 'SIGSTOP');
+  const stopping = start(environment(), 'stop');
+  const reader = stopping.stderr.getReader();
+  let text = '';
+  while (!text.includes('does not react')) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`stop ended: ${text}`);
+    text += new TextDecoder().decode(value);
+  }
+  expect(text).toContain(`kill -9 ${pid}`);
+  process.kill(pid, 'SIGCONT');
+  expect(await stopping.exited).toBe(0);
+  await daemon.exited;
+
+  const other = start(environment(), 'serve');
+  const next = await record();
+  rmSync(join(home, 'opcode.pid'));
+  const refused = await opcode('stop');
+  expect(refused.code).toBe(4);
+  expect(refused.stderr).toContain(`pid ${next.pid}`);
+  process.kill(next.pid, 'SIGTERM');
+  await other.exited;
+}, 60_000);
+
 describe.if(process.platform === 'linux' && Bun.which('python3') !== null)('systemd', () => {
   const RECEIVER = `import socket,sys
 s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); print('bound',flush=True)
