@@ -122,7 +122,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 /** How long requests wait for what is taken on at the start. */
-const TAKE_ON_MS = 50;
+const TAKE_ON_MS = 20;
 
 /** Takes on what is unfinished; answers how many runs that were within `TAKE_ON_MS`. */
 async function takeOn(engine: Engine, log: Logger): Promise<number> {
