@@ -77,8 +77,7 @@ export function openServerAccess(parts: ServerParts): ServerAccess {
   let { tls } = reach;
   return {
     access,
-    maySpeakFor: (caller, agentId) =>
-      maySpeakFor(caller, agentId, (each) => store.hasUsableToken(Date.now(), each)),
+    maySpeakFor: (caller, agentId) => maySpeakFor(caller, agentId, store.hasTokenFor),
     reload(next) {
       const renewed = readTls(next.settings['tls.cert'], next.settings['tls.key']);
       if ((renewed === null) !== (tls === null)) {

@@ -32,8 +32,10 @@ export interface TokenStore {
   /** All, also revoked and expired ones; newest first. */
   tokens(): readonly TokenRow[];
   tokensByPrefix(prefix: string): readonly TokenRow[];
-  /** True when one is neither revoked nor expired; of these, one bound to the agent when given. */
-  hasUsableToken(nowMs: number, agentId?: string): boolean;
+  /** True when one is neither revoked nor expired. */
+  hasUsableToken(nowMs: number): boolean;
+  /** True when one was ever bound to the agent: its name does not become free when that one ends. */
+  hasTokenFor(agentId: string): boolean;
   touchToken(id: string, at: number): void;
   /** False when there is none, or it was revoked before. */
   revokeToken(id: string, at: number): boolean;

@@ -13,7 +13,7 @@ import { speakerOf } from './speaker.ts';
 /** The gate of a catalogue. */
 export function createGate({ store, clock, audit }: OpsParts): Gate {
   const see = createPresence(store, clock);
-  const hasToken = (agentId: string): boolean => store.hasUsableToken(clock.now(), agentId);
+  const hasToken = (agentId: string): boolean => store.hasTokenFor(agentId);
   return {
     enter(ctx, { input }) {
       const named = textOf(input, 'agent_id');

@@ -1,8 +1,8 @@
 /**
  * Which agent a call speaks for: the one it names, else the caller's own.
  *
- * A caller with a token of an agent speaks for that agent alone, and for an agent that has a token
- * nobody speaks who comes with another agent's. Without tokens a name is only what the caller says.
+ * A caller with a token of an agent speaks for that agent alone, and for an agent that has a token, or
+ * had one, nobody speaks who comes with another agent's. Without tokens a name is only what the caller says.
  */
 import { AppError } from '../model/error.ts';
 import type { Caller } from './operation.ts';
@@ -41,7 +41,7 @@ function checkUnbound(
   }
   if (role === 'agent' && tokenId !== undefined && hasToken(agentId)) {
     throw denied(
-      `"${agentId}" has a token of its own, and this is another`,
+      `"${agentId}" has a token of its own (or had one), and this is another`,
       'come with the token of that agent, or under another name',
     );
   }

@@ -55,8 +55,8 @@ export function accessContract(subject: { readonly store: Store }): void {
       expect(store.hasUsableToken(T0)).toBe(false);
       store.addToken(token('a', { expiresAt: T0 + 10, agentId: 'build-bot' }));
       expect(store.hasUsableToken(T0 + 9)).toBe(true);
-      expect(store.hasUsableToken(T0 + 9, 'build-bot')).toBe(true);
-      expect(store.hasUsableToken(T0 + 9, 'other')).toBe(false);
+      expect(store.hasTokenFor('build-bot')).toBe(true);
+      expect(store.hasTokenFor('other')).toBe(false);
       expect(store.hasUsableToken(T0 + 10)).toBe(false);
       store.addToken(token('b'));
       expect(store.hasUsableToken(T0 + 10)).toBe(true);
@@ -65,6 +65,7 @@ export function accessContract(subject: { readonly store: Store }): void {
       expect(store.revokeToken('z', T0 + 12)).toBe(false);
       expect(store.token('b')?.revokedAt).toBe(T0 + 11);
       expect(store.hasUsableToken(T0 + 12)).toBe(false);
+      expect(store.hasTokenFor('build-bot')).toBe(true);
     });
   });
 

@@ -292,6 +292,21 @@ describe('a template', () => {
     expect((await world.api(bob, 'run', { template_name: 'deploy' })).status).not.toBe(403);
   });
 
+  test('is not taken over by who takes the name of an agent whose token has ended', async () => {
+    const ann = await world.token('agent', 'ann');
+    const define = (token: string, input: object) =>
+      world.api(token, 'define', { name: 'deploy', ...input });
+    expect((await define(ann, { definition: NOOP })).status).toBe(200);
+    await world.app.ops.token_revoke(AT_HOME, { id: ann.slice(0, 12) });
+    const client = await world.mcp(await world.token('agent'), { name: 'ann' });
+    for (const args of [{}, { agent_id: 'ann' }]) {
+      const taken = await call(client, 'define', { name: 'deploy', definition: asks({}), ...args });
+      denied(taken, 'has a token of its own (or had one)');
+    }
+    const again = await world.token('agent', 'ann');
+    expect((await define(again, { definition: asks({}) })).body.version).toBe(2);
+  });
+
   test('of a person is changed by no agent, whatever it is called', async () => {
     await world.app.ops.define(AT_HOME, { name: 'deploy', definition: NOOP });
     const client = await world.mcp(await world.token('agent'), { name: 'cli:ann' });

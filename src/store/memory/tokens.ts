@@ -21,13 +21,12 @@ export function createTokens(state: MemoryState): TokenStore {
     tokens: () =>
       [...tokens.values()].sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1)),
     tokensByPrefix: (prefix) => [...tokens.values()].filter((token) => token.prefix === prefix),
-    hasUsableToken: (nowMs, agentId) =>
+    hasUsableToken: (nowMs) =>
       [...tokens.values()].some(
         (token) =>
-          token.revokedAt === null &&
-          (token.expiresAt === null || token.expiresAt > nowMs) &&
-          (agentId === undefined || token.agentId === agentId),
+          token.revokedAt === null && (token.expiresAt === null || token.expiresAt > nowMs),
       ),
+    hasTokenFor: (agentId) => [...tokens.values()].some((token) => token.agentId === agentId),
     touchToken: (id, at) => void change(id, { lastUsedAt: at }),
     revokeToken: (id, at) =>
       (tokens.get(id)?.revokedAt ?? null) === null && change(id, { revokedAt: at }),

@@ -8,8 +8,7 @@ const SELECT = `SELECT id, name, prefix, hash, role, agent_id AS agentId, create
   FROM tokens`;
 
 const USABLE = `SELECT 1 FROM tokens
-  WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?1)
-    AND (?2 IS NULL OR agent_id = ?2) LIMIT 1`;
+  WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?1) LIMIT 1`;
 
 /** The tokens part of the store. */
 export function createTokens(connection: Connection): TokenStore {
@@ -18,7 +17,9 @@ export function createTokens(connection: Connection): TokenStore {
     token: (id) => connection.one<TokenRow>(`${SELECT} WHERE id = ?`, id),
     tokens: () => connection.all<TokenRow>(`${SELECT} ORDER BY created_at DESC, id`),
     tokensByPrefix: (prefix) => connection.all<TokenRow>(`${SELECT} WHERE prefix = ?`, prefix),
-    hasUsableToken: (nowMs, agentId) => connection.one(USABLE, nowMs, agentId ?? null) !== null,
+    hasUsableToken: (nowMs) => connection.one(USABLE, nowMs) !== null,
+    hasTokenFor: (agentId) =>
+      connection.one('SELECT 1 FROM tokens WHERE agent_id = ? LIMIT 1', agentId) !== null,
     touchToken(id, at) {
       const sql = 'UPDATE tokens SET last_used_at = ? WHERE id = ?';
       connection.write(() => connection.run(sql, at, id), 'relaxed');
