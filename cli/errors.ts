@@ -127,8 +127,11 @@ function oneIssue(issue: ShownIssue, source: SourceText | undefined, look: Error
   const { style } = look;
   const isWarning = issue.severity === 'warning';
   const tag = isWarning ? style.yellow(style.bold('[WARNING]')) : codeTag(issue.code, style);
-  const lines = [wrap(`${tag} ${oneLine(issue.message)}`, look.width)];
-  const place = placeText(issue, source);
+  // What stands nowhere in the file was given beside it: params, a name.
+  const isBeside = source !== undefined && issue.line === undefined && issue.path !== '';
+  const what = isBeside ? `${issue.path}: ${issue.message}` : issue.message;
+  const lines = [wrap(`${tag} ${oneLine(what)}`, look.width)];
+  const place = isBeside ? '' : placeText(issue, source);
   if (place !== '') lines.push(`  ${style.dim('at')} ${place}`);
   if (source !== undefined && issue.line !== undefined) {
     const at = {

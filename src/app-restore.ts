@@ -10,6 +10,7 @@ import { isAlive } from './isolate/process-info.ts';
 import { AppError } from './model/error.ts';
 import { toRfc3339 } from './model/time.ts';
 import { copyDatabase, inspectDatabase } from './store/sqlite/backup.ts';
+import { hasKind } from './store/sqlite/errors.ts';
 import {
   forgetOwners,
   holdEverything,
@@ -36,6 +37,21 @@ export interface Restored {
   readonly tokens: number;
 }
 
+/** What a look at the file that is to be restored finds. @throws STORE_ERROR when it is no good */
+function ofBackup<T>(look: () => T): T {
+  try {
+    return look();
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || hasKind(thrown, 'newer_schema')) throw thrown;
+    const { code, message, details } = thrown;
+    throw new AppError(code, message, {
+      hint: 'nothing was changed; name a file that opcode backup wrote, or a whole copy of a database',
+      cause: thrown,
+      ...(details === undefined ? {} : { details }),
+    });
+  }
+}
+
 /**
  * Puts a backup in the place of the database; nothing in it goes on by itself. The daemon must have
  * been looked for before.
@@ -47,12 +63,12 @@ export async function restoreBackup(config: Config, file: string, now: number): 
     throw new AppError('VALIDATION_ERROR', `${file} is the database itself`);
   }
   refuseWhileUsed(dbPath, now);
-  const { runs } = inspectDatabase(file);
+  const { runs } = ofBackup(() => inspectDatabase(file));
   mkdirSync(dirname(dbPath), { recursive: true, mode: 0o700 });
   const prepared = `${dbPath}.restoring-${process.pid}`;
   try {
     copyDatabase(file, prepared, { force: true });
-    refuseForeignSchema(prepared, file);
+    ofBackup(() => refuseForeignSchema(prepared, file));
     forgetOwners(prepared);
     const held = await hold(config, prepared, now);
     holdEverything(prepared);

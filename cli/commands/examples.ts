@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { AppError } from '../../src/model/error.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { type Example, findExample, listExamples } from '../examples/embedded.ts';
-import { runExample, writeExample } from '../examples/run-example.ts';
+import { runExample, serviceInput, writeExample } from '../examples/run-example.ts';
 import { EXIT } from '../exit.ts';
 import { padTo } from '../print/text.ts';
 
@@ -65,7 +65,8 @@ function list(cli: Cli): number {
   return EXIT.ok;
 }
 
-function copy(cli: Cli, { name, files }: Example): number {
+function copy(cli: Cli, example: Example): number {
+  const { name, files } = example;
   const folder = resolve(name);
   if (existsSync(folder)) {
     throw new AppError('CONFLICT', `${folder} is there already`, {
@@ -76,7 +77,10 @@ function copy(cli: Cli, { name, files }: Example): number {
   if (cli.json) cli.printJson({ folder, files: Object.keys(files) });
   else {
     cli.printLines(Object.keys(files).map((file) => join(name, file)));
-    cli.note(`\nopcode run ${join(name, 'workflow.json')}`);
+    const input = serviceInput(example);
+    const params = input === null ? '' : ` -p ${input}=<url of your services>`;
+    cli.note(`\nopcode run ${join(name, 'workflow.json')}${params}`);
+    if (input !== null) cli.note(`opcode examples ${name} --run   against services of its own`);
   }
   return EXIT.ok;
 }

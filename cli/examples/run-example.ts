@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../src/model/error.ts';
-import { isJsonObject, type JsonObject } from '../../src/model/json.ts';
+import { isJsonArray, isJsonObject, type JsonObject } from '../../src/model/json.ts';
 import type { StatusOutput } from '../../src/ops/schemas.ts';
 import type { Cli } from '../command.ts';
 import { executeRun, resultDocument } from '../execute-run.ts';
@@ -62,6 +62,14 @@ export function writeExample(folder: string, files: Example['files']): void {
 
 const inputName = (stubs: JsonObject | null): string =>
   typeof stubs?.input === 'string' ? stubs.input : STUB_URL_INPUT;
+
+/** The input by which an example is told where its services are; null when it runs without it. */
+export function serviceInput({ files }: Example): string | null {
+  const schema = jsonFile(files, 'workflow.json')?.input_schema;
+  const required = isJsonObject(schema) ? schema.required : undefined;
+  const name = inputName(jsonFile(files, 'stubs.json'));
+  return isJsonArray(required) && required.includes(name) ? name : null;
+}
 
 /** The prepared answers, where nobody can be asked or the person said yes to all. */
 function answersOf(cli: Cli, stubs: JsonObject | null, yes: boolean): Answers | undefined {

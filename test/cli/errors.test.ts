@@ -48,6 +48,16 @@ describe('an error', () => {
     ]);
   });
 
+  test('about what was given beside a file names it', () => {
+    const beside = { path: 'params.env', code: 'VALIDATION_ERROR', message: 'is missing' };
+    const error = new AppError('VALIDATION_ERROR', 'params.env: is missing', {
+      details: { issues: [{ ...beside, severity: 'error' }] },
+    });
+    expect(errorLines(error, [{ file: 'a.yaml', text: 'steps: []' }], look)).toEqual([
+      '[VALIDATION_ERROR] params.env: is missing',
+    ]);
+  });
+
   test('is one JSON document', () => {
     const error = new AppError('CONFLICT', 'taken', { details: { by: 'me' }, hint: 'wait' });
     expect(errorJson(error)).toEqual({

@@ -1,6 +1,7 @@
 /** Examples: what is embedded, the stub services, the comparison with the promised end. */
 import { describe, expect, test } from 'bun:test';
 import { differences, expectedOf, findExample, listExamples } from '../../cli/examples/embedded.ts';
+import { serviceInput } from '../../cli/examples/run-example.ts';
 import { startStubs } from '../../cli/examples/stub-server.ts';
 
 describe('embedded examples', () => {
@@ -64,4 +65,9 @@ describe('the promised end', () => {
   ])('%p in %p', (expected, actual, found) => {
     expect(differences(expected, actual)).toEqual(found);
   });
+});
+
+test('an example that needs services says by which input it is told where they are', () => {
+  expect(serviceInput(findExample('quickstart'))).toBe('stub_url');
+  expect(serviceInput(findExample('file-pipeline'))).toBeNull();
 });

@@ -128,7 +128,8 @@ describe('a backup', () => {
 
   test('that cannot be written leaves nothing behind', async () => {
     const app = await open(false);
-    await errorOf(app.ops.backup(here, { file: path('none/x.db') }), 'STORE_ERROR');
+    const refused = await errorOf(app.ops.backup(here, { file: path('none/x.db') }), 'STORE_ERROR');
+    expect(refused.hint).toContain('a folder that exists');
     expect(readdirSync(home).filter((name) => name.startsWith('x'))).toEqual([]);
   });
 });
@@ -171,7 +172,9 @@ describe('going back to a backup', () => {
     opened.length = 0;
     make();
     const before = readFileSync(config.dbPath);
-    await errorOf(restoreBackup(config, path('bad.db'), Date.now()), 'STORE_ERROR');
+    const refused = await errorOf(restoreBackup(config, path('bad.db'), Date.now()), 'STORE_ERROR');
+    // It is about that file, not about the database in use.
+    expect(refused.hint).not.toContain('OPCODE_DB_PATH');
     expect(readFileSync(config.dbPath)).toEqual(before);
   });
 

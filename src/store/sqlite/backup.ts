@@ -55,6 +55,7 @@ export function copyDatabase(from: string, to: string, { force }: CopyOptions): 
     if (thrown instanceof AppError) throw thrown;
     throw storeError('path', `the copy cannot be written (${messageOf(thrown)})`, to, {
       cause: thrown,
+      hint: 'name a file in a folder that exists and that this user can write to',
     });
   } finally {
     rmSync(part, { force: true });

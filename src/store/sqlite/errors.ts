@@ -63,11 +63,16 @@ export function storeError(
   kind: StoreErrorKind,
   message: string,
   path: string,
-  options: { readonly cause?: unknown; readonly details?: Readonly<Record<string, Json>> } = {},
+  options: {
+    readonly cause?: unknown;
+    readonly details?: Readonly<Record<string, Json>>;
+    /** When what is to be done is not what it would be for the database in use. */
+    readonly hint?: string;
+  } = {},
 ): AppError {
   return new AppError('STORE_ERROR', `${path}: ${message}`, {
     details: { kind, path, ...options.details },
-    hint: HINTS[kind],
+    hint: options.hint ?? HINTS[kind],
     ...(options.cause === undefined ? {} : { cause: options.cause }),
   });
 }
