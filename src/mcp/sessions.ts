@@ -28,6 +28,8 @@ export interface Sessions<S extends Session> {
 
 export interface SessionLimits {
   readonly maxSessions: number;
+  /** Of one owner that has a name: with one token nobody keeps everybody else out. */
+  readonly maxOfOwner: number;
   /** After so long a session that nobody uses is ended. */
   readonly idleMs: number;
   /** And after so long when there is no room for another: clients that are started for each call. */
@@ -37,10 +39,17 @@ export interface SessionLimits {
 
 const DEFAULT_LIMITS: SessionLimits = {
   maxSessions: 1000,
+  maxOfOwner: 250,
   idleMs: 30 * 60_000,
   leastIdleMs: 10_000,
   now: () => performance.now(),
 };
+
+function countOf(all: Iterable<{ readonly owner: string }>, owner: string): number {
+  let count = 0;
+  for (const each of all) if (each.owner === owner) count += 1;
+  return count;
+}
 
 /** Sessions by id, and the round that ends the forgotten ones. */
 export function createSessions<S extends Session>(
@@ -55,23 +64,29 @@ export function createSessions<S extends Session>(
       void session.close();
     }
   };
-  /** Ends the one that was idle for longest, if that was long enough. */
-  const makeRoom = (): void => {
+  /** Ends the one (of this owner) that was idle for longest, if that was long enough. */
+  const makeRoom = (of: string | null): void => {
     const before = limits.now() - limits.leastIdleMs;
-    const idle = [...held].filter(([, { open, usedAt }]) => open === 0 && usedAt <= before);
+    const idle = [...held].filter(
+      ([, { open, usedAt, owner }]) =>
+        open === 0 && usedAt <= before && (of === null || owner === of),
+    );
     const [oldest] = idle.sort(([, a], [, b]) => a.usedAt - b.usedAt);
     if (oldest === undefined) return;
     const [id, { session }] = oldest;
     held.delete(id);
     void session.close();
   };
+  const hasTooMany = (owner: string): boolean =>
+    owner !== '' && countOf(held.values(), owner) >= limits.maxOfOwner;
   const round = setInterval(reap, Math.min(60_000, limits.idleMs));
   round.unref();
   return {
     add(id, session, owner = '') {
       if (held.size >= limits.maxSessions) reap();
-      if (held.size >= limits.maxSessions) makeRoom();
-      if (held.size >= limits.maxSessions) return false;
+      if (hasTooMany(owner)) makeRoom(owner);
+      if (held.size >= limits.maxSessions) makeRoom(null);
+      if (held.size >= limits.maxSessions || hasTooMany(owner)) return false;
       held.set(id, { session, owner, usedAt: limits.now(), open: 0 });
       return true;
     },

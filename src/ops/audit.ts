@@ -27,6 +27,10 @@ const MAX_HELD = 10_000;
 /** Rows that are kept; older ones are forgotten. */
 const KEPT_ROWS = 100_000;
 const MAX_TEXT_CHARS = 300;
+/** Refusals of one caller that are kept in a minute: nobody pushes out the record of others by trying. */
+const MAX_REFUSALS = 60;
+const REFUSALS_MS = 60_000;
+const MAX_CALLERS = 10_000;
 
 /** A recorder over the store; `mask` makes secrets in a text unreadable. */
 export function createAudit(
@@ -37,6 +41,7 @@ export function createAudit(
   let held: NewAudit[] = [];
   let lost = 0;
   let cancel: (() => void) | null = null;
+  const keeps = createRefusals(clock);
   const bounded = (text: string): string =>
     withoutTokens(mask(text.slice(0, MAX_TEXT_CHARS * 4))).slice(0, MAX_TEXT_CHARS);
 
@@ -60,6 +65,7 @@ export function createAudit(
   };
   return {
     note({ caller, exec }, { action, target, outcome, detail, role = caller.role }) {
+      if (outcome === 'refused' && !keeps(caller.tokenId ?? actorOf(caller))) return;
       held.push({
         at: clock.now(),
         actor: bounded(actorOf(caller)),
@@ -78,6 +84,24 @@ export function createAudit(
       cancel ??= clock.after(DELAY_MS, later);
     },
     flush,
+  };
+}
+
+/** Whether one more refusal of a caller is kept. */
+function createRefusals(clock: Pick<Clock, 'now'>): (caller: string) => boolean {
+  const windows = new Map<string, { readonly endsAt: number; count: number }>();
+  return (caller) => {
+    const now = clock.now();
+    let window = windows.get(caller);
+    if (window === undefined || window.endsAt <= now || window.endsAt > now + REFUSALS_MS) {
+      const [oldest] = windows.keys();
+      if (windows.size >= MAX_CALLERS && oldest !== undefined) windows.delete(oldest);
+      windows.delete(caller);
+      window = { endsAt: now + REFUSALS_MS, count: 0 };
+      windows.set(caller, window);
+    }
+    window.count += 1;
+    return window.count <= MAX_REFUSALS;
   };
 }
 

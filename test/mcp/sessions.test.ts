@@ -2,17 +2,18 @@
 import { expect, test } from 'bun:test';
 import { createSessions, type Session } from '../../src/mcp/sessions.ts';
 
-function rig(maxSessions = 2) {
+function rig(maxSessions = 2, maxOfOwner = 2) {
   const time = { now: 0 };
   const closed: string[] = [];
   const sessions = createSessions<Session>({
     maxSessions,
+    maxOfOwner,
     idleMs: 1000,
     leastIdleMs: 100,
     now: () => time.now,
   });
-  const add = (id: string): boolean =>
-    sessions.add(id, { close: async () => void closed.push(id) });
+  const add = (id: string, owner?: string): boolean =>
+    sessions.add(id, { close: async () => void closed.push(id) }, owner);
   return { time, closed, sessions, add };
 }
 
@@ -45,4 +46,17 @@ test('a new one takes the room of the one that is idle for longest, but not of o
   expect(add('c')).toBe(true);
   expect(add('d')).toBe(true);
   expect(closed).toEqual(['a', 'b']);
+});
+
+test('one token keeps nobody else out, however many sessions it opens', () => {
+  const { time, closed, sessions, add } = rig(4, 2);
+  expect([add('a', 'evil'), add('b', 'evil')]).toEqual([true, true]);
+  for (const id of ['a', 'b']) sessions.use(id);
+  time.now = 100;
+  expect(add('c', 'evil')).toBe(false);
+  expect([add('d', 'good'), add('e', 'good')]).toEqual([true, true]);
+  time.now = 200;
+  // Its own idle ones make room, not those of others.
+  expect(add('f', 'good')).toBe(true);
+  expect(closed).toEqual(['d']);
 });
