@@ -6,6 +6,7 @@ import { AppError, messageOf } from '../../src/model/error.ts';
 import { wholeNumber } from '../args.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
+import { printable } from '../print/text.ts';
 import { isFileName } from '../sources.ts';
 import { tellNoExecutor } from '../tell-executor.ts';
 
@@ -60,8 +61,10 @@ async function diagram(cli: Cli, target: string, options: Options): Promise<numb
   if (options.output !== undefined) writeTo(options.output, drawn);
   if (cli.json) cli.printJson(options.output === undefined ? drawn : { written: options.output });
   else if (options.output !== undefined) cli.note(`Wrote ${options.output}`);
-  else if (drawn.text !== undefined) cli.print(drawn.text.trimEnd());
-  else cli.terminal.stdout.write(bytesOf(drawn));
+  else if (drawn.text !== undefined) {
+    // It may be another server's, which may write what it likes.
+    cli.print(printable(drawn.text.trimEnd(), cli.terminal.stdout.style.enabled));
+  } else cli.terminal.stdout.write(bytesOf(drawn));
   return EXIT.ok;
 }
 

@@ -22,7 +22,9 @@ export function crop(text: string, width: number): string {
   return widthOf(cut) <= width ? cut : Bun.sliceAnsi(text, 0, width - 1, '…');
 }
 
-const isColor = (sequence: string): boolean => /^\[[0-9;:]*m$/.test(sequence);
+/** A colour behind an escape; longer ones nobody writes. */
+const COLOR = /^\[[0-9;:]{0,60}m/;
+const MAX_COLOR_CHARS = 62;
 
 /** Control characters as escapes; line breaks and tabs stay, colours when `colors` allows them. */
 export function printable(text: string, colors = false): string {
@@ -35,10 +37,11 @@ export function printable(text: string, colors = false): string {
       shown += char;
       continue;
     }
-    const end = char === ESC && colors ? text.indexOf('m', i) : -1;
-    if (end > 0 && isColor(text.slice(i + 1, end + 1))) {
-      shown += text.slice(i, end + 1);
-      i = end;
+    const next = char === ESC && colors ? text.slice(i + 1, i + 1 + MAX_COLOR_CHARS) : '';
+    const color = COLOR.exec(next)?.[0];
+    if (color !== undefined) {
+      shown += char + color;
+      i += color.length;
     } else if (char !== '\r') shown += escaped(code);
   }
   return shown;

@@ -30,6 +30,12 @@ describe('what a workflow wrote', () => {
     expect(printable('\u001b[5A\u001b[1m', true)).toBe('\\x1b[5A\u001b[1m');
   });
 
+  test('does not stop the terminal by escapes that begin nothing', () => {
+    const text = '\u001b'.repeat(2_000_000);
+    expect(printable(`${text}m`, true)).toHaveLength(4 * text.length + 1);
+    expect(printable(`\u001b[${'1;'.repeat(50)}m`, true)).toStartWith('\\x1b[1;');
+  });
+
   test('is one line where one line is wanted', () => {
     expect(oneLine(' a\n\n  b\tc ')).toBe('a b c');
   });

@@ -89,6 +89,28 @@ test('exit codes follow the errors of the server', async () => {
   expect((await opcode(['retry', '@last'])).code).toBe(4);
 });
 
+test('a server that means harm cannot move the cursor', async () => {
+  const evil = '\u001b]0;owned\u0007\u001b[2J';
+  const text = `┌─┐ ${evil}`;
+  const drawn = { text, format: 'ascii', media_type: 'text/plain', error: { message: evil } };
+  for (const status of [200, 400, 404]) {
+    const server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () => Response.json(drawn, { status }),
+    });
+    try {
+      const { stdout, stderr } = await opcode(['diagram', 'ship'], {
+        OPCODE_URL: server.url.origin,
+      });
+      expect(stdout + stderr).toContain('owned');
+      expect(stdout + stderr).not.toContain('\u001b');
+    } finally {
+      await server.stop(true);
+    }
+  }
+});
+
 describe('is refused, saying why:', () => {
   test.each(['serve', 'recover', 'verify', 'mcp', 'stop'])('%s', async (command) => {
     const refused = await opcode([command]);
