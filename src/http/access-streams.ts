@@ -4,9 +4,10 @@
  * Looked at once a second while there are any; a request after the revocation is refused at once anyway.
  */
 import type { Caller } from '../ops/operation.ts';
+import { refuse } from './guard.ts';
 
 export interface StreamWatch {
-  /** The answer, ended when the caller is no longer welcome. */
+  /** The answer, ended when the caller is no longer welcome; a refusal to who has too many open. */
   watched(response: Response, caller: Caller): Response;
   close(): void;
 }
@@ -17,6 +18,8 @@ interface Open {
 }
 
 const LOOK_MS = 1000;
+/** Answers that stay open for one token: nobody takes what is there for all. */
+const MAX_OF_TOKEN = 500;
 
 /** Watches over the open answers of one server. */
 export function createStreamWatch(isWelcome: (caller: Caller) => boolean): StreamWatch {
@@ -31,10 +34,20 @@ export function createStreamWatch(isWelcome: (caller: Caller) => boolean): Strea
     clearInterval(round);
     round = null;
   };
+  const hasTooMany = ({ tokenId }: Caller): boolean => {
+    if (tokenId === undefined || open.size < MAX_OF_TOKEN) return false;
+    let count = 0;
+    for (const each of open) if (each.caller.tokenId === tokenId) count += 1;
+    return count >= MAX_OF_TOKEN;
+  };
   return {
     watched(response, caller) {
       const { body } = response;
       if (body === null) return response;
+      if (hasTooMany(caller)) {
+        void body.cancel();
+        return refuse(429, `${MAX_OF_TOKEN} streams are open with this token: close some`);
+      }
       const reader = body.getReader();
       let one: Open | null = null;
       const ended = (): void => {
