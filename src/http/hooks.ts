@@ -10,6 +10,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Logger, SecretSource } from '../model/ports.ts';
 import type { WebhookRow } from '../model/schedule.ts';
 import type { CallContext } from '../ops/operation.ts';
+import { WEBHOOK_KEY } from '../ops/start.ts';
 import { createThrottle, type Throttle } from './access-throttle.ts';
 import { asAppError, errorResponse, jsonResponse } from './api-answer.ts';
 import { checkSignature, TOLERANCE_MS } from './hooks-signature.ts';
@@ -88,7 +89,7 @@ async function receive(parts: Parts, request: Request, name: string): Promise<Re
     template_name: hook.template,
     params: paramsOf(headers, body),
     context: { webhook: { name, headers: toldHeaders(headers) } },
-    idempotency_key: `webhook ${name} ${delivery ?? verdict.signature}`,
+    idempotency_key: `${WEBHOOK_KEY}${name} ${delivery ?? verdict.signature}`,
     wait: 0,
   });
   const { workflow_id, created } = result as { workflow_id: string; created?: boolean };

@@ -65,7 +65,7 @@ export async function rerunOf(
   if (isOther(before, facts, request) || prepared.hash !== row.definitionHash) {
     refuseOthersDecisions(ctx.caller, facts.agentId, parts.reader.read(runId).state, kept);
   }
-  const identity = identify(parts, request.idempotency_key, facts.inputs);
+  const identity = identify(parts, ctx, request.idempotency_key, facts.inputs);
   const started = await startRun(parts, prepared, facts, identity, reuse);
   const result = await answerFor(parts, ctx, started, request.wait);
   const warnings = changed.map(changedWarning);

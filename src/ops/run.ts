@@ -32,7 +32,7 @@ export function createRun(parts: OpsParts): Operation<typeof runInput, typeof ru
       if (input.rerun_of !== undefined) return again(parts, ctx, input, input.rerun_of);
       const prepared = prepare(parts, ctx, input);
       const given = paramsOf(input, prepared.pack.inputSchema);
-      const identity = identify(parts, input.idempotency_key, given);
+      const identity = identify(parts, ctx, input.idempotency_key, given);
       const facts = await startFactsOf(parts, ctx, prepared, input, identity.runId);
       if (input.dry_run) return dryRunOf(parts, prepared, facts);
       const started = await startRun(parts, prepared, facts, identity);

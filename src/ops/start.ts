@@ -42,12 +42,26 @@ export interface StartIdentity {
   readonly fingerprint: string;
 }
 
-/** A new run's id, and the fingerprint of what the caller gave (not of what was derived from it). */
+/** How keys begin that webhooks make of their deliveries. */
+export const WEBHOOK_KEY = 'webhook ';
+
+/**
+ * A new run's id, and the fingerprint of what the caller gave (not of what was derived from it).
+ * @throws VALIDATION_ERROR for a key with which a caller would take a webhook's delivery away
+ */
 export function identify(
   { random }: OpsParts,
+  { caller }: CallContext,
   key: string | undefined,
   given: JsonObject,
 ): StartIdentity {
+  if (key?.startsWith(WEBHOOK_KEY) === true && caller.sender !== 'system') {
+    throw new AppError(
+      'VALIDATION_ERROR',
+      `idempotency_key: keys that begin with "${WEBHOOK_KEY}" are those of webhooks`,
+      { hint: 'choose another key' },
+    );
+  }
   const fingerprint = random.sha256(canonicalJson(given));
   return { runId: asRunId(random.uuid()), key: key ?? null, fingerprint };
 }

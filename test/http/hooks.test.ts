@@ -158,6 +158,22 @@ describe('a delivery', () => {
     expect(conflict.status).toBe(409);
   });
 
+  test('is taken away by nobody who knows its id before it comes', async () => {
+    const delivery = randomUUID();
+    const body = '{"ref":"wanted"}';
+    const taken = await post(`${url}/api/v1/run`, {
+      template_name: 'typed',
+      params: { ref: 'evil' },
+      idempotency_key: `webhook push ${delivery}`,
+    });
+    expect([taken.status, await taken.text()]).toEqual([
+      400,
+      expect.stringContaining('are those of webhooks'),
+    ]);
+    const sent = await send('push', body, signed(body, { 'x-opcode-delivery': delivery }));
+    expect([sent.status, (await bodyOf(sent)).created]).toEqual([202, true]);
+  });
+
   test('without an id: the same signed request again starts nothing more', async () => {
     const body = '{"ref":"replayed"}';
     const headers = signed(body);
