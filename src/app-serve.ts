@@ -26,6 +26,7 @@ import {
 } from './http/pid-file.ts';
 import { type HttpServer, type Route, startHttpServer } from './http/server.ts';
 import { isAlive, ownIdentity } from './isolate/process-info.ts';
+import { createSocketOwner } from './isolate/socket-owner.ts';
 import { createLogger } from './log.ts';
 import { createMcpEndpoints, type McpEndpoints } from './mcp/endpoints.ts';
 import { createEventFeed } from './mcp/event-feed.ts';
@@ -98,7 +99,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     baseUrl: config.settings.base_url,
     maxBodyBytes: config.settings['limits.request_bytes'],
     requestTimeMs: config.settings['limits.request_time'],
-    peers: await createPeerCheck({ uid }),
+    peers: await createPeerCheck({ uid, ownerOf: createSocketOwner() }),
     reach,
     log,
   });

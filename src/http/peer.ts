@@ -14,6 +14,11 @@ export interface Connection {
   readonly family: 'IPv4' | 'IPv6';
 }
 
+interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
 export interface PeerCheck {
   /** True when the connection comes from a process of this user or of root. */
   isOurs(peer: Connection, serverPort: number): Promise<boolean>;
@@ -21,6 +26,8 @@ export interface PeerCheck {
 
 export interface PeerDeps {
   readonly uid: number;
+  /** Asks for one socket by both ends, which is much cheaper; null when that cannot be told so. */
+  readonly ownerOf?: ((from: Connection, to: Endpoint) => number | null) | null;
   /** Reads a table of sockets; replaced in tests. */
   readonly read?: (path: string) => Promise<string>;
 }
@@ -43,7 +50,10 @@ export async function createPeerCheck(deps: PeerDeps): Promise<PeerCheck | null>
   };
   return {
     async isOurs(peer, serverPort) {
-      const uid = uidOf(await tables[peer.family](), peer, serverPort);
+      const server = { address: LOOPBACK[peer.family], port: serverPort };
+      const told = deps.ownerOf?.(peer, server) ?? null;
+      // The server may listen on another address of this machine: the table has them all.
+      const uid = told ?? uidOf(await tables[peer.family](), peer, serverPort);
       return uid === deps.uid || uid === ROOT;
     },
   };
@@ -64,6 +74,8 @@ function sharedReading(read: () => Promise<string>): () => Promise<string> {
     return next;
   };
 }
+
+const LOOPBACK = { IPv4: '127.0.0.1', IPv6: '::1' } as const;
 
 const tableOf = (family: Connection['family']): string =>
   family === 'IPv4' ? '/proc/net/tcp' : '/proc/net/tcp6';

@@ -5,7 +5,8 @@
  * Bun has no datagram sockets of the Unix family, so three functions of the C library are called; what
  * cannot be told (no library, a socket that is gone) is reported once and changes nothing.
  */
-import { dlopen, ptr } from 'bun:ffi';
+import { ptr } from 'bun:ffi';
+import { openLibc } from './libc.ts';
 
 export interface ServiceNotify {
   /** It takes requests; `status` is shown by `systemctl status`. */
@@ -18,15 +19,10 @@ export interface ServiceNotify {
   close(): void;
 }
 
-const LIBRARIES = ['libc.so.6', 'libc.so', `libc.musl-${musl(process.arch)}.so.1`];
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 const MSG_NOSIGNAL = 0x4000;
 const MAX_PATH_BYTES = 107;
-
-function musl(arch: string): string {
-  return arch === 'arm64' ? 'aarch64' : 'x86_64';
-}
 
 type Send = (text: string) => void;
 
@@ -63,7 +59,7 @@ function senderTo(path: string, onProblem: (problem: string) => void): Send | nu
     onProblem(`NOTIFY_SOCKET is too long a path: ${path}`);
     return null;
   }
-  const libc = openLibrary();
+  const libc = openLibc(FUNCTIONS);
   if (libc === null) {
     onProblem('NOTIFY_SOCKET: the C library cannot be called, so systemd is told nothing');
     return null;
@@ -82,24 +78,7 @@ const FUNCTIONS = {
   close: { args: ['i32'], returns: 'i32' },
 } as const;
 
-type Libc = ReturnType<typeof dlopen<typeof FUNCTIONS>>['symbols'];
-
-function openLibrary(): Libc | null {
-  for (const name of LIBRARIES) {
-    const libc = openNamed(name);
-    if (libc !== null) return libc;
-  }
-  return null;
-}
-
-function openNamed(name: string): Libc | null {
-  try {
-    return dlopen(name, FUNCTIONS).symbols;
-  } catch {
-    // It has another name here, or there is none.
-    return null;
-  }
-}
+type Libc = NonNullable<ReturnType<typeof openLibc<typeof FUNCTIONS>>>;
 
 function sendOnce(libc: Libc, path: string, text: string): boolean {
   const socket = libc.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);

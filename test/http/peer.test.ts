@@ -96,3 +96,21 @@ test('without a table there is no check', async () => {
   const read = (): Promise<string> => Promise.reject(new Error('ENOENT'));
   expect(await createPeerCheck({ uid: 0, read })).toBeNull();
 });
+
+describe('asked by both ends', () => {
+  const asking = async (ownerOf: (port: number) => number | null): Promise<PeerCheck | null> =>
+    createPeerCheck({
+      uid: 1000,
+      read: async () => HEAD + row(PEER, SERVER, '01', 1000),
+      ownerOf: (from, to) => (to.port === 4100 ? ownerOf(from.port) : null),
+    });
+
+  test('the answer counts, not the table', async () => {
+    expect(await (await asking(() => 1001))?.isOurs(FROM, 4100)).toBe(false);
+    expect(await (await asking(() => 0))?.isOurs(FROM, 4100)).toBe(true);
+  });
+
+  test('the table is read when there is none', async () => {
+    expect(await (await asking(() => null))?.isOurs(FROM, 4100)).toBe(true);
+  });
+});

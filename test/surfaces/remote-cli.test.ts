@@ -133,7 +133,9 @@ describe('is refused, saying why:', () => {
     const file = join(folder, 'token');
     writeFileSync(file, 'two words\n');
     const refused = await opcode(['status'], { OPCODE_TOKEN_FILE: file });
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('holds no token') });
+    expect(refused.code).toBe(2);
+    // Lines are as long as the terminal is wide.
+    expect(refused.stderr.replaceAll(/\s+/g, ' ')).toContain('holds no token');
   });
 });
 
