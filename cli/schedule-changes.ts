@@ -88,14 +88,19 @@ interface UpdateOptions extends FieldOptions {
 
 /** Changes a schedule and shows its next times. */
 export async function update(cli: Cli, name: string, options: UpdateOptions): Promise<number> {
-  const app = await cli.open();
-  const result = await app.ops.schedule_update(cli.context(), {
+  const changes = {
     ...(await fieldsOf(cli, options)),
-    name,
     ...(options.expression === undefined ? {} : { expression: options.expression }),
     ...(options.template === undefined ? {} : { template_name: options.template }),
     ...(options.rename === undefined ? {} : { new_name: options.rename }),
-  });
+  };
+  if (Object.keys(changes).length === 0) {
+    throw new AppError('VALIDATION_ERROR', 'there is nothing to change', {
+      hint: 'opcode schedule update --help lists what can be changed',
+    });
+  }
+  const app = await cli.open();
+  const result = await app.ops.schedule_update(cli.context(), { ...changes, name });
   return tell(cli, result);
 }
 

@@ -1,7 +1,7 @@
 /**
  * The options that every signalling command has.
  */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { App } from './command.ts';
 
 /** A signal without the run it goes to. */
@@ -23,7 +23,7 @@ export function addSignalOptions(command: Command, options: { bulk: boolean }): 
   command
     .option('--reason <text>', 'why; recorded with the signal')
     .option('--agent <name>', 'speak in the name of this agent')
-    .option('--detach', 'do not go on with the run here')
+    .addOption(new Option('--detach', 'do not go on with the run here').conflicts('wait'))
     .option('--wait <duration>', 'leave after this time, e.g. 30s')
     .option('--idempotency-key <key>', 'send at most one signal with this key')
     .option('-q, --quiet', 'no progress');

@@ -1,6 +1,6 @@
 /** `opcode rerun`: a new run with the inputs of an earlier one, some of them replaced. */
 import { existsSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { isJsonObject, ownValue } from '../../src/model/json.ts';
 import type { StatusOutput } from '../../src/ops/schemas.ts';
 import { collect, type ParamOptions, paramsOf, waitMsOf, wholeNumber } from '../args.ts';
@@ -37,7 +37,9 @@ export function configure(command: Command, act: Act): void {
       .option('--version <n>', 'another version of its template', wholeNumber(1))
       .option('--agent <name>', 'run it in the name of this agent')
       .option('--idempotency-key <key>', 'start at most one run with this key')
-      .option('--detach', 'start it and leave; who executes takes it on')
+      .addOption(
+        new Option('--detach', 'start it and leave; who executes takes it on').conflicts('wait'),
+      )
       .option('--wait <duration>', 'leave after this time, e.g. 30s')
       .option('--local', 'execute it here, also when a daemon lives')
       .option('-q, --quiet', 'print the output only')

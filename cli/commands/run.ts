@@ -2,7 +2,7 @@
  * `opcode run`: a workflow file, executed here with this terminal, or a template, which a living daemon
  * executes and this terminal follows.
  */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { AppError } from '../../src/model/error.ts';
 import type { RunOutput } from '../../src/ops/schemas.ts';
 import { collect, type ParamOptions, paramsOf, waitMsOf, wholeNumber } from '../args.ts';
@@ -36,7 +36,9 @@ export function configure(command: Command, act: Act): void {
       .option('--version <n>', 'version of the template', wholeNumber(1))
       .option('--agent <name>', 'run it in the name of this agent')
       .option('--idempotency-key <key>', 'start at most one run with this key')
-      .option('--detach', 'start it and leave; who executes takes it on')
+      .addOption(
+        new Option('--detach', 'start it and leave; who executes takes it on').conflicts('wait'),
+      )
       .option('--wait <duration>', 'leave after this time, e.g. 30s')
       .option('--local', 'execute it here, also when a daemon lives')
       .option('--dry-run', 'validate, resolve, draw; run nothing')

@@ -42,6 +42,23 @@ describe('what every command takes', () => {
   });
 });
 
+describe('options that would not be heeded', () => {
+  test('are refused: a time to wait for what is left at once, an update of nothing', async () => {
+    for (const words of [
+      ['run', 'x'],
+      ['rerun', '@last'],
+      ['resume', '@last'],
+    ]) {
+      const both = await opcode(...words, '--detach', '--wait', '5s');
+      expect(both.code).toBe(2);
+      expect(both.stderr).toMatch(/'--detach' cannot be used with option\s+'--wait/);
+    }
+    const nothing = await opcode('schedule', 'update', 'nightly');
+    expect(nothing.code).toBe(2);
+    expect(nothing.stderr).toContain('nothing to change');
+  });
+});
+
 describe('options without a command', () => {
   test('are those of the daemon', async () => {
     const bad = await opcode('--listen-addr', 'nowhere');
