@@ -7,7 +7,7 @@ import { ptr } from 'bun:ffi';
 import { isIPv4 } from 'node:net';
 import { openLibc } from './libc.ts';
 
-export interface Endpoint {
+interface Endpoint {
   /** Loopback or any other, as text: `127.0.0.1`, `::1`. */
   readonly address: string;
   readonly port: number;
