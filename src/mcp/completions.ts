@@ -6,6 +6,7 @@ import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprot
 import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
 import { promptNames } from './prompts.ts';
+import { onRequest, PARAMS } from './request-params.ts';
 import { RESOURCE_TEMPLATES } from './resources.ts';
 
 type Kind = 'run' | 'template';
@@ -21,7 +22,7 @@ const URI_ARGUMENTS: Readonly<Record<string, Kind>> = { id: 'run', name: 'templa
 
 /** Answers the completion requests of a session. */
 export function serveCompletions(server: Server, ops: Ops, ctx: CallContext): void {
-  server.setRequestHandler('completion/complete', async ({ params: { ref, argument } }) => {
+  onRequest(server, 'completion/complete', PARAMS.completion, async ({ ref, argument }) => {
     const kind =
       ref.type === 'ref/prompt'
         ? kindOf(promptNames(), ref.name, PROMPT_ARGUMENTS, argument.name)

@@ -11,6 +11,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Audience, KeptMessages, ToldEvent } from '../model/notice.ts';
 import type { Logger } from '../model/ports.ts';
 import type { EventFeed } from './event-feed.ts';
+import { LOG_LEVELS, type LogLevel } from './request-params.ts';
 import { runUris } from './resource-uris.ts';
 import { type Spelling, spelled } from './tool-names.ts';
 
@@ -22,7 +23,13 @@ export interface SessionState {
   readonly uris: Set<string>;
   /** True when its transport knows that, and lets pass what is listened to. */
   readonly sortsUris: boolean;
+  /** The least level that the client asked to be told of; null before it did. */
+  level: LogLevel | null;
 }
+
+/** True when the client wants to be told of what has this level. */
+export const hears = ({ level: least }: SessionState, level: LogLevel): boolean =>
+  least === null || LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(least);
 
 interface Notice {
   readonly level: 'debug' | 'info' | 'notice' | 'warning' | 'error';
@@ -70,7 +77,7 @@ export interface ToldPorts {
   readonly audience: Audience;
 }
 
-type Say = (level: Notice['level'], data: JsonObject) => Promise<void>;
+export type Say = (level: Notice['level'], data: JsonObject) => Promise<void>;
 
 interface TellerParts {
   readonly server: Server;
@@ -108,9 +115,10 @@ interface Telling extends TellerParts {
 /** Tells one session what it did not ask for: each event once, whatever way it comes. */
 export function createTeller(parts: TellerParts): Teller {
   const { server, state, told, hearing } = parts;
-  const say: Say = (level, data) =>
-    // The level that the client has set is kept by the session of the transport.
-    server.sendLoggingMessage({ level, logger: 'opcode', data }, server.transport?.sessionId);
+  const say: Say = async (level, data) => {
+    if (!hears(state, level)) return;
+    await server.sendLoggingMessage({ level, logger: 'opcode', data }, server.transport?.sessionId);
+  };
   const telling: Telling = { ...parts, shown: new Set(), say };
   const leaving: (() => void)[] = [];
   let isStarted = false;

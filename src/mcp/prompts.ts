@@ -3,6 +3,7 @@
  * run failed.
  */
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import { onRequest, PARAMS } from './request-params.ts';
 import { type Spelling, spelled } from './tool-names.ts';
 
 interface PromptText {
@@ -60,13 +61,13 @@ export const promptNames = (): readonly string[] => PROMPTS.map(({ name }) => na
 
 /** Answers the prompt requests of a session. */
 export function servePrompts(server: Server, spelling: Spelling): void {
-  server.setRequestHandler('prompts/list', async () => ({
+  onRequest(server, 'prompts/list', PARAMS.page, async () => ({
     prompts: PROMPTS.map(({ text: _text, arguments: args, ...prompt }) => ({
       ...prompt,
       arguments: args.map((each) => ({ ...each })),
     })),
   }));
-  server.setRequestHandler('prompts/get', async ({ params }) => {
+  onRequest(server, 'prompts/get', PARAMS.prompt, async (params) => {
     const prompt = PROMPTS.find(({ name }) => name === params.name);
     if (prompt === undefined) {
       const known = promptNames().join(', ');

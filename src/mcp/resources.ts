@@ -12,6 +12,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
 import { withinBudget } from './budget.ts';
+import { onRequest, PARAMS } from './request-params.ts';
 import { type ResourceRef, readUri, runUri, templateUri } from './resource-uris.ts';
 
 /** Runs and templates in one list. */
@@ -54,15 +55,17 @@ export function serveResources(
   ctx: CallContext,
   uris: Set<string>,
 ): void {
-  server.setRequestHandler('resources/list', async () => ({ resources: await list(ops, ctx) }));
-  server.setRequestHandler('resources/templates/list', async () => ({
+  onRequest(server, 'resources/list', PARAMS.page, async () => ({
+    resources: await list(ops, ctx),
+  }));
+  onRequest(server, 'resources/templates/list', PARAMS.page, async () => ({
     resourceTemplates: TEMPLATES,
   }));
-  server.setRequestHandler('resources/read', async ({ params: { uri } }) => {
+  onRequest(server, 'resources/read', PARAMS.resource, async ({ uri }) => {
     const { text, mimeType } = await read(ops, ctx, uri);
     return { contents: [{ uri, mimeType, text }] };
   });
-  server.setRequestHandler('resources/subscribe', async ({ params: { uri } }) => {
+  onRequest(server, 'resources/subscribe', PARAMS.resource, async ({ uri }) => {
     if (uri.length > MAX_URI_CHARS || readUri(uri) === null) {
       throw new ResourceNotFoundError(uri.slice(0, MAX_URI_CHARS));
     }
@@ -73,7 +76,7 @@ export function serveResources(
     uris.add(uri);
     return {};
   });
-  server.setRequestHandler('resources/unsubscribe', async ({ params: { uri } }) => {
+  onRequest(server, 'resources/unsubscribe', PARAMS.resource, async ({ uri }) => {
     uris.delete(uri);
     return {};
   });

@@ -29,12 +29,15 @@ import type { EventFeed } from './event-feed.ts';
 import {
   createTeller,
   type Hearing,
+  hears,
+  type Say,
   type SessionState,
   type Teller,
   type ToldPorts,
 } from './notices.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { servePrompts } from './prompts.ts';
+import { onRequest, PARAMS } from './request-params.ts';
 import { serveResources } from './resources.ts';
 import { agentOf, hasPerson, mayHear, type Party, personOf, speaking } from './speaking.ts';
 import { INSTRUCTIONS, toolList } from './tool-list.ts';
@@ -93,15 +96,18 @@ export function createMcpServer(
   const state: SessionState = {
     agents: new Set(),
     uris: new Set(),
+    level: null,
     // Over streams the newest protocol listens at the transport.
     sortsUris: notices === 'now',
   };
   const { places = createAskedPlaces(), feed, log, told = null } = deps;
   const teller = createTeller({ server, feed, log, spelling, state, told, hearing });
   const session: Session = { deps, server, spelling, state, places, teller };
-  server.setRequestHandler('tools/list', async () => ({
-    tools: toolList(spelling) as never,
-  }));
+  onRequest(server, 'tools/list', PARAMS.page, async () => ({ tools: toolList(spelling) }));
+  onRequest(server, 'logging/setLevel', PARAMS.level, async ({ level }) => {
+    state.level = level;
+    return {};
+  });
   server.setRequestHandler('tools/call', (request, ctx) => {
     const answered = answer(session, request.params, ctx);
     deps.onCall?.(answered);
@@ -217,7 +223,7 @@ function progressOf({ deps }: Session, ctx: ServerContext): Progress | null {
 }
 
 function contextOf(
-  { deps, server, teller }: Session,
+  { deps, server, teller, state }: Session,
   params: CallParams,
   ctx: ServerContext,
   progress: Progress | null,
@@ -229,7 +235,10 @@ function contextOf(
   const agentId = agentOf(deps, named, clientName(server, ctx));
   const { log } = ctx.mcpReq;
   if (agentId !== null && mayHear(deps, agentId)) {
-    teller.speaks(agentId, mayLog(ctx) ? (level, data) => log(level, data, 'opcode') : null);
+    const say: Say = async (level, data) => {
+      if (hears(state, level)) await log(level, data, 'opcode');
+    };
+    teller.speaks(agentId, mayLog(ctx) ? say : null);
   }
   const { signal } = ctx.mcpReq;
   const { stopping } = deps;

@@ -53,7 +53,12 @@ describe('the name of an agent', () => {
 test('a session that speaks for ever more agents hears for a bounded number', () => {
   const joined: string[] = [];
   const quiet = (): void => undefined;
-  const state = { agents: new Set<string>(), uris: new Set<string>(), sortsUris: false };
+  const state = {
+    agents: new Set<string>(),
+    uris: new Set<string>(),
+    sortsUris: false,
+    level: null,
+  };
   const teller = createTeller({
     server: { onclose: undefined } as never,
     feed: { subscribe: () => () => undefined },

@@ -160,7 +160,41 @@ describe.each(LINES)('%s', (_, open) => {
     [
       'a level that is none',
       request('logging/setLevel', { level: 'loud' }, 'm6'),
-      /"id":"m6","error":.*expected one of/,
+      /"id":"m6","error":.*-32602.*logging\/setLevel: level must be one of debug, info, .*not.*loud/,
+    ],
+    [
+      'a resource without its address',
+      request('resources/read', {}, 'm7'),
+      /"id":"m7","error":.*-32602.*resources\/read: uri is missing/,
+    ],
+    [
+      'a subscription to a number',
+      request('resources/subscribe', { uri: 5 }, 'm8'),
+      /"id":"m8","error":.*-32602.*resources\/subscribe: uri must be a text, not 5/,
+    ],
+    [
+      'a prompt without a name',
+      request('prompts/get', {}, 'm9'),
+      /"id":"m9","error":.*-32602.*prompts\/get: name is missing/,
+    ],
+    [
+      'a completion of nothing',
+      request('completion/complete', {}, 'm10'),
+      /"id":"m10","error":.*-32602.*ref is missing; argument is missing/,
+    ],
+    [
+      'a completion of something else',
+      request(
+        'completion/complete',
+        { ref: { type: 'ref/moon' }, argument: { name: 'a', value: 'b' } },
+        'm11',
+      ),
+      /"id":"m11","error":.*-32602.*ref\.type must be one of ref\/prompt, ref\/resource, not.*moon/,
+    ],
+    [
+      'a page that is no text',
+      request('resources/list', { cursor: 5 }, 'm12'),
+      /"id":"m12","error":.*-32602.*cursor must be a text, not 5/,
     ],
   ])('answers %s with the reason', async (_name, body, said) => {
     expect((await line.send(body)).status).toBeOneOf([200, 202]);
