@@ -63,9 +63,10 @@ export function createWatch(parts: WatchParts): Watch {
   const isBusy = (): boolean => parts.liveRuns() > 0 || parts.waiting() > 0;
   /** Milliseconds to the next look, null for none. */
   const pause = (): number | null => {
-    // Who only listens is told by hints, once they have shown that there are any.
+    // Who only listens, or is idle, is told by hints, once they have shown that there are any.
     if (isBusy() || (listeners.size > 0 && !isHinted)) return config.livePollMs;
-    return config.claims || listeners.size > 0 ? config.idlePollMs : null;
+    if (!config.claims && listeners.size === 0) return null;
+    return isHinted ? Math.max(config.idlePollMs, MAX_SILENCE_MS) : config.idlePollMs;
   };
   const armFor = (wait: number): void => {
     const due = clock.monotonic() + wait;

@@ -49,8 +49,8 @@ export interface Scheduler {
   close(): Promise<void>;
 }
 
-/** The longest sleep. */
-const LOOK_MS = 500;
+/** The longest sleep: what others changed, and a clock that was set, are seen after it. */
+const LOOK_MS = 1000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 /** The wall clock moved by itself when it and the monotonic one differ by more. */
