@@ -9,6 +9,7 @@ import type { Logger } from '../model/ports.ts';
 import type { Store } from '../model/store.ts';
 import { requireAccess } from '../ops/access.ts';
 import type { Ops } from '../ops/catalog.ts';
+import { eventTypes } from '../ops/event-types.ts';
 import { resolveRun } from '../ops/run-ref.ts';
 import { asAppError, errorResponse } from './api-answer.ts';
 import { STREAM_HEADERS, STREAM_OPENING } from './api-stream.ts';
@@ -121,7 +122,10 @@ function placeOf(store: Store, request: Request): Place {
   }
   const run = query.get('workflow_id');
   const runId = run === null ? undefined : resolveRun(store, run);
-  const types = query.getAll('types').flatMap((text) => text.split(','));
+  const types = eventTypes(
+    'types',
+    query.getAll('types').flatMap((text) => text.split(',')),
+  );
   const last = store.lastEventId();
   // A client that reconnects sends the address it began with, and where it had come to.
   const asked =

@@ -1,6 +1,7 @@
 /**
  * `query`: lists of runs, events, templates, decisions, actions; newest first, paged by key.
  */
+
 import type * as v from 'valibot';
 import { RUN_STATUSES } from '../model/run-status.ts';
 import type {
@@ -14,6 +15,7 @@ import type {
 import { requireAccess } from './access.ts';
 import { listAgents } from './agent-list.ts';
 import { listAudit } from './audit-list.ts';
+import { eventTypes } from './event-types.ts';
 import { checkFields, pageOf, type QueryFilter, timesOf, valuesOf } from './filter.ts';
 import { listReference } from './list-reference.ts';
 import { EVERYWHERE, type Operation } from './operation.ts';
@@ -102,6 +104,9 @@ function summary({ store }: OpsParts, row: RunRow, nowMs: number) {
   return runSummaryOf(row, nowMs, waitingTexts(row.waitingFor, decisions));
 }
 
+const typesOf = (given: string | readonly string[]): readonly string[] =>
+  eventTypes('filter.event_type', typeof given === 'string' ? given.split(',') : given);
+
 function listEvents(parts: OpsParts, filter: QueryFilter): Output {
   const { store } = parts;
   checkFields('events', filter, [
@@ -123,7 +128,7 @@ function listEvents(parts: OpsParts, filter: QueryFilter): Output {
           ? {}
           : { runId: resolveRun(store, filter.workflow_id) }),
         ...(filter.step_id === undefined ? {} : { path: filter.step_id }),
-        ...(type === undefined ? {} : { types: typeof type === 'string' ? type.split(',') : type }),
+        ...(type === undefined ? {} : { types: typesOf(type) }),
         limit,
         ...cursorOf(cursor),
       }),

@@ -171,6 +171,10 @@ test('what is wrong with the address is said', async () => {
     message: 'events: after_id must be the id of an event, 0 or more',
   });
   expect(await refused('?workflow_id=none')).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+  expect(await refused('?types=workflow_startd')).toMatchObject({
+    status: 400,
+    message: 'types: there is no type of event "workflow_startd"',
+  });
   expect(await refused('?type=a')).toMatchObject({
     status: 400,
     message: 'events: there is no parameter type',
