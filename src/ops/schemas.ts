@@ -9,6 +9,8 @@ import * as s from './shapes.ts';
 
 const optional = v.optional;
 const text = v.string();
+/** An empty one is no key: whoever sends it meant to send one. */
+const idempotencyKey = v.pipe(text, v.nonEmpty());
 const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000));
 
 // ---- run, rerun
@@ -19,7 +21,7 @@ const launch = {
   agent_id: optional(s.agentId),
   version: optional(s.version),
   context: optional(s.jsonObjectInput),
-  idempotency_key: optional(text),
+  idempotency_key: optional(idempotencyKey),
   wait: optional(s.wait, '25s'),
 };
 
@@ -251,7 +253,7 @@ export const signalInput = v.strictObject({
   name: optional(text),
   agent_id: optional(s.agentId),
   reasoning: optional(text),
-  idempotency_key: optional(text),
+  idempotency_key: optional(idempotencyKey),
   /** After the signal is applied: how long to wait for the run to end or to wait again. */
   wait: optional(s.wait, 0),
 });

@@ -297,6 +297,13 @@ describe('where a run executes', () => {
 describe('an idempotency key', () => {
   const definition = steps(noop('a', '${{inputs.x}}'));
 
+  test('that is empty is refused', async () => {
+    await errorOf(
+      runOf(harness.ops, definition, { params: { x: 1 }, idempotency_key: '' }),
+      'VALIDATION_ERROR',
+    );
+  });
+
   test('gives the first run again', async () => {
     const first = await runOf(harness.ops, definition, { params: { x: 1 }, idempotency_key: 'k' });
     const second = await runOf(harness.ops, definition, { params: { x: 1 }, idempotency_key: 'k' });
