@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { visit } from 'jsonc-parser';
 import { AppError, messageOf } from './model/error.ts';
 import type { Issue } from './model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from './model/json.ts';
@@ -154,10 +155,31 @@ function readSettingsFile(path: string): JsonObject {
   } catch (thrown) {
     throw new AppError('VALIDATION_ERROR', `${path}: not valid JSON: ${messageOf(thrown)}`);
   }
+  const twice = duplicateKey(content);
+  if (twice !== null) {
+    throw new AppError('VALIDATION_ERROR', `${path}: ${twice}: stands there twice: keep one`);
+  }
   if (!isJsonObject(value)) {
     throw new AppError('VALIDATION_ERROR', `${path}: must hold an object of settings`);
   }
   return value;
+}
+
+/** The dotted path of a key that an object has twice, of which JSON would let the last win. */
+function duplicateKey(content: string): string | null {
+  const seen = new Set<string>();
+  const starts: number[] = [];
+  let found: string | null = null;
+  visit(content, {
+    onObjectBegin: (offset) => void starts.push(offset),
+    onObjectEnd: () => void starts.pop(),
+    onObjectProperty(name, _offset, _length, _line, _character, pathOf) {
+      const id = JSON.stringify([starts.at(-1), name]);
+      if (seen.has(id)) found ??= [...pathOf(), name].join('.');
+      seen.add(id);
+    },
+  });
+  return found;
 }
 
 /** Settings by dotted key; unknown keys become issues that name the nearest known one. */

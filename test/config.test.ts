@@ -104,6 +104,11 @@ describe('a bad setting', () => {
     expect(failure().message).toContain('must hold an object');
   });
 
+  test('written twice in the file names it', () => {
+    writeSettings('{"limits": {"steps": 5, "steps": 6}, "pool_size": 3}');
+    expect(failure().message).toContain('settings.json: limits.steps: stands there twice');
+  });
+
   test('of a group that is no object says so', () => {
     writeSettings({ limits: 3 });
     expect(failure().message).toContain('limits: must be an object');
