@@ -1,5 +1,6 @@
 /** `opcode settings`: every setting with its value and where that comes from. Secrets are no settings. */
 import type { Command } from 'commander';
+import type { Config } from '../../src/config.ts';
 import { AppError } from '../../src/model/error.ts';
 import { SETTINGS, type SettingKey } from '../../src/settings.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
@@ -39,7 +40,7 @@ async function settings(cli: Cli, key: string | undefined, { changed }: Options)
   if (cli.json) {
     const list = shown.map((each) => ({
       key: each,
-      value: config.settings[each],
+      value: inUse(config, each),
       origin: config.origins[each],
       default: SETTINGS[each].fallback,
       about: SETTINGS[each].doc,
@@ -50,7 +51,7 @@ async function settings(cli: Cli, key: string | undefined, { changed }: Options)
   const { stdout } = cli.terminal;
   const rows = shown.map((each) => [
     each,
-    valueText(each, config.settings[each]),
+    valueText(each, inUse(config, each)),
     config.origins[each],
     SETTINGS[each].doc,
   ]);
@@ -63,6 +64,10 @@ async function settings(cli: Cli, key: string | undefined, { changed }: Options)
   cli.note(`File: ${config.settingsPath}`);
   return EXIT.ok;
 }
+
+/** The value in use; where the database is follows from the home when nothing says it. */
+const inUse = (config: Config, key: SettingKey): unknown =>
+  key === 'db_path' ? config.dbPath : config.settings[key];
 
 /** As it would be written in the file. */
 function valueText(key: SettingKey, value: unknown): string {
