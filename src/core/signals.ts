@@ -137,9 +137,10 @@ function lastDecided(batch: Batch): StepState | null {
 
 function decisionMissing(batch: Batch, message: string): Verdict {
   const pending = [...batch.state.open].filter(isAsking).map((step) => step.path);
-  const gone = ended(batch, message);
+  const isNowhere = message.startsWith('the run has no');
+  const gone = ended(batch, isNowhere ? message.replace('the run', 'it') : message);
   if (gone !== null) return gone;
-  const code = message.startsWith('the run has no') ? 'NOT_FOUND' : 'CONFLICT';
+  const code = isNowhere ? 'NOT_FOUND' : 'CONFLICT';
   return refuse(code, message, { status: batch.state.status, pending_decisions: pending });
 }
 

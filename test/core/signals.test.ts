@@ -8,6 +8,16 @@ const refused = (run: Scenario): string | null => {
   return verdict === undefined || verdict.ok ? null : verdict.error.code;
 };
 
+test('a decision for a step that an ended run does not have says both in one sentence', () => {
+  const run = given({ steps: [noop('a')] })
+    .is('completed')
+    .when(signal({ type: 'decision', stepId: 'b', payload: { choice: 'yes' } }));
+  const [verdict] = run.verdicts;
+  expect(verdict).toMatchObject({
+    error: { code: 'CONFLICT', message: 'the run is completed: it has no step "b"' },
+  });
+});
+
 describe('data', () => {
   const twoWaits = {
     steps: [
