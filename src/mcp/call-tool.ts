@@ -104,6 +104,11 @@ function start(
   { from_step, rerun_of }: { from_step: Json | undefined; rerun_of: Json | undefined },
 ) {
   if (from_step === undefined) {
+    const given = [launch.template_name, launch.definition, rerun_of];
+    if (given.every((each) => each === undefined)) {
+      const message = 'give one of template_name, definition, rerun_of: none is given';
+      throw new AppError('VALIDATION_ERROR', message);
+    }
     const input = rerun_of === undefined ? launch : { ...launch, rerun_of };
     return ops.run(ctx, input as Input<'run'>);
   }

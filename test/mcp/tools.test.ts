@@ -59,6 +59,12 @@ describe('the tool list', () => {
 });
 
 describe('a workflow', () => {
+  test('that is not said is refused with what says it', async () => {
+    const { isError, text } = await call(session.client, 'opcode_run');
+    expect(isError).toBe(true);
+    expect(text).toContain('give one of template_name, definition, rerun_of');
+  });
+
   test('is defined and run by name, and its finished answer is short', async () => {
     const defined = await call(session.client, 'opcode_define', {
       name: 'three',
