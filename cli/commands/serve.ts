@@ -2,6 +2,7 @@
  * `opcode serve`: the daemon. Executes runs, takes on what is unfinished, and serves MCP over HTTP on
  * this machine until it is told to stop.
  */
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Daemon } from '../../src/app-serve.ts';
 import type { ServiceNotify } from '../../src/app-service.ts';
@@ -65,6 +66,7 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   const daemon = await startDaemon({ config, write, ...look });
   // What one wants to know whatever is logged besides.
   const log = createLogger({ level: 'info', write, now: Date.now, ...look });
+  warnOfWriters(config.home, log);
   const { urls, recovered } = daemon;
   const service = await serviceOf(cli, log);
   const stopped = untilStopped(daemon, load, log, service);
@@ -135,4 +137,12 @@ const FLAGS: readonly (readonly [keyof Options, SettingKey])[] = [
 function flagsOf(options: Options): Partial<Record<SettingKey, unknown>> {
   const given = FLAGS.filter(([option]) => options[option] !== undefined);
   return Object.fromEntries(given.map(([option, key]) => [key, options[option]]));
+}
+
+/** Whoever may write to the home may put another database or other settings there. */
+function warnOfWriters(home: string, log: Logger): void {
+  const { mode } = statSync(home);
+  if ((mode & 0o022) === 0) return;
+  const text = (mode & 0o777).toString(8);
+  log.warn(`others may write to the home: chmod 700 ${home}`, { home, mode: text });
 }
