@@ -221,7 +221,7 @@ describe.each(LINES)('%s', (_, open) => {
   test('refuses arguments nested without an end', async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const body = JSON.stringify(request('tools/call', { name: 'run' }, 'deep'));
-    const args = `"name":"run","arguments":{"params":{"a":${deep}}}`;
+    const args = `"name":"run","arguments":{"template_name":"t","params":{"a":${deep}}}`;
     await line.send(body.replace('"name":"run"', args));
     expect(await line.until('"deep"')).toContain('nested deeper than');
   });
