@@ -12,7 +12,7 @@ import { type Act, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { bytesText } from '../print/bytes.ts';
 import { counted } from '../print/text.ts';
-import { createRegion } from '../progress/region.ts';
+import { interruptible } from '../progress/interruptible.ts';
 
 interface Options {
   readonly olderThan?: string;
@@ -43,28 +43,24 @@ export function configure(command: Command, act: Act): void {
 
 async function gc(cli: Cli, options: Options): Promise<number> {
   const app = await cli.open();
-  const stop = new AbortController();
-  const onInterrupt = (): void => stop.abort();
-  process.once('SIGINT', onInterrupt);
-  const { stderr } = cli.terminal;
-  const region = stderr.isTerminal && !cli.json ? createRegion(stderr) : null;
-  const context: GcContext = {
-    ...cli.context({ abort: stop.signal }),
-    onProgress: ({ phase, runs, bytes }) =>
-      region?.draw([
-        phase === 'runs'
-          ? `Removing: ${counted(runs, 'run')} gone`
-          : `Giving room back: ${bytesText(bytes)}`,
-      ]),
-  };
-  const result = await app.ops.gc(context, {
+  const input = {
     ...(options.olderThan === undefined ? {} : { older_than: options.olderThan }),
     ...(options.status === undefined ? {} : { status: statusesOf(options.status) }),
     ...(options.keepLast === undefined ? {} : { keep_last: options.keepLast }),
     dry_run: options.dryRun === true,
+  };
+  const result = await interruptible(cli, (abort, draw) => {
+    const context: GcContext = {
+      ...cli.context({ abort }),
+      onProgress: ({ phase, runs, bytes }) =>
+        draw(
+          phase === 'runs'
+            ? `Removing: ${counted(runs, 'run')} gone`
+            : `Giving room back: ${bytesText(bytes)}`,
+        ),
+    };
+    return app.ops.gc(context, input);
   });
-  process.off('SIGINT', onInterrupt);
-  region?.clear();
   if (cli.json) cli.printJson(result);
   else cli.printLines(linesOf(result));
   return result.stopped ? EXIT.interrupted : EXIT.ok;

@@ -8,7 +8,7 @@ import type { VerifyContext } from '../../src/ops/verify.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { counted, crop, inlineJson } from '../print/text.ts';
-import { createRegion } from '../progress/region.ts';
+import { interruptible } from '../progress/interruptible.ts';
 
 const VALUE_WIDTH = 200;
 
@@ -27,23 +27,18 @@ export function configure(command: Command, act: Act): void {
 
 async function verify(cli: Cli, run: string | undefined): Promise<number> {
   const app = await cli.open();
-  const stop = new AbortController();
-  const onInterrupt = (): void => stop.abort();
-  process.once('SIGINT', onInterrupt);
-  const { stderr } = cli.terminal;
-  const region = stderr.isTerminal && !cli.json ? createRegion(stderr) : null;
-  const context: VerifyContext = {
-    ...cli.context({ abort: stop.signal }),
-    onProgress: ({ phase, checked, total }) =>
-      region?.draw([
-        phase === 'file'
-          ? 'Checking the file'
-          : `Replaying: ${checked} of ${counted(total, 'run')}`,
-      ]),
-  };
-  const result = await app.ops.verify(context, run === undefined ? {} : { workflow_id: run });
-  process.off('SIGINT', onInterrupt);
-  region?.clear();
+  const result = await interruptible(cli, (abort, draw) => {
+    const context: VerifyContext = {
+      ...cli.context({ abort }),
+      onProgress: ({ phase, checked, total }) =>
+        draw(
+          phase === 'file'
+            ? 'Checking the file'
+            : `Replaying: ${checked} of ${counted(total, 'run')}`,
+        ),
+    };
+    return app.ops.verify(context, run === undefined ? {} : { workflow_id: run });
+  });
   if (cli.json) cli.printJson(result);
   else cli.printLines(linesOf(cli, result));
   if (!result.ok) return EXIT.failed;

@@ -11,7 +11,7 @@ interface Held<S> {
   readonly session: S;
   readonly owner: string;
   usedAt: number;
-  /** Streams and requests that are open: a session that has any is in use. */
+  /** Streams and requests that are open; while there are some the session is in use. */
   open: number;
 }
 

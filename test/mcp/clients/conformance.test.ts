@@ -45,7 +45,7 @@ const FOR_ANY_SERVER: Readonly<Record<Revision, readonly string[]>> = {
 const NOT_HERE: ReadonlySet<string> = new Set([
   // Streams that are resumed: a lost one is asked again, and the run goes on.
   'server-sse-polling',
-  // Arguments in headers: no tool has any.
+  // Arguments in headers, which no tool has.
   'http-custom-header-server-validation',
 ]);
 const isExtension = (name: string): boolean => name.startsWith('tasks-');
