@@ -33,6 +33,10 @@ export function ownCommand(...args: readonly string[]): readonly string[] {
     : [process.execPath, main, ...args];
 }
 
+/** The database and what SQLite and we keep beside it, wherever `db_path` puts it. */
+export const databaseFiles = (path: string): readonly string[] =>
+  ['', '-wal', '-shm', '-journal', '-reserve'].map((end) => `${path}${end}`);
+
 /** Path rules of the settings: deny wins, then read-only, then the list of writable paths. */
 export function createPathPolicy(rules: {
   readonly deny: readonly string[];

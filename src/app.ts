@@ -11,7 +11,13 @@ import { closeAudit, openAudit } from './app-access.ts';
 import { ringDaemons } from './app-handover.ts';
 import { meteredParts } from './app-metrics.ts';
 import { createNotify, type Notify } from './app-notify.ts';
-import { computeCommand, createPathPolicy, programVersion, RANDOMNESS } from './app-parts.ts';
+import {
+  computeCommand,
+  createPathPolicy,
+  databaseFiles,
+  programVersion,
+  RANDOMNESS,
+} from './app-parts.ts';
 import { schedulesOf } from './app-schedule.ts';
 import { createUpkeepDeps } from './app-upkeep.ts';
 import type { Config } from './config.ts';
@@ -142,7 +148,8 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
         readOnly: settings['paths.read_only'],
         writable: settings['paths.writable'],
       }),
-      deniedPaths: [config.home],
+      deniedPaths: [config.home, ...databaseFiles(config.dbPath)],
+      openPaths: [config.workDir],
       egress,
       isHeard: notify.hears,
       commands: createCommandRunner({ passedEnv: config.passedEnv }),

@@ -76,8 +76,10 @@ export interface ActionDeps {
   /** Whether an agent (null: anybody) is told of a message at once; without it nobody is. */
   readonly isHeard?: (agent: string | null) => boolean;
   readonly paths: PathPolicy;
-  /** Folders closed to every action (the product's own home). */
+  /** Folders and files closed to every action (the product's own home and database). */
   readonly deniedPaths: readonly string[];
+  /** Folders inside of those that are open all the same (where runs without a folder work). */
+  readonly openPaths: readonly string[];
   readonly egress: EgressPolicy;
   readonly commands: CommandRunner;
   /**

@@ -12,6 +12,7 @@ import type { JsonObject } from '../model/json.ts';
 import { exists, writeAtomically } from './atomic-file.ts';
 import {
   checkHoldsNothingDenied,
+  checkKeepsOpenFolders,
   isInside,
   type PathDeps,
   type Place,
@@ -59,6 +60,8 @@ export const moveAction = (deps: PathDeps): Run => {
         };
       }
       await checkHoldsNothingDenied(deps, src);
+      await checkKeepsOpenFolders(deps, src);
+      await checkKeepsOpenFolders(deps, dst);
       const entries = await treeOf(deps, src, 'write', context);
       await prepareTarget(deps, transfer, entries, params);
       await move(transfer, entries);

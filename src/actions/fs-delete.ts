@@ -4,7 +4,13 @@
 import { lstat, rm, rmdir, unlink } from 'node:fs/promises';
 import type { ActionContext, EffectAction } from '../model/action.ts';
 import type { JsonObject } from '../model/json.ts';
-import { checkHoldsNothingDenied, type PathDeps, type Place, placeOf } from './fs-paths.ts';
+import {
+  checkHoldsNothingDenied,
+  checkKeepsOpenFolders,
+  type PathDeps,
+  type Place,
+  placeOf,
+} from './fs-paths.ts';
 import { treeOf } from './fs-tree.ts';
 import { errnoOf, osFailure, stopIfAborted } from './os-error.ts';
 
@@ -31,6 +37,7 @@ async function remove(
   context: ActionContext,
 ): Promise<void> {
   await checkHoldsNothingDenied(deps, place);
+  await checkKeepsOpenFolders(deps, place);
   const there = await lstat(place.real);
   stopIfAborted(context.signal);
   if (!there.isDirectory()) await unlink(place.real);

@@ -2,8 +2,9 @@
  * From a path as written to the place it really means, and whether an action may touch it.
  *
  * Symbolic links are followed before the rules are asked, so neither a link nor `..` leads around
- * them. The product's own home is closed to every action. The check comes before the use: it keeps
- * steps in their lanes and is no sandbox against a hostile process on the same machine.
+ * them. The product's own home is closed to every action, except for the folder in it where runs
+ * without a folder of their own work. The check comes before the use: it keeps steps in their lanes
+ * and is no sandbox against a hostile process on the same machine.
  */
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
@@ -19,7 +20,7 @@ export interface Place {
   readonly real: string;
 }
 
-export type PathDeps = Pick<ActionDeps, 'paths' | 'deniedPaths'>;
+export type PathDeps = Pick<ActionDeps, 'paths' | 'deniedPaths' | 'openPaths'>;
 
 const MAX_LINKS = 40;
 
@@ -50,14 +51,55 @@ export async function placeOf(
 
 /** @throws AppError PATH_DENIED when a rule closes the place */
 export async function checkPlace(deps: PathDeps, place: Place, access: PathAccess): Promise<void> {
-  for (const denied of deps.deniedPaths) {
-    const closed = await followed(resolve(denied));
-    if (isInside(closed, place.real) || isInside(resolve(denied), place.path)) {
-      throw denial(place.path, 'it belongs to the workflow engine itself');
-    }
+  if (await isClosed(deps, place)) {
+    throw denial(place.path, 'it belongs to the workflow engine itself');
   }
   const reason = deps.paths.check(place.real, access) ?? deps.paths.check(place.path, access);
   if (reason !== null) throw denial(place.path, reason);
+}
+
+async function isClosed(deps: PathDeps, place: Place): Promise<boolean> {
+  const open = await openFolders(deps);
+  for (const denied of deps.deniedPaths) {
+    const written = resolve(denied);
+    const real = await followed(written);
+    if (isInside(real, place.real) && !open.some((one) => isBetween(real, one.real, place.real)))
+      return true;
+    if (
+      isInside(written, place.path) &&
+      !open.some((one) => isBetween(written, one.path, place.path))
+    )
+      return true;
+  }
+  return false;
+}
+
+/** True when the open folder lies inside the closed one and the path in it. */
+const isBetween = (closed: string, open: string, path: string): boolean =>
+  isInside(closed, open) && isInside(open, path);
+
+/**
+ * The open folders, where they lie. One that is a link into, or above, what is closed opens nothing:
+ * a step could have laid it.
+ */
+async function openFolders(deps: PathDeps): Promise<readonly Place[]> {
+  const folders: Place[] = [];
+  for (const opened of deps.openPaths) {
+    const path = resolve(opened);
+    const real = await followed(path);
+    const own = join(await followed(dirname(path)), basename(path));
+    const isSafe = real === own || !(await touchesDenied(deps, real));
+    if (isSafe) folders.push({ path, real });
+  }
+  return folders;
+}
+
+async function touchesDenied(deps: PathDeps, real: string): Promise<boolean> {
+  for (const denied of deps.deniedPaths) {
+    const closed = await followed(resolve(denied));
+    if (isInside(closed, real) || isInside(real, closed)) return true;
+  }
+  return false;
 }
 
 /**
@@ -70,6 +112,19 @@ export async function checkHoldsNothingDenied(deps: PathDeps, place: Place): Pro
   for (const denied of deps.deniedPaths) {
     if (isInside(place.real, await followed(resolve(denied)))) {
       throw denial(place.path, 'the workflow engine’s own folder lies inside it');
+    }
+  }
+}
+
+/**
+ * Refuses to delete or move the folder itself in which runs work, or one that holds it.
+ * @throws AppError PATH_DENIED
+ */
+export async function checkKeepsOpenFolders(deps: PathDeps, place: Place): Promise<void> {
+  for (const opened of deps.openPaths) {
+    const path = resolve(opened);
+    if (place.path === path || isInside(place.real, await followed(path))) {
+      throw denial(place.path, 'runs work in it: name what is in it');
     }
   }
 }

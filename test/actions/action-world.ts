@@ -24,6 +24,7 @@ export function openDeps(changes: Partial<ActionDeps> = {}): ActionDeps {
   return {
     paths: { check: () => null },
     deniedPaths: [],
+    openPaths: [],
     egress: { allow: () => null },
     commands: {
       prepare() {

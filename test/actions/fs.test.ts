@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -357,6 +358,41 @@ describe('closed paths', () => {
     const { entries } = await run('fs.list', { path: '.', recursive: true }, {}, home());
     expect((entries as JsonObject[]).map(({ name }) => name)).toEqual(['home']);
     expect(text('home', 'opcode.db')).toBe('secret');
+  });
+
+  test('a folder in them is open that is named so, where it lies or is linked to', async () => {
+    const deps = { ...home(), openPaths: [at('home', 'work')] };
+    await run('fs.write', { path: 'home/work/a', content: 'a', create_dirs: true }, {}, deps);
+    symlinkSync(at('home'), at('alias'));
+    expect(await run('fs.read', { path: 'alias/work/a' }, {}, deps)).toMatchObject({ size: 1 });
+    expect((await fails('fs.write', { path: 'home/workx', content: '' }, {}, deps))[0]).toBe(
+      'PATH_DENIED',
+    );
+    rmSync(at('home', 'work'), { recursive: true });
+    mkdirSync(at('elsewhere'));
+    symlinkSync(at('elsewhere'), at('home', 'work'));
+    await run('fs.write', { path: 'home/work/b', content: 'b' }, {}, deps);
+    expect(text('elsewhere', 'b')).toBe('b');
+    expect((await fails('fs.delete', { path: 'elsewhere', recursive: true }, {}, deps))[0]).toBe(
+      'PATH_DENIED',
+    );
+  });
+
+  test.each(['..', '.', '../..', 'logs'])('a link to %s in its place opens nothing', async (to) => {
+    mkdirSync(at('home', 'logs'));
+    put('home/logs/opcode.db', 'secret');
+    const deps = { ...home(), openPaths: [at('home', 'work')] };
+    symlinkSync(to, at('home', 'work'));
+    for (const path of ['home/work/opcode.db', 'home/opcode.db', 'home/logs/opcode.db']) {
+      expect((await fails('fs.read', { path }, {}, deps))[0]).toBe('PATH_DENIED');
+    }
+  });
+
+  test('a closed file in an open folder stays closed', async () => {
+    const open = { deniedPaths: [at('home'), at('home/work/my.db')], openPaths: [at('home/work')] };
+    mkdirSync(at('home', 'work'));
+    put('home/work/my.db', 'x');
+    expect((await fails('fs.read', { path: 'home/work/my.db' }, {}, open))[0]).toBe('PATH_DENIED');
   });
 
   test('`..name` is an ordinary name, and a folder with the same beginning is another', async () => {

@@ -15,6 +15,7 @@ const actions = createActionRegistry(
   builtinActions({
     paths: { check: () => null },
     deniedPaths: [],
+    openPaths: [],
     egress: { allow: () => null },
     commands: createCommandRunner(),
     checkSchema: checkWithSchema,
