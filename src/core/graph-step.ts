@@ -32,6 +32,7 @@ export function compileStep(
         : compileExpression(cx, place, def.condition, [...path, 'condition']),
     body: compileBody(cx, place, def, path),
     ignoreErrors: def.on_error?.strategy === 'ignore',
+    handledCodes: def.on_error?.on ?? null,
     rule: def.trigger_rule ?? 'all_ok',
     timeout,
     retry: retryOf(cx, place, def, path),

@@ -3,6 +3,7 @@
  */
 import type { StepFailure } from '../model/error.ts';
 import type { Json } from '../model/json.ts';
+import type { StepPlan } from '../model/plan.ts';
 import type { StepState } from '../model/run-state.ts';
 import { abortBelow } from './abort.ts';
 import { type Batch, emit } from './context.ts';
@@ -78,18 +79,23 @@ export function failStep(batch: Batch, step: StepState, error: StepFailure, unkn
   const { plan } = step;
   if (isComposite(step)) abortBelow(batch, step, 'upstream_failed');
   const located = withFirstError(step, locate(step, error));
-  if (plan.ignoreErrors) {
+  const isHandled = mayHandle(plan, error);
+  if (plan.ignoreErrors && isHandled) {
     emit(batch, 'step_ignored', step.path, { error: located });
     return;
   }
   const outcome = unknown ? { outcome: 'unknown' as const } : {};
-  if (plan.fallback === null) {
+  if (plan.fallback === null || !isHandled) {
     emit(batch, 'step_failed', step.path, { error: located, ...outcome });
     return;
   }
   emit(batch, 'step_failed', step.path, { error: located, handled: 'fallback', ...outcome });
   callFallback(batch, step);
 }
+
+/** True when the step's `on_error` deals with this failure. */
+const mayHandle = ({ handledCodes }: StepPlan, error: StepFailure): boolean =>
+  handledCodes === null || handledCodes.includes(error.code);
 
 /** Asks for the fallback of a failed step. */
 export function callFallback(batch: Batch, step: StepState): void {

@@ -105,9 +105,12 @@ export function notesOf(step: StepDef): DiagramNote[] {
   policy(retryText(step));
   policy(limitText(step));
   policy(loopLimitText(step));
-  if (step.on_error?.strategy === 'ignore') policy('errors ignored');
+  if (step.on_error?.strategy === 'ignore') policy(ignoredText(step.on_error.on));
   return notes;
 }
+
+const ignoredText = (codes: readonly string[] | undefined): string =>
+  codes === undefined ? 'errors ignored' : truncate(`${codes.join(', ')} ignored`, 48);
 
 function optionTexts(options: readonly DecisionOption[]): string[] {
   if (options.length === 0) return ['any answer'];

@@ -38,6 +38,7 @@ export interface RetryDef {
 interface OnErrorDef {
   readonly strategy: ErrorStrategy;
   readonly fallback_step?: string;
+  readonly on?: readonly string[];
 }
 
 export interface StepDef {

@@ -58,6 +58,8 @@ export interface StepPlan {
   /** Index of this step's own fallback, else null. */
   readonly fallback: number | null;
   readonly ignoreErrors: boolean;
+  /** Error codes that `ignore` or the fallback deals with; null: every failure it may deal with. */
+  readonly handledCodes: readonly string[] | null;
   readonly guard: Expression | null;
   readonly rule: TriggerRule;
   readonly timeout: DurationSource | null;

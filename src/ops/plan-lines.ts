@@ -56,14 +56,19 @@ function stepLines(
   fallbackOf?: StepPlan,
 ): void {
   const parts = [`${indent}${label} ${step.id}`, bodyText(step.body)];
-  if (fallbackOf !== undefined) parts.push(`only if ${fallbackOf.id} fails`);
+  if (fallbackOf !== undefined)
+    parts.push(`only if ${fallbackOf.id} fails${withCodes(fallbackOf)}`);
   else if (deps.length > 0) parts.push(`after ${deps.join(', ')}`);
   if (step.guard !== null) parts.push(`if ${step.guard.source}`);
   if (step.retry !== null) parts.push(`retry ${step.retry.max}`);
-  if (step.ignoreErrors) parts.push('errors ignored');
+  if (step.ignoreErrors) parts.push(`errors ignored${withCodes(step)}`);
   lines.push(parts.join('  '));
   nestedLines(lines, step.body, `${indent}  `);
 }
+
+/** The codes that `on_error.on` names, for the end of a phrase. */
+const withCodes = ({ handledCodes }: StepPlan): string =>
+  handledCodes === null ? '' : ` with ${handledCodes.join(', ')}`;
 
 function bodyText(body: StepBody): string {
   switch (body.type) {

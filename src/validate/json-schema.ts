@@ -70,7 +70,11 @@ export function workflowJsonSchema(actions: ActionRegistry): Json {
       ...stepTypes(),
       retry: retrySchema(),
       on_error: closed(
-        { strategy: word(ERROR_STRATEGIES), fallback_step: text('a step of the same list') },
+        {
+          strategy: word(ERROR_STRATEGIES),
+          fallback_step: text('a step of the same list'),
+          on: { ...listOf(word(CODES)), minItems: 1 },
+        },
         ['strategy'],
       ),
       duration: {

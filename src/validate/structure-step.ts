@@ -3,6 +3,7 @@
  *
  * A step that is broken keeps its place in its list, so that paths and references to others hold.
  */
+import { nearestName } from '../core/graph-nearest.ts';
 import {
   BACKOFFS,
   EFFECTS,
@@ -44,19 +45,49 @@ const required = (read: Reader, what: string): Field => ({ read, required: what 
 
 const CODES = Object.keys(ERROR_CODES).filter((code) => code !== 'INTERNAL');
 
+/** A code that a step can fail with; for a wrong one the hint names the nearest, or all. */
+const errorCode: Reader = (reading, value, path) => {
+  if (typeof value !== 'string') return text(reading, value, path);
+  if (CODES.includes(value)) return value;
+  const near = nearestCode(value);
+  const hint = near === undefined ? `the codes are ${CODES.join(', ')}` : `did you mean "${near}"?`;
+  return fail(reading, path, `${described(value)} is no error code`, hint);
+};
+
+/** The code that differs in a few letters, else the one that the text is the beginning of. */
+function nearestCode(value: string): string | undefined {
+  const wanted = value
+    .trim()
+    .toUpperCase()
+    .replaceAll(/[^A-Z0-9]+/g, '_');
+  const isBeginning = (code: string): boolean => code.startsWith(`${wanted}_`);
+  return nearestName(wanted, CODES) ?? (wanted === '' ? undefined : CODES.find(isBeginning));
+}
+
+const errorCodes = listOf(errorCode);
+
 export const readRetry: Reader = shapeOf('retry', {
   max: required(whole(0), 'how often to try again'),
   backoff: field(oneOf(BACKOFFS)),
   delay: field(duration),
   max_delay: field(duration),
   jitter: field(within(0, 1)),
-  on: field(listOf(oneOf(CODES))),
+  on: field(errorCodes),
 });
+
+/** `on_error.on`: an empty list would turn the handler off without saying so. */
+const handledCodes: Reader = (reading, value, path) => {
+  if (isJsonArray(value) && value.length === 0) {
+    return fail(reading, path, 'name at least one error code, or leave `on` out for all of them');
+  }
+  return errorCodes(reading, value, path);
+};
 
 const readOnError: Reader = (reading, value, path) => {
   const fields: Fields = {
     strategy: required(oneOf(ERROR_STRATEGIES), 'what a failure does'),
     fallback_step: field(name),
+    on: field(handledCodes),
   };
   if (!isJsonObject(value)) return shapeOf('on_error', fields)(reading, value, path);
   const kept = readFields(reading, value, path, 'on_error', fields);
@@ -68,6 +99,10 @@ const readOnError: Reader = (reading, value, path) => {
   if (strategy !== 'fallback_step' && hasStep && typeof strategy === 'string') {
     const message = '`fallback_step` is only used by the strategy "fallback_step"';
     fail(reading, [...path, 'fallback_step'], message);
+  }
+  if (Object.hasOwn(value, 'on') && (strategy === 'fail_workflow' || strategy === 'retry')) {
+    const message = `\`on\` limits "ignore" and "fallback_step"; with "${strategy}" every failure fails the step`;
+    fail(reading, [...path, 'on'], message);
   }
   return kept.strategy === undefined ? undefined : kept;
 };

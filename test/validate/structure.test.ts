@@ -88,6 +88,42 @@ const cases: Case[] = [
     /TIMEOUT_ERROR/,
   ],
   [
+    'a code in other words',
+    act({ retry: { max: 1, on: ['exection error'] } }),
+    'steps[0].retry.on[0]',
+    /no error code.*did you mean "EXECUTION_ERROR"/s,
+  ],
+  [
+    'the beginning of a code',
+    act({ on_error: { strategy: 'ignore', on: ['Timeout'] } }),
+    'steps[0].on_error.on[0]',
+    /"Timeout" is no error code.*did you mean "TIMEOUT_ERROR"/s,
+  ],
+  [
+    'a word far from every code',
+    act({ on_error: { strategy: 'ignore', on: ['whatever'] } }),
+    'steps[0].on_error.on[0]',
+    /the codes are VALIDATION_ERROR, /,
+  ],
+  [
+    'a code that is no text',
+    act({ on_error: { strategy: 'ignore', on: [7] } }),
+    'steps[0].on_error.on[0]',
+    /this must be a text/,
+  ],
+  [
+    'handled codes without any',
+    act({ on_error: { strategy: 'ignore', on: [] } }),
+    'steps[0].on_error.on',
+    /name at least one error code/,
+  ],
+  [
+    'handled codes of a strategy that handles nothing',
+    act({ on_error: { strategy: 'fail_workflow', on: ['TIMEOUT_ERROR'] } }),
+    'steps[0].on_error.on',
+    /`on` limits "ignore" and "fallback_step"/,
+  ],
+  [
     'no fallback named',
     act({ on_error: { strategy: 'fallback_step' } }),
     'steps[0].on_error.fallback_step',
