@@ -28,6 +28,7 @@ export type ToldRun = Pick<
   | 'has_executor'
   | 'pending_decisions'
   | 'waiting_for'
+  | 'next'
 >;
 
 /** `✓ completed  deploy  3.2s  01934…` */
@@ -48,7 +49,7 @@ export function runEndLines(
   const lines = [headLine(run, style)];
   if (run.error !== undefined) {
     lines.push(...errorLinesOf(run.error, style, show));
-    if (run.status === 'failed') lines.push(retryLine(run, style));
+    if (run.status === 'failed') lines.push(...adviceLines(run, style));
   }
   if (isRunEnded(run.status)) return lines;
   for (const wait of run.waiting_for) {
@@ -90,8 +91,24 @@ function errorLinesOf(
   return lines;
 }
 
-const retryLine = ({ workflow_id }: ToldRun, style: Style): string =>
-  `  ${style.dim('Try again:')} ${style.cyan(`opcode retry ${shortId(workflow_id)}`)}`;
+/** What `next` advises, as commands: a retry only where it can help. */
+function adviceLines({ workflow_id, next }: ToldRun, style: Style): string[] {
+  if (next === undefined) return [];
+  const id = shortId(workflow_id);
+  const { tool, arguments: args = {}, why } = next;
+  const line = (what: string, command: string): string =>
+    `  ${style.dim(what)} ${style.cyan(command)}`;
+  if (tool === 'signal') return [line('Try again:', `opcode retry ${id}`)];
+  if (tool === 'run') {
+    const from = ownValue(args, 'from_step');
+    const begin = typeof from === 'string' ? ` --from ${oneLine(from)}` : '';
+    return [line('Correct the workflow, then:', `opcode rerun ${id}${begin}`)];
+  }
+  const lines = [`  ${printable(why)}`];
+  const step = ownValue(args, 'step_id');
+  if (typeof step !== 'string') return lines;
+  return [...lines, `  ${style.cyan(`opcode status ${id} ${oneLine(step)}`)}`];
+}
 
 const detail = (details: Json | undefined, key: string): Json | undefined =>
   isJsonObject(details) ? ownValue(details, key) : undefined;

@@ -29,12 +29,12 @@ interface Carrying {
   readonly around: ReadonlySet<StepState>;
 }
 
-/** What a rerun of `old` from `from` keeps; with null nothing is kept. */
-export function planRerun(old: RunState, from: StepState | null): RerunPlan {
+/** What a rerun of `old` from `from` keeps; with null nothing, with `nothing` all that completed. */
+export function planRerun(old: RunState, from: StepState | 'nothing' | null): RerunPlan {
   const again = new Set<StepState>();
   const around = new Set<StepState>();
   if (from === null) for (const step of old.top.steps) again.add(step);
-  else markAgain(from, again, around);
+  else if (from !== 'nothing') markAgain(from, again, around);
   const carrying: Carrying = { runId: old.runId, events: [], kept: [], again, around };
   carryList(carrying, old.top);
   const kept = new Set(carrying.kept);

@@ -3,7 +3,7 @@
  *
  * `signal_received` records the intention, evolve applies it, settling carries it out.
  */
-import { failure, type StepFailure } from '../model/error.ts';
+import { failure, isRetryable, type StepFailure } from '../model/error.ts';
 import type { EventPayloads } from '../model/event.ts';
 import { decisionId } from '../model/ids.ts';
 import type { EngineInput, Signal } from '../model/input.ts';
@@ -278,6 +278,13 @@ function restart(batch: Batch, signal: Signal, type: 'retry' | 'skip'): Verdict 
   const denied =
     type === 'retry' || target === null ? null : denialWithin(signal, target, state.steps.values());
   if (denied !== null) return refuse('PERMISSION_DENIED', denied);
+  const late = tooLate(batch, type);
+  if (late !== null) return late;
+  return nothingToRetry(batch, type, target) ?? applyRestart(batch, signal, type, target);
+}
+
+/** A run that has not failed, or whose parent has gone on without it. */
+function tooLate({ state }: Batch, type: 'retry' | 'skip'): Verdict | null {
   if (type === 'retry' && state.status !== 'failed') {
     return refuse('CONFLICT', `the run is ${state.status}; only a failed run can be retried`, {
       status: state.status,
@@ -292,7 +299,7 @@ function restart(batch: Batch, signal: Signal, type: 'retry' | 'skip'): Verdict 
       },
     );
   }
-  return applyRestart(batch, signal, type, target);
+  return null;
 }
 
 function cannotRestart(step: StepState, type: 'retry' | 'skip'): string | null {
@@ -331,6 +338,20 @@ function applyRestart(
   return {
     ok: type === 'skip' ? { skipped: target?.path ?? null, again: resets } : { again: resets },
   };
+}
+
+/** A failure that is no step's comes again when no step runs again, unless time may have mended it. */
+function nothingToRetry(
+  batch: Batch,
+  type: 'retry' | 'skip',
+  target: StepState | null,
+): Verdict | null {
+  const { error } = batch.state;
+  if (type === 'skip') return null;
+  if (error === null || isRetryable(error.code)) return null;
+  if (restartPaths(batch, target).length > 0) return null;
+  const message = `nothing of this run can be tried again: every step is done, and what failed (${error.code}) would fail again`;
+  return refuse('CONFLICT', message, { status: 'failed', code: error.code, again: [] });
 }
 
 /** Innermost failed steps (or the named one's inside) and what was skipped because of failures. */

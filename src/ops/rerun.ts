@@ -8,7 +8,7 @@ import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import type { StartFacts } from '../model/input.ts';
 import type { Issue } from '../model/issue.ts';
-import { canonicalJson } from '../model/json.ts';
+import { canonicalJson, type Json } from '../model/json.ts';
 import type { RunRow } from '../model/store.ts';
 import { type Prepared, prepare } from './definitions.ts';
 import { checkedInputs, mergeParams } from './inputs.ts';
@@ -26,6 +26,8 @@ export interface RerunRequest extends Launch {
   readonly workflow_id: string;
   readonly version?: number | undefined;
   readonly source?: SourceInput | undefined;
+  /** A corrected definition, in place of the one that ran. */
+  readonly definition?: Json | undefined;
   readonly from_step?: string | undefined;
   readonly failed?: boolean | undefined;
   readonly idempotency_key?: string | undefined;
@@ -122,8 +124,11 @@ function preparedAgain(
   ctx: CallContext,
   row: RunRow,
   before: StartFacts,
-  { version, source }: RerunRequest,
+  { version, source, definition }: RerunRequest,
 ): Prepared {
+  if ([version, source, definition].filter((each) => each !== undefined).length > 1) {
+    throw new AppError('VALIDATION_ERROR', 'give one of version, definition, source');
+  }
   if (version !== undefined) {
     if (before.template === null) {
       throw new AppError('VALIDATION_ERROR', `version: run ${row.runId} is of no template`);
@@ -131,6 +136,7 @@ function preparedAgain(
     return prepare(parts, ctx, { template_name: before.template, version });
   }
   if (source !== undefined) return prepare(parts, ctx, { source });
+  if (definition !== undefined) return prepare(parts, ctx, { definition });
   return sameDefinition(parts, row.runId, before);
 }
 

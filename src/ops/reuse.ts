@@ -4,6 +4,7 @@
  */
 import { fold } from '../core/evolve.ts';
 import { changedIn, firstFailed, missingIn, planRerun } from '../core/rerun.ts';
+import { incompleteIn } from '../core/resets.ts';
 import { newState } from '../core/state.ts';
 import { AppError } from '../model/error.ts';
 import type { CarriedEvents } from '../model/event.ts';
@@ -30,6 +31,9 @@ export interface ReuseRequest {
   readonly from_step?: string | undefined;
   readonly failed?: boolean | undefined;
 }
+
+/** Names the run's own output as the place to begin at: everything that completed is kept. */
+export const OUTPUT_STEP = '@output';
 
 const PAGE = 5000;
 
@@ -60,7 +64,8 @@ export function reusedFrom(
       },
     );
   }
-  const { events, kept, again } = planRerun(state, from);
+  const isOutput = from === OUTPUT_STEP;
+  const { events, kept, again } = planRerun(state, isOutput ? 'nothing' : from);
   const missing = missingIn(prepared.plan, state, kept);
   if (missing.length > 0) {
     throw new AppError(
@@ -72,16 +77,22 @@ export function reusedFrom(
       },
     );
   }
-  const reuse = { from: { workflow_id: runId, step_id: from.path }, events };
-  const context = contextBefore(parts, state, from.path);
+  const step_id = isOutput ? OUTPUT_STEP : from.path;
+  const reuse = { from: { workflow_id: runId, step_id }, events };
+  const context = isOutput ? { ...state.context } : contextBefore(parts, state, from.path);
   return { reuse, kept, again, changed: changedIn(prepared.plan, state, kept), context };
 }
 
-function startingStep(state: RunState, { from_step: ref, failed }: ReuseRequest): StepState | null {
+function startingStep(
+  state: RunState,
+  { from_step: ref, failed }: ReuseRequest,
+): StepState | typeof OUTPUT_STEP | null {
+  if (ref === OUTPUT_STEP) return OUTPUT_STEP;
   if (ref !== undefined) return resolveStep(state, ref);
   if (failed !== true) return null;
   const step = firstFailed(state);
   if (step !== null) return step;
+  if (state.status === 'failed' && incompleteIn(state.top).length === 0) return OUTPUT_STEP;
   throw new AppError('CONFLICT', `run ${state.runId} is ${state.status}: no step of it failed`, {
     hint: 'rerun it whole, or name a step to begin at',
   });

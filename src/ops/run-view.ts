@@ -9,14 +9,13 @@ import { isRunEnded, type RunStatus } from '../model/run-status.ts';
 import type { DecisionRow } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import type { OpsDeps } from './deps.ts';
+import { nextOf } from './next.ts';
 import type { ReadRun } from './run-reader.ts';
 import { withSecretNames } from './secret-places.ts';
 import type { RunResult, WaitingForView } from './shapes.ts';
 import { stepViews } from './step-view.ts';
 import { waitingTexts } from './waiting-text.ts';
 import { decisionOf, failureOf } from './wire.ts';
-
-type Next = NonNullable<RunResult['next']>;
 
 /** Decisions of one answer; a run rarely has more than one. */
 const MAX_DECISIONS = 100;
@@ -109,49 +108,4 @@ export function runResultOf(deps: Pick<OpsDeps, 'store' | 'clock'>, run: ReadRun
     waiting_for: waitingOf(run, decisions),
     ...(next === null ? {} : { next }),
   };
-}
-
-/** What to call next when the run is not finished or has failed, else null. */
-export function nextOf(run: ReadRun, decisions: readonly DecisionRow[]): Next | null {
-  const workflow_id = run.row.runId;
-  const [decision] = decisions;
-  if (decision !== undefined) {
-    return {
-      tool: 'signal',
-      arguments: {
-        workflow_id,
-        signal_type: 'decision',
-        step_id: decision.path,
-        payload: { choice: firstChoice(decision) },
-      },
-      why: 'a decision is pending: choose one of its options',
-    };
-  }
-  const status = statusOf(run);
-  if (status === 'failed') {
-    return {
-      tool: 'signal',
-      arguments: { workflow_id, signal_type: 'retry' },
-      why: 'it failed: retry its failed steps once the cause is gone',
-    };
-  }
-  if (isRunEnded(status)) return null;
-  const signal = waitingFor(run.state).find((wait) => wait.kind === 'signal');
-  if (signal !== undefined && status === 'suspended') {
-    return {
-      tool: 'signal',
-      arguments: { workflow_id, signal_type: 'data', name: signal.name ?? '', payload: {} },
-      why: `it waits for the signal "${signal.name ?? ''}"`,
-    };
-  }
-  return {
-    tool: 'status',
-    arguments: { workflow_id, wait: '25s' },
-    why: 'it has not ended: wait for it',
-  };
-}
-
-function firstChoice(decision: DecisionRow): string {
-  const { options } = decisionOf(decision);
-  return options.map((option) => option.id).join(' | ') || 'any text';
 }

@@ -49,11 +49,10 @@ function again(
   input: Input,
   workflow_id: string,
 ): Promise<RunOutput> {
-  if (input.template_name !== undefined || input.definition !== undefined || input.dry_run) {
-    throw new AppError(
-      'VALIDATION_ERROR',
-      'rerun_of: takes no template_name, definition or dry_run',
-    );
+  if (input.template_name !== undefined || input.dry_run) {
+    throw new AppError('VALIDATION_ERROR', 'rerun_of: takes no template_name or dry_run', {
+      hint: 'with a corrected definition: `definition`, or `version` of its template',
+    });
   }
   return rerunOf(parts, ctx, { ...input, workflow_id });
 }

@@ -54,7 +54,9 @@ export const rerunInput = v.strictObject({
   ...launch,
   /** For a run of a file: its text now; used when it differs from what ran. */
   source: optional(s.source),
-  /** Keep what completed before this step and begin there: a path, or its unique last part. */
+  /** A corrected definition, in place of the one that ran. */
+  definition: optional(s.definitionValue),
+  /** Keep what completed before this step and begin there: a path, its unique last part, or `@output`. */
   from_step: optional(text),
   /** Begin at the step that failed first. */
   failed: optional(v.boolean()),

@@ -92,7 +92,14 @@ export const failureView = v.object({
   details: v.optional(json),
 });
 
-export const next = v.object({ tool: v.string(), arguments: jsonObject, why: v.string() });
+/** The call that takes a run on; without a tool somebody else has to do something first. */
+export const next = v.object({
+  tool: v.optional(v.string()),
+  arguments: v.optional(jsonObject),
+  /** What may be chosen, where one of several has to be added to the arguments. */
+  options: v.optional(v.array(v.string())),
+  why: v.string(),
+});
 
 export const waitingForView = v.object({
   step_id: v.string(),

@@ -10,13 +10,14 @@ import type { SignalOutcome } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import { type Signal, signalToBody } from '../model/input.ts';
-import { isJsonObject, type Json } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { requireAccess, signalAccess } from './access.ts';
 import { refuseOthersDecisions } from './kept-decisions.ts';
+import { failedNext, type Next, nextOf } from './next.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { resolveRun } from './run-ref.ts';
-import { endOf, nextOf, pendingDecisions, statusOf, waitingOf } from './run-view.ts';
+import { endOf, pendingDecisions, statusOf, waitingOf } from './run-view.ts';
 import { signalInput, signalOutput } from './schemas.ts';
 import { jsonObjectInput } from './shapes.ts';
 import { waitForRun, waitMsOf, waitUntil } from './waiting.ts';
@@ -55,7 +56,7 @@ export function createSignal(parts: OpsParts): Operation<typeof signalInput, typ
       const runId = resolveRun(store, input.workflow_id);
       const seqBefore = store.head(runId)?.seq ?? 0;
       const outcome = await send(parts, ctx, runId, input);
-      if (!outcome.ok) throw refusalOf(outcome);
+      if (!outcome.ok) throw refusalOf(parts, runId, outcome);
       if (!outcome.pending && waitMs !== 0) {
         await waitForRun(parts, runId, 'stopped', { timeoutMs: waitMs, abort: ctx.abort });
       }
@@ -81,13 +82,20 @@ export function createSignal(parts: OpsParts): Operation<typeof signalInput, typ
 const hasMoved = ({ store }: OpsParts, runId: RunId, after: number): boolean =>
   store.events(runId, after, 100).some((event) => MOVES.has(event.type));
 
-function refusalOf(outcome: SignalOutcome): AppError {
+function refusalOf({ reader }: OpsParts, runId: RunId, outcome: SignalOutcome): AppError {
   const { error } = outcome;
   if (error === null) return new AppError('SIGNAL_FAILED', 'the signal was refused');
+  const { details } = error;
+  const isUseless = isJsonObject(details ?? null) && (details as JsonObject).again !== undefined;
   return new AppError(error.code, error.message, {
-    ...(error.details === undefined ? {} : { details: error.details }),
+    ...(details === undefined ? {} : { details }),
+    ...(isUseless ? { hint: adviceOf(failedNext(reader.read(runId).state)) } : {}),
   });
 }
+
+/** What to do as one sentence: the reason, then the call. */
+const adviceOf = ({ tool, arguments: args, why }: Next): string =>
+  tool === undefined ? why : `${why}: ${tool} ${JSON.stringify(args ?? {})}`;
 
 function send(
   parts: OpsParts,

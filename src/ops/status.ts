@@ -8,6 +8,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { StoredEvent } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import { hasExecutor } from './executors.ts';
+import { nextOf } from './next.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import type { ReadRun } from './run-reader.ts';
@@ -16,7 +17,6 @@ import {
   activeMsOf,
   endOf,
   inputOf,
-  nextOf,
   pendingDecisions,
   statusOf,
   timesOf,

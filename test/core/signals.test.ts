@@ -177,11 +177,12 @@ describe('retry', () => {
       .outstanding(['slot a', 'timer run_timeout @160000']);
   });
 
-  test('makes a bad output again', () => {
-    given({ output: '${{context.x}}', steps: [noop('a')] })
+  test('is refused when every step is done and the output would fail again', () => {
+    const run = given({ output: '${{context.x}}', steps: [noop('a')] })
       .is('failed INTERPOLATION_ERROR')
       .when(signal({ type: 'retry' }))
-      .including(['signal_received retry', 'workflow_failed INTERPOLATION_ERROR']);
+      .then([]);
+    expect(refused(run)).toBe('CONFLICT');
   });
 
   test('of a failed child step starts a child of its own, not the one that failed', () => {

@@ -334,7 +334,7 @@ describe('an answer', () => {
       status: 'failed',
       error: { code: 'NON_RETRYABLE', message: expect.stringContaining('no luck') },
       steps: { bad: { status: 'failed', input: { reason: 'no luck' } } },
-      next: { tool: 'opcode_signal', arguments: { signal_type: 'retry' } },
+      next: { tool: 'opcode_run', arguments: { from_step: 'bad' } },
     });
   });
 

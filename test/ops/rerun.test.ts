@@ -96,9 +96,18 @@ describe('rerun', () => {
     const again = await harness.ops.run(person, { rerun_of: first.workflow_id });
     expect(again).toMatchObject({ rerun_of: first.workflow_id, again: ['a'] });
     await errorOf(
-      harness.ops.run(person, { rerun_of: first.workflow_id, definition: steps(noop('b')) }),
+      harness.ops.run(person, { rerun_of: first.workflow_id, template_name: 'b' }),
       'VALIDATION_ERROR',
     );
+  });
+
+  test('takes a corrected definition in place of the one that ran', async () => {
+    const first = await runOf(harness.ops, steps(noop('a')), { params: { x: 5 } });
+    const definition = steps(noop('a'), noop('b'));
+    const again = await harness.ops.run(person, { rerun_of: first.workflow_id, definition });
+    expect(again).toMatchObject({ again: ['a', 'b'], changed_definition: true });
+    const both = { rerun_of: first.workflow_id, definition, version: 1 };
+    await errorOf(harness.ops.run(person, both), 'VALIDATION_ERROR');
   });
 
   test('of an unknown run is NOT_FOUND', async () => {

@@ -53,7 +53,7 @@ describe('a run', () => {
       status: 'failed',
       error: { code: 'NON_RETRYABLE', step_id: 'bad' },
       steps: { bad: { status: 'failed', error: { code: 'NON_RETRYABLE' } } },
-      next: { tool: 'signal', arguments: { signal_type: 'retry' } },
+      next: { tool: 'run', arguments: { from_step: 'bad' } },
     });
     expect(result.output).toBeUndefined();
   });

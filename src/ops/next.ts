@@ -1,0 +1,114 @@
+/**
+ * `next` of an answer about a run: the one call that takes it on, or what somebody else has to do first.
+ *
+ * For a failed run the cause decides. Only a failure that can go away by itself is retried; what the
+ * definition says wrong fails again however often it is tried, so the advice is a rerun with a corrected
+ * definition, which keeps what completed.
+ */
+import { incompleteIn } from '../core/resets.ts';
+import { waitingFor } from '../core/settle.ts';
+import { type ErrorCode, isRetryable, type StepFailure } from '../model/error.ts';
+import type { RunState } from '../model/run-state.ts';
+import { isRunEnded } from '../model/run-status.ts';
+import type { DecisionRow } from '../model/store.ts';
+import { OUTPUT_STEP } from './reuse.ts';
+import type { ReadRun } from './run-reader.ts';
+import type { RunResult } from './shapes.ts';
+import { decisionOf } from './wire.ts';
+
+export type Next = NonNullable<RunResult['next']>;
+
+/** What to call next when the run is not finished or has failed, else null. */
+export function nextOf(run: ReadRun, decisions: readonly DecisionRow[]): Next | null {
+  const [decision] = decisions;
+  if (decision !== undefined) return decideNext(decision);
+  const { row, state } = run;
+  const status = state.seq === 0 ? row.status : state.status;
+  if (status === 'failed') return failedNext(state);
+  if (isRunEnded(status)) return null;
+  const workflow_id = row.runId;
+  const signal = waitingFor(state).find((wait) => wait.kind === 'signal');
+  if (signal !== undefined && status === 'suspended') {
+    return {
+      tool: 'signal',
+      arguments: { workflow_id, signal_type: 'data', name: signal.name ?? '', payload: {} },
+      why: `it waits for the signal "${signal.name ?? ''}"`,
+    };
+  }
+  return {
+    tool: 'status',
+    arguments: { workflow_id, wait: '25s' },
+    why: 'it has not ended: wait for it',
+  };
+}
+
+/** The choices stand beside the arguments: only one of them can be sent. */
+function decideNext(decision: DecisionRow): Next {
+  const options = decisionOf(decision).options.map(({ id }) => id);
+  return {
+    tool: 'signal',
+    arguments: {
+      workflow_id: decision.runId,
+      signal_type: 'decision',
+      step_id: decision.path,
+    },
+    ...(options.length === 0 ? {} : { options }),
+    why:
+      options.length === 0
+        ? 'a decision is pending: add payload {choice: any text}'
+        : 'a decision is pending: add payload {choice: one of options}',
+  };
+}
+
+/** What to do about a run that failed. */
+export function failedNext(state: RunState): Next {
+  const workflow_id = state.runId;
+  const { error } = state;
+  if (error === null) return retryNext(workflow_id);
+  const special = SPECIAL[error.code]?.(workflow_id, error);
+  if (special !== undefined) return special;
+  return isRetryable(error.code) ? retryNext(workflow_id) : correctedNext(state, error);
+}
+
+const retryNext = (workflow_id: string): Next => ({
+  tool: 'signal',
+  arguments: { workflow_id, signal_type: 'retry' },
+  why: 'it failed: retry its failed steps once the cause is gone',
+});
+
+function correctedNext(state: RunState, { step_id, code }: StepFailure): Next {
+  const isOutput = step_id === undefined && incompleteIn(state.top).length === 0;
+  const from = isOutput ? OUTPUT_STEP : step_id;
+  const define =
+    state.facts.template === null
+      ? 'send the corrected one as `definition`'
+      : 'define it and give its new `version`';
+  return {
+    tool: 'run',
+    arguments: { rerun_of: state.runId, ...(from === undefined ? {} : { from_step: from }) },
+    why: `${code} comes again with a retry: correct the definition first, ${define}`,
+  };
+}
+
+type Special = (workflow_id: string, error: StepFailure) => Next;
+
+/** Failures about which neither a retry nor another definition is the first thing to do. */
+const SPECIAL: Partial<Record<ErrorCode, Special>> = {
+  VAULT_ERROR: (_id, { message }) => ({
+    why: `a person sets ${secretVariable(message)} for the process that executes and restarts it; then retry`,
+  }),
+  REJECTED: () => ({
+    why: 'a decision said no: nothing is to be done; run with rerun_of would ask again',
+  }),
+  INTERRUPTED: (workflow_id, { step_id }) => ({
+    tool: 'status',
+    arguments: { workflow_id, ...(step_id === undefined ? {} : { step_id }) },
+    why: 'a crash caught the step: find out whether it took effect, then signal skip (it did) or retry',
+  }),
+  INTERNAL: () => ({
+    why: 'a fault of Opcode: a person looks into the log of the process that executed it',
+  }),
+};
+
+const secretVariable = (message: string): string =>
+  /OPCODE_SECRET_[A-Z0-9_]+/.exec(message)?.[0] ?? 'the secret';
