@@ -8,12 +8,13 @@ import type { EventPayloads } from '../model/event.ts';
 import { decisionId } from '../model/ids.ts';
 import type { EngineInput, Signal } from '../model/input.ts';
 import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
-import type { ListPlan, StepBody } from '../model/plan.ts';
-import type { DecisionState, StepState } from '../model/run-state.ts';
+import type { DecisionState, RunState, StepState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import { type Batch, emit } from './context.ts';
 import { checkAnswer, denialOf, denialWithin } from './decision-answer.ts';
+import { findStep } from './find-step.ts';
 import { incompleteIn, isComposite } from './resets.ts';
+import { isPlanned, mayStillBeTaken } from './signal-names.ts';
 
 type SignalInput = Extract<EngineInput, { type: 'signal' }>;
 type Verdict = { readonly ok: JsonObject } | { readonly error: StepFailure };
@@ -77,24 +78,9 @@ function ended(batch: Batch, what: string): Verdict | null {
   return refuse('CONFLICT', `the run is ${state.status}: ${what}`, { status: state.status });
 }
 
-/** The step a signal names: by path, or by its last part when that is unique. */
-function findStep(
-  batch: Batch,
-  ref: string,
-  among?: (step: StepState) => boolean,
-): StepState | string {
-  const exact = batch.state.steps.get(ref);
-  if (exact !== undefined) return exact;
-  const matches = [...batch.state.steps.values()].filter((step) => step.plan.id === ref);
-  const fitting = among === undefined ? matches : matches.filter(among);
-  const [only, second] = fitting.length > 0 ? fitting : matches;
-  if (only === undefined) return `the run has no step "${ref}"`;
-  if (second === undefined) return only;
-  return `"${ref}" names ${matches.length} steps (${matches
-    .slice(0, 4)
-    .map((s) => s.path)
-    .join(', ')}): give the whole path`;
-}
+/** True while a signal would end the step's wait. */
+const isAwaitingSignal = ({ sub }: StepState): boolean =>
+  sub?.kind === 'wait' && sub.done === null && sub.signal !== null;
 
 const isAsking = (step: StepState): boolean =>
   step.status === 'suspended' && step.sub?.kind === 'decision' && step.sub.resolved === null;
@@ -118,7 +104,10 @@ function decide(batch: Batch, signal: Signal): Verdict {
 
 function decisionStep(batch: Batch, signal: Signal): StepState | string {
   if (signal.stepId !== undefined)
-    return findStep(batch, signal.stepId, (step) => step.sub?.kind === 'decision');
+    return findStep(batch.state, signal.stepId, [
+      isAsking,
+      (step) => step.sub?.kind === 'decision',
+    ]);
   const asking = [...batch.state.open].filter(isAsking);
   const [only] = asking;
   if (only === undefined) return lastDecided(batch) ?? 'no decision is pending';
@@ -169,20 +158,30 @@ function data(batch: Batch, signal: Signal): Verdict {
   let name = signal.name;
   let target: StepState | null = null;
   if (signal.stepId !== undefined) {
-    const step = findStep(batch, signal.stepId, (s) => s.sub?.kind === 'wait');
+    const step = findStep(batch.state, signal.stepId, [
+      isAwaitingSignal,
+      (s) => s.sub?.kind === 'wait',
+    ]);
     if (typeof step === 'string') return refuse('NOT_FOUND', step);
-    const waiting = step.sub?.kind === 'wait' && step.sub.done === null ? step.sub.signal : null;
+    const waiting = isAwaitingSignal(step) && step.sub?.kind === 'wait' ? step.sub.signal : null;
     if (waiting === null) {
       return refuse('CONFLICT', `step "${step.path}" waits for no signal (it is ${step.status})`);
     }
     name = waiting;
     target = step;
   }
-  if (name === undefined || !mayBeWaitedFor(batch, name)) {
-    return refuse('NOT_FOUND', `no step of this run can wait for a signal "${name}"`);
+  if (name === undefined || (target === null && !mayStillBeTaken(batch.state, name))) {
+    return refuse('NOT_FOUND', untaken(batch.state, name ?? ''));
   }
   record(batch, signal, target, { name });
   return { ok: { name } };
+}
+
+function untaken(state: RunState, name: string): string {
+  if (!isPlanned(state, name)) return `no step of this run can wait for a signal "${name}"`;
+  const kept = state.buffered.some((signal) => signal.name === name);
+  const why = kept ? 'a signal is kept for each that is left' : 'each has ended or cannot begin';
+  return `no step of this run can wait for a signal "${name}" any more: ${why}`;
 }
 
 function mergeContext(batch: Batch, signal: Signal): Verdict {
@@ -197,28 +196,6 @@ function mergeContext(batch: Batch, signal: Signal): Verdict {
   return { ok: { merged: Object.keys(signal.payload) } };
 }
 
-/** A name some wait of the definition has, or may have (its name is only known when it starts). */
-function mayBeWaitedFor(batch: Batch, name: string): boolean {
-  const lists = [batch.state.plan.top];
-  for (let list = lists.pop(); list !== undefined; list = lists.pop()) {
-    for (const { body } of list.steps) {
-      if (body.type !== 'wait') lists.push(...listsOf(body));
-      else if (body.signal !== null && (body.signal.dynamic || body.signal.raw === name))
-        return true;
-    }
-  }
-  return false;
-}
-
-/** Lists of a definition below one step. */
-function listsOf(body: StepBody): readonly ListPlan[] {
-  if (body.type === 'loop') return [body.body];
-  if (body.type === 'parallel') return body.branches;
-  if (body.type !== 'condition') return [];
-  const named = [...body.branches.values()];
-  return body.fallback === null ? named : [...named, body.fallback];
-}
-
 function cancel(batch: Batch, signal: Signal): Verdict {
   const gone = ended(batch, 'there is nothing to cancel');
   if (gone !== null) return gone;
@@ -226,7 +203,7 @@ function cancel(batch: Batch, signal: Signal): Verdict {
     record(batch, signal, null);
     return { ok: { cancelled: true } };
   }
-  const step = findStep(batch, signal.stepId, (s) => s.status === 'suspended');
+  const step = findStep(batch.state, signal.stepId, [(s) => s.status === 'suspended']);
   if (typeof step === 'string') return refuse('NOT_FOUND', step);
   if (step.status !== 'suspended') {
     return refuse(
@@ -267,7 +244,7 @@ function restart(batch: Batch, signal: Signal, type: 'retry' | 'skip'): Verdict 
   }
   let target: StepState | null = null;
   if (signal.stepId !== undefined) {
-    const found = findStep(batch, signal.stepId, (s) => s.status === 'failed');
+    const found = findStep(state, signal.stepId, fitsFor(type));
     if (typeof found === 'string') return refuse('NOT_FOUND', found);
     target = found;
   } else if (type === 'skip') {
@@ -301,6 +278,13 @@ function tooLate({ state }: Batch, type: 'retry' | 'skip'): Verdict | null {
   }
   return null;
 }
+
+/** What `retry` and `skip` mean first by a short name: what holds the run up, then what they may take. */
+const fitsFor = (type: 'retry' | 'skip'): readonly ((step: StepState) => boolean)[] => [
+  (step) => step.resolution === 'failed',
+  (step) => step.resolution === 'open' && cannotRestart(step, type) === null,
+  (step) => cannotRestart(step, type) === null,
+];
 
 function cannotRestart(step: StepState, type: 'retry' | 'skip'): string | null {
   const may =

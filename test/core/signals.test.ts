@@ -36,14 +36,24 @@ describe('data', () => {
   });
 
   test('that comes early is kept: first in, first out, one signal for one wait', () => {
-    const run = given({ steps: [effect('a'), ...twoWaits.steps.map((step) => step)] }).when([
+    const first = wait('first', { signal: 'go' }, { depends_on: ['a'] });
+    const steps = [effect('a'), first, ...twoWaits.steps.slice(1)];
+    const run = given({ steps }).when([
       signal({ type: 'data', name: 'go', payload: 1 }),
       signal({ type: 'data', name: 'go', payload: 2 }),
-      signal({ type: 'data', name: 'go', payload: 3 }),
     ]);
+    expect(run.state.buffered.map((kept) => kept.payload)).toEqual([1, 2]);
+    run.when(succeeded('a')).is('completed');
     expect(run.output('first')).toEqual({ signal: 'go', payload: 1 });
     expect(run.output('second')).toEqual({ signal: 'go', payload: 2 });
-    expect(run.state.buffered.map((kept) => kept.payload)).toEqual([3]);
+  });
+
+  test('that nobody is left for is NOT_FOUND: one signal for each wait is kept', () => {
+    const go = (payload: number) => signal({ type: 'data', name: 'go', payload });
+    const run = given({ steps: [effect('a'), wait('w', { signal: 'go' }, { depends_on: ['a'] })] });
+    run.when([go(1), go(2)]);
+    expect(run.verdicts.map((verdict) => verdict.ok)).toEqual([true, false]);
+    expect(refused(run.when(go(3)))).toBe('NOT_FOUND');
   });
 
   test('one signal ends one wait', () => {
