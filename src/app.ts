@@ -44,6 +44,7 @@ import type { Json } from './model/json.ts';
 import type { OutboxOf } from './model/notice-store.ts';
 import type { Plan } from './model/plan.ts';
 import type { Logger, ProcessControl, SecretSource } from './model/ports.ts';
+import type { Rules } from './model/rules.ts';
 import type { Store } from './model/store.ts';
 import { createChildStarter } from './ops/children.ts';
 import { createOps } from './ops/create-ops.ts';
@@ -81,7 +82,6 @@ export function openApp(config: Config, options: OpenOptions) {
   const store = openSqliteStore({
     path: config.dbPath,
     synchronous: config.settings.synchronous,
-    version,
     isGone: (node) => isAlive({ ...node, started: node.pidStarted }) === false,
   });
   const parts = orClosed(store, () =>
@@ -174,7 +174,8 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     splitText,
     quoteHoles,
     isUnlistedPlugin: () => false,
-    compile: (definition, hash, schema) => compile(compiler, actions, definition, hash, schema),
+    compile: (definition, hash, schema, rules) =>
+      compile(compiler, actions, { definition, hash, outputSchema: schema, rules }),
     knownSecrets: () => null,
     secrets,
     secretNames: secrets.names,
@@ -195,17 +196,23 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
   };
 }
 
+interface Compiled {
+  readonly definition: Definition;
+  readonly hash: DefinitionHash;
+  readonly outputSchema: Json | null;
+  readonly rules: Rules;
+}
+
 function compile(
   compiler: OpsDeps['compiler'],
   actions: ActionRegistry,
-  definition: Definition,
-  hash: DefinitionHash,
-  outputSchema: Json | null,
+  { definition, hash, outputSchema, rules }: Compiled,
 ): Plan {
   const compiled = compilePlan(definition, {
     compiler,
     actions,
     hash,
+    rules,
     outputSchema,
     splitText,
     quoteHoles,

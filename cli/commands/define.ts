@@ -6,11 +6,13 @@ import { issueLines, lookOf } from '../errors.ts';
 import { EXIT } from '../exit.ts';
 import type { Style } from '../print/style.ts';
 import { oneLine } from '../print/text.ts';
+import { isFileName } from '../sources.ts';
 
 interface Options {
   readonly name?: string;
   readonly description?: string;
   readonly agent?: string;
+  readonly rules?: string;
 }
 
 type Defined = Awaited<ReturnType<App['ops']['define']>>;
@@ -22,10 +24,15 @@ export function configure(command: Command, act: Act): void {
       .option('--name <name>', 'name of the template (else the one in the file)')
       .option('--description <text>', 'description of the template')
       .option('--agent <name>', 'register it in the name of this agent')
+      .option(
+        '--rules <n>',
+        'with template names: a new version of the same text under these rules',
+      )
       .action(act(define)),
     [
       ['opcode define deploy.yaml', 'register, or add a version'],
       ['opcode define flow.json --name nightly-report', 'under another name'],
+      ['opcode define --rules 2 deploy', 'the registered text under the newest rules'],
     ],
   );
 }
@@ -39,10 +46,8 @@ async function define(cli: Cli, files: string[], options: Options): Promise<numb
   const app = await cli.open();
   const results: Defined[] = [];
   for (const file of files) {
-    const source = cli.readSource(file);
     const result = await app.ops.define(cli.context({ agent: options.agent }), {
-      source,
-      ...(options.name === undefined ? {} : { name: options.name }),
+      ...whatToDefine(cli, file, options),
       ...(options.description === undefined ? {} : { description: options.description }),
       ...(options.agent === undefined ? {} : { agent_id: options.agent }),
     });
@@ -51,6 +56,16 @@ async function define(cli: Cli, files: string[], options: Options): Promise<numb
   }
   if (cli.json) cli.printJson(files.length === 1 ? results[0] : results);
   return EXIT.ok;
+}
+
+/** A file's text, or with `--rules` the template of that name. */
+function whatToDefine(cli: Cli, given: string, { name, rules }: Options) {
+  const named = name === undefined ? {} : { name };
+  if (rules === undefined) return { source: cli.readSource(given), ...named };
+  const wanted = { rules: Number(rules) };
+  return isFileName(given)
+    ? { source: cli.readSource(given), ...named, ...wanted }
+    : { name: name ?? given, ...wanted };
 }
 
 function tell(cli: Cli, result: Defined): void {

@@ -108,6 +108,7 @@ export function beginRun(
   const { parent } = facts;
   emit(batch, 'workflow_started', null, {
     definition_hash: state.plan.hash,
+    rules: state.plan.rules.version,
     inputs: facts.inputs,
     ...(facts.secretRefs.length === 0 ? {} : { secret_refs: facts.secretRefs }),
     context: facts.context,

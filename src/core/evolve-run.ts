@@ -8,6 +8,7 @@
 import type { EventOf, EventPayloads, RunEvent } from '../model/event.ts';
 import { HOOK_COMPLETE, HOOK_ERROR } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { FIRST_RULES } from '../model/rules.ts';
 import type { RunState } from '../model/run-state.ts';
 import { parseRfc3339 } from '../model/time.ts';
 import type { ApplyTable } from './apply-table.ts';
@@ -55,6 +56,7 @@ function started(
         : { runId: parent.workflow_id, path: parent.step_id, depth: parent.depth },
     trigger: payload.trigger ?? null,
     exec: payload.exec,
+    rules: payload.rules ?? FIRST_RULES,
   };
   state.inputs = payload.inputs;
   state.inputSecrets = payload.secret_refs ?? [];

@@ -13,6 +13,7 @@ import type { DefinitionHash } from '../model/ids.ts';
 import { formatIssuePath, type Issue, type IssuePath } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { ListPlan } from '../model/plan.ts';
+import type { Rules } from '../model/rules.ts';
 
 /** Literal text and `${{ }}` sources of a string, in order. */
 export type SplitText = (
@@ -32,6 +33,7 @@ export interface PlanDeps {
   readonly compiler: ExpressionCompiler;
   readonly actions: ActionRegistry;
   readonly hash: DefinitionHash;
+  readonly rules: Rules;
   readonly outputSchema: Json | null;
   readonly splitText: SplitText;
   readonly quoteHoles: QuoteHoles;

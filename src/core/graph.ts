@@ -56,6 +56,7 @@ export function compilePlan(definition: Definition, deps: PlanDeps): CompiledPla
   const start = outside(START_NAMES);
   const plan: Plan = {
     hash: deps.hash,
+    rules: deps.rules,
     title: titleOf(definition),
     top,
     ...behind,

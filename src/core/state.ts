@@ -29,6 +29,7 @@ export function newState(runId: RunId, plan: Plan): RunState {
       parent: null,
       trigger: null,
       exec: { cwd: '/', env: {} },
+      rules: plan.rules.version,
     },
     inputs: {},
     inputSecrets: [],

@@ -46,6 +46,8 @@ export interface WaitingFor {
 export interface EventPayloads {
   workflow_started: {
     readonly definition_hash: string;
+    /** Version of the engine's rules; left out in logs that are older than rules: 1. */
+    readonly rules?: number;
     readonly inputs: JsonObject;
     readonly secret_refs?: readonly SecretRef[];
     readonly context: JsonObject;

@@ -119,6 +119,8 @@ export interface StartFacts {
   readonly parent: { readonly runId: string; readonly path: string; readonly depth: number } | null;
   readonly trigger: Json | null;
   readonly exec: { readonly cwd: string; readonly env: Readonly<Record<string, string>> };
+  /** Version of the engine's rules that the run keeps to its end (see `rules.ts`). */
+  readonly rules: number;
   /** Of a rerun that somebody else will take on: what its log begins with. Not recorded by itself. */
   readonly carried?: CarriedEvents;
 }

@@ -14,9 +14,12 @@ import type {
 import type { DurationSource, Expression, Template, ValueSource } from './expression.ts';
 import type { DefinitionHash } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { Rules } from './rules.ts';
 
 export interface Plan {
   readonly hash: DefinitionHash;
+  /** The engine's rules that it was compiled for. */
+  readonly rules: Rules;
   /** The definition's own name: `metadata.name`, or null. */
   readonly title: string | null;
   readonly top: ListPlan;

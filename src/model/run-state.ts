@@ -71,6 +71,8 @@ interface RunFacts {
   readonly parent: { readonly runId: string; readonly path: string; readonly depth: number } | null;
   readonly trigger: Json;
   readonly exec: ExecContext;
+  /** Version of the engine's rules. */
+  readonly rules: number;
 }
 
 export interface HookState {

@@ -35,6 +35,8 @@ export interface RunHead {
 /** One run as queries see it. */
 export interface RunRow extends RunHead {
   readonly definitionHash: DefinitionHash;
+  /** Version of the engine's rules that it runs under. */
+  readonly rules: number;
   readonly name: string | null;
   readonly template: string | null;
   readonly version: number | null;
@@ -188,6 +190,8 @@ export interface TemplateRow {
   readonly name: string;
   readonly version: number;
   readonly definitionHash: DefinitionHash;
+  /** Version of the engine's rules that its runs get. */
+  readonly rules: number;
   readonly pack: WorkflowPackage;
   readonly agentId: string | null;
   readonly workingDir: string | null;
@@ -198,6 +202,10 @@ export interface TemplateRow {
 export interface NewTemplate {
   readonly name: string;
   readonly definitionHash: DefinitionHash;
+  /** Rules of a new version; the same text again keeps the version and the rules that it has. */
+  readonly rules: number;
+  /** Makes a new version of the same text, too, when the newest one has other rules. */
+  readonly renewRules?: boolean;
   readonly pack: WorkflowPackage;
   readonly agentId: string | null;
   readonly workingDir: string | null;

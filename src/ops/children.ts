@@ -19,6 +19,7 @@ interface ChildStart {
   readonly definitionHash: DefinitionHash;
   readonly template: string;
   readonly version: number;
+  readonly rules: number;
   readonly inputs: JsonObject;
   readonly secretRefs: readonly SecretRef[];
   readonly context: JsonObject;
@@ -43,7 +44,7 @@ export function createChildStarter(deps: Deps): ChildStarter {
     const version = ownValue(params, 'version');
     const row = findTemplate(deps.store, name, typeof version === 'number' ? version : null);
     if (row.archived) throw new AppError('CONFLICT', `template "${name}" is archived`);
-    const plan = plans.plan(row.definitionHash);
+    const plan = plans.plan(row);
     const given = ownValue(params, 'params');
     const context = row.pack.definition.context ?? {};
     const workflow: JsonObject = {
@@ -64,6 +65,7 @@ export function createChildStarter(deps: Deps): ChildStarter {
       definitionHash: row.definitionHash,
       template: row.name,
       version: row.version,
+      rules: row.rules,
       inputs,
       secretRefs,
       context,

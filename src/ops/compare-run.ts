@@ -70,6 +70,7 @@ function compareRow(parts: Parts, row: RunRow): readonly Mismatch[] {
     ...differ('error', row.error, patch.error),
     ...differ('waiting_for', row.waitingFor, patch.waitingFor),
     ...differ('start', row.start, null),
+    ...differ('rules', row.rules, facts.rules),
     ...differ('name', row.name, facts.name),
     ...differ('template', row.template, facts.template),
     ...differ('version', row.version, facts.version),
@@ -100,7 +101,7 @@ function replay({ store, plans, upkeep }: Parts, row: RunRow): Replayed {
   const pending = (path: string): DecisionRow | null =>
     [...decisions.values()].find((each) => each.path === path && each.status === 'pending') ?? null;
   try {
-    const state = newState(runId, plans.plan(row.definitionHash));
+    const state = newState(runId, plans.plan(row));
     while (state.seq < seq) {
       const page = store.events(runId, state.seq, Math.min(PAGE, seq - state.seq));
       if (page.length === 0) return { problem: `the log ends at ${state.seq}` };

@@ -6,6 +6,7 @@ import type * as v from 'valibot';
 import type { WorkflowPackage } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, setOwn } from '../model/json.ts';
+import { NEWEST_RULES } from '../model/rules.ts';
 import type { TemplateRow } from '../model/store.ts';
 import { isPackage } from '../validate/package.ts';
 import { type ReadDefinition, readDefinitionValue } from '../validate/read-definition.ts';
@@ -36,7 +37,8 @@ export function createDefine(parts: OpsParts): Operation<typeof defineInput, typ
         input.archived !== undefined &&
         input.definition === undefined &&
         input.source === undefined &&
-        input.edits === undefined;
+        input.edits === undefined &&
+        input.rules === undefined;
       return isOnlyArchiving ? archive(parts, ctx, input) : define(parts, ctx, input);
     },
   };
@@ -81,6 +83,8 @@ function register(
   return store.define({
     name,
     definitionHash: prepared.hash,
+    rules: prepared.plan.rules.version,
+    renewRules: input.rules !== undefined,
     pack: prepared.pack,
     agentId: input.agent_id ?? ctx.caller.agentId,
     workingDir: workingDirOf(parts, ctx, input),
@@ -107,7 +111,7 @@ function archive(parts: OpsParts, ctx: CallContext, input: Input): Output {
     archived,
     previous_version: row.version,
     warnings: [],
-    plan: planLines(parts.plans.plan(row.definitionHash)),
+    plan: planLines(parts.plans.plan(row)),
     diff: [],
   };
 }
@@ -131,6 +135,10 @@ const triggerOwner = (
 
 /** What is to be registered: given, or an existing template with edits applied. */
 function contentOf(parts: OpsParts, input: Input): ReadDefinition {
+  if (isRenewal(input)) {
+    const { pack } = findTemplate(parts.store, checkedName(input.name ?? null), null);
+    return readDefinitionValue(packageOf(pack));
+  }
   if (input.edits === undefined) {
     if (input.base !== undefined) throw new AppError('VALIDATION_ERROR', 'base: only with edits');
     if ((input.definition === undefined) === (input.source === undefined)) {
@@ -150,6 +158,17 @@ function contentOf(parts: OpsParts, input: Input): ReadDefinition {
     });
   }
   return readDefinitionValue(editedOf(newest, input.edits));
+}
+
+/** True when the text that is there gets newer rules. @throws VALIDATION_ERROR for other rules */
+function isRenewal({ rules, definition, source, edits }: Input): boolean {
+  if (rules === undefined) return false;
+  if (rules !== NEWEST_RULES) {
+    throw new AppError('VALIDATION_ERROR', `rules: new versions get rules ${NEWEST_RULES}`, {
+      hint: `give ${NEWEST_RULES}, or leave it out: versions that exist keep the rules they have`,
+    });
+  }
+  return definition === undefined && source === undefined && edits === undefined;
 }
 
 /** Paths are of the definition; `input_schema` and its like are arguments of their own. */

@@ -114,7 +114,7 @@ function prepareTemplate(parts: OpsParts, name: string, version: number | null):
   return {
     pack: row.pack,
     hash: row.definitionHash,
-    plan: parts.plans.plan(row.definitionHash),
+    plan: parts.plans.plan(row),
     warnings: [],
     template: { name: row.name, version: row.version },
     folder: row.workingDir ?? parts.config.workDir,

@@ -17,6 +17,7 @@ import type {
   Randomness,
   SecretNames,
 } from '../model/ports.ts';
+import type { Rules } from '../model/rules.ts';
 import type { ScheduleCalculator } from '../model/schedule.ts';
 import type { Store } from '../model/store.ts';
 import type { DefinitionLimits } from '../validate/limits.ts';
@@ -63,6 +64,7 @@ export interface OpsDeps {
     definition: Definition,
     hash: DefinitionHash,
     outputSchema: Json | null,
+    rules: Rules,
   ) => Plan;
   /** The manual, loaded when it is asked for. */
   readonly manual: () => Promise<readonly ManualPage[]>;

@@ -50,7 +50,7 @@ async function holdRun(parts: OpsParts, runId: RunId, node: NodeId): Promise<voi
   const { store, plans, upkeep } = parts;
   const row = store.run(runId);
   if (row === null) return;
-  const state = newState(runId, plans.plan(row.definitionHash));
+  const state = newState(runId, plans.plan(row));
   const claim = store.claim(runId, node, []);
   if (claim === null) return;
   for (let seq = -1; seq < state.seq; ) {

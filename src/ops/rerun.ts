@@ -9,6 +9,7 @@ import type { RunId } from '../model/ids.ts';
 import type { StartFacts } from '../model/input.ts';
 import type { Issue } from '../model/issue.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
+import { FIRST_RULES } from '../model/rules.ts';
 import type { RunRow } from '../model/store.ts';
 import { type Prepared, prepare } from './definitions.ts';
 import { checkedInputs, mergeParams } from './inputs.ts';
@@ -116,6 +117,7 @@ function factsOf({ store }: OpsParts, row: RunRow): StartFacts {
     parent: null,
     trigger: null,
     exec: payload.exec,
+    rules: payload.rules ?? FIRST_RULES,
   };
 }
 
@@ -158,7 +160,7 @@ function sameDefinition(parts: OpsParts, runId: RunId, before: StartFacts): Prep
       definition,
     },
     hash,
-    plan: parts.plans.plan(hash),
+    plan: parts.plans.plan({ definitionHash: hash, rules: before.rules }),
     warnings: [],
     template: template === null || version === null ? null : { name: template, version },
     folder: before.exec.cwd,
@@ -183,5 +185,6 @@ function factsAgain(
     trigger: ctx.trigger ?? null,
     agentId: request.agent_id ?? ctx.caller.agentId ?? before.agentId,
     exec: { cwd: before.exec.cwd, env: ctx.exec?.env ?? before.exec.env },
+    rules: prepared.plan.rules.version,
   };
 }

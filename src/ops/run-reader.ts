@@ -44,7 +44,7 @@ export function createRunReader(store: Store, plans: Plans): RunReader {
       const found = row(runId);
       const known = states.get(runId);
       states.delete(runId);
-      const state = known ?? newState(runId, plans.plan(found.definitionHash));
+      const state = known ?? newState(runId, plans.plan(found));
       catchUp(store, state);
       const [oldest] = states.keys();
       if (states.size >= MAX_STATES && oldest !== undefined) states.delete(oldest);

@@ -92,6 +92,7 @@ export const defineInput = v.strictObject({
   triggers: optional(s.jsonObjectInput),
   validate_only: optional(v.boolean(), false),
   archived: optional(v.boolean()),
+  rules: optional(v.number()),
 });
 export const defineOutput = v.object({
   name: text,

@@ -105,6 +105,7 @@ export async function startFactsOf(
       cwd: resolve(prepared.folder, pack.definition.working_dir ?? '.'),
       env: ctx.exec?.env ?? parts.config.callerEnv,
     },
+    rules: prepared.plan.rules.version,
   };
 }
 

@@ -63,7 +63,7 @@ export function createTemplate(
         output_schema: row.pack.outputSchema,
         triggers: row.pack.triggers,
         definition: row.pack.definition as unknown as JsonObject,
-        plan: planLines(plans.plan(row.definitionHash)),
+        plan: planLines(plans.plan(row)),
       };
     },
   };

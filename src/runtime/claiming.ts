@@ -11,8 +11,9 @@ import { asNodeId, type NodeId, type RunId } from '../model/ids.ts';
 import type { EngineInput } from '../model/input.ts';
 import type { Json } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
+import { knowsRules, rulesOf } from '../model/rules.ts';
 import type { RunState } from '../model/run-state.ts';
-import type { Claim } from '../model/store.ts';
+import type { Claim, RunRow } from '../model/store.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { foldRun } from './folding.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
@@ -21,20 +22,21 @@ import { type Turns, waitsForTurn } from './turn-order.ts';
 
 export interface Plans {
   /** The compiled plan of a stored definition, from a bounded cache. */
-  plan(hash: RunRowHash): Plan;
+  plan(of: PlanKey): Plan;
 }
 
-type RunRowHash = Parameters<RuntimeDeps['store']['definition']>[0];
+type PlanKey = Pick<RunRow, 'definitionHash' | 'rules'>;
 
 /** Compiled plans kept in memory. */
 const MAX_PLANS = 256;
 
-/** A cache of plans by definition hash. Throws `AppError` when a definition is gone or unreadable. */
+/** A cache of plans by definition hash and rules. Throws `AppError` when a definition is gone or unreadable. */
 export function createPlans(deps: Pick<RuntimeDeps, 'store' | 'compile'>): Plans {
   const plans = new Map<string, Plan>();
   return {
-    plan(hash) {
-      const cached = plans.get(hash);
+    plan({ definitionHash: hash, rules }) {
+      const key = `${rules} ${hash}`;
+      const cached = plans.get(key);
       if (cached !== undefined) return cached;
       const stored = deps.store.definition(hash) as {
         definition: Definition;
@@ -43,9 +45,14 @@ export function createPlans(deps: Pick<RuntimeDeps, 'store' | 'compile'>): Plans
       if (stored === null) {
         throw new AppError('STORE_ERROR', `definition ${hash.slice(0, 12)} is not in the database`);
       }
-      const plan = deps.compile(stored.definition, hash, stored.output_schema ?? null);
+      const plan = deps.compile(
+        stored.definition,
+        hash,
+        stored.output_schema ?? null,
+        rulesOf(rules),
+      );
       if (plans.size >= MAX_PLANS) plans.delete(plans.keys().next().value as string);
-      plans.set(hash, plan);
+      plans.set(key, plan);
       return plan;
     },
   };
@@ -70,9 +77,9 @@ export async function claimRun(
   const place = queued.get(runId);
   if (place !== undefined && waitsForTurn(store, runId, place, turns)) return null;
   queued.delete(runId);
-  const row = store.run(runId);
+  const row = executableRun(store, runId);
   if (row === null) return null;
-  const plan = plans.plan(row.definitionHash);
+  const plan = plans.plan(row);
   if (row.start !== null && row.seq === 0) {
     const found = concurrencyPlace(deps.evaluator, deps.clock.now(), runId, plan, row.start);
     if (found !== null && waitsForTurn(store, runId, found, turns)) {
@@ -103,6 +110,12 @@ export async function claimRun(
     store.release(runId, deps.node.nodeId, claim.epoch, deps.clock.now());
     throw thrown;
   }
+}
+
+/** A run's row; null also for one that a newer program wrote: who knows its rules executes it. */
+function executableRun(store: RuntimeDeps['store'], runId: RunId): RunRow | null {
+  const row = store.run(runId);
+  return row !== null && knowsRules(row.rules) ? row : null;
 }
 
 async function foldClaimed(

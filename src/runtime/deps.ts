@@ -26,6 +26,7 @@ import type {
   SchemaCheck,
   SecretSource,
 } from '../model/ports.ts';
+import type { Rules } from '../model/rules.ts';
 import type { NodeRow, Store } from '../model/store.ts';
 import { type BreakerConfig, DEFAULT_BREAKER_CONFIG } from './breakers.ts';
 
@@ -92,6 +93,7 @@ export interface RuntimeDeps {
     definition: Definition,
     hash: DefinitionHash,
     outputSchema: Json | null,
+    rules: Rules,
   ) => Plan;
   /** Start facts of a child run from its parent's step, or why it cannot be started. */
   readonly children: ChildStarter;
@@ -107,6 +109,7 @@ export interface ChildStarter {
         readonly definitionHash: DefinitionHash;
         readonly template: string;
         readonly version: number;
+        readonly rules: number;
         readonly inputs: JsonObject;
         /** Secrets that stand in the inputs by the template's own defaults. */
         readonly secretRefs: readonly SecretRef[];

@@ -177,7 +177,7 @@ async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
     output_schema: request.outputSchema,
   };
   deps.store.putDefinition(definitionHash, stored);
-  const plan = plans.plan(definitionHash);
+  const plan = plans.plan({ definitionHash, rules: facts.rules });
   const runId = request.runId ?? asRunId(deps.random.uuid());
   const place = concurrencyPlace(deps.evaluator, deps.clock.now(), runId, plan, facts);
   const create: NewRun = {

@@ -241,6 +241,7 @@ function childRun(
       parent: params.wait === false ? null : { runId, path, depth },
       trigger: { type: 'workflow', workflow_id: runId, step_id: path },
       exec: facts.exec,
+      rules: resolved.rules,
     },
     createdAt: nowMs,
     idempotency: null,

@@ -9,6 +9,7 @@ import { asDefinitionHash } from '../model/ids.ts';
 import { formatIssuePath, hasErrors, type Issue, type IssuePath } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
+import { NEWEST_RULES, rulesOf } from '../model/rules.ts';
 import { definitionHash } from './hash.ts';
 import { DEFAULT_DEFINITION_LIMITS, type DefinitionLimits } from './limits.ts';
 import { isPackage } from './package.ts';
@@ -82,7 +83,9 @@ function checkDefinition(
   const { compiler, actions, splitText, quoteHoles } = deps;
   const outputSchema = pack?.outputSchema ?? null;
   const hash = clean ? definitionHash(definition, outputSchema, deps.sha256) : asDefinitionHash('');
-  const planDeps = { compiler, actions, splitText, quoteHoles, hash, outputSchema };
+  // A text that is checked is new, or is to be: what was registered keeps its plan.
+  const rules = rulesOf(NEWEST_RULES);
+  const planDeps = { compiler, actions, splitText, quoteHoles, hash, outputSchema, rules };
   const { plan, problems } = compilePlan(definition, planDeps);
   return {
     plan: clean ? plan : null,

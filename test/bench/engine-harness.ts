@@ -30,6 +30,7 @@ import type { StartFacts } from '../../src/model/input.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../src/model/json.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Clock } from '../../src/model/ports.ts';
+import { NEWEST_RULES, rulesOf } from '../../src/model/rules.ts';
 import type { Store } from '../../src/model/store.ts';
 import { createClock } from '../../src/runtime/clock.ts';
 import { DEFAULT_RUNTIME_CONFIG, type RuntimeConfig } from '../../src/runtime/deps.ts';
@@ -137,6 +138,7 @@ export function planOf(definition: Definition, hash: DefinitionHash): Plan {
     compiler,
     actions: REGISTRY,
     hash,
+    rules: rulesOf(NEWEST_RULES),
     outputSchema: null,
     splitText,
     quoteHoles: () => ({ ok: false, problem: 'no shell here', offset: 0 }),
@@ -156,6 +158,7 @@ export const startFacts = (inputs: JsonObject = {}): StartFacts => ({
   parent: null,
   trigger: null,
   exec: { cwd: '/', env: {} },
+  rules: NEWEST_RULES,
 });
 
 const silent = (): void => undefined;

@@ -23,7 +23,7 @@ export interface RecordedStore {
 
 /** The store of this file, made when it is not there. */
 export const openStore = (path: string, synchronous: Sync): Store =>
-  openSqliteStore({ path, synchronous, version: 'bench' });
+  openSqliteStore({ path, synchronous });
 
 export function recordAppends(store: Store): RecordedStore {
   let groups: (readonly RunAppend[])[] = [];

@@ -95,6 +95,7 @@ export function appendContract(subject: { readonly store: Store }): void {
         status: 'suspended',
         wakeAt: T0 + 500,
         definitionHash: newRun('r1').definitionHash,
+        rules: 2,
         name: 'deploy',
         template: 'deploy',
         version: 1,

@@ -48,6 +48,17 @@ export function catalogContract(subject: { readonly store: Store }): void {
       expect(store.template('none', null)).toBeNull();
     });
 
+    test('the same text under other rules is a new version only when that is asked for', () => {
+      const { store } = subject;
+      store.define(template('t', { rules: 1 }));
+      expect(store.define(template('t', { rules: 2 }))).toEqual({ version: 1, created: false });
+      expect(store.template('t', null)).toMatchObject({ version: 1, rules: 1 });
+      const renewed = template('t', { rules: 2, renewRules: true });
+      expect(store.define(renewed)).toEqual({ version: 2, created: true });
+      expect(store.define(renewed)).toEqual({ version: 2, created: false });
+      expect(store.template('t', null)).toMatchObject({ version: 2, rules: 2 });
+    });
+
     test('the newest version of each name is listed by name, in pages', () => {
       const { store } = subject;
       for (const name of ['b', 'c', 'a']) store.define(template(name));

@@ -35,6 +35,7 @@ export const startFacts = (change: Partial<StartFacts> = {}): StartFacts => ({
   parent: null,
   trigger: null,
   exec: { cwd: '/work', env: { PATH: '/bin' } },
+  rules: 2,
   ...change,
 });
 
@@ -150,6 +151,7 @@ export const decision = (
 export const template = (name: string, change: Partial<NewTemplate> = {}): NewTemplate => ({
   name,
   definitionHash: HASH,
+  rules: 2,
   pack: {
     name,
     description: null,

@@ -36,7 +36,7 @@ const rowsIn = (sql: string): number =>
 
 /** A store in a new file at `path`. */
 export function openCountedStore(path: string): CountedStore {
-  openSqliteStore({ path, synchronous: 'normal', version: 'test' }).close();
+  openSqliteStore({ path, synchronous: 'normal' }).close();
   const connection = connect(path, 'normal');
   let counts = fresh();
   const counted: Connection = {

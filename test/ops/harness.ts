@@ -61,7 +61,7 @@ export function openHarness(templates?: Readonly<Record<string, Definition>>): H
       splitText,
       quoteHoles: () => ({ ok: false, problem: 'no shell here', offset: 0 }),
       isUnlistedPlugin: () => false,
-      compile: (definition, hash) => testPlan(definition, hash),
+      compile: (definition, hash, _schema, rules) => testPlan(definition, hash, rules.version),
       knownSecrets: () => ['TOKEN'],
       secretNames: () => [
         { name: 'API_KEY', source: 'environment' },

@@ -27,6 +27,7 @@ import type {
 import { asNodeId, type RunId } from '../../src/model/ids.ts';
 import type { Signal } from '../../src/model/input.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
+import { NEWEST_RULES } from '../../src/model/rules.ts';
 import type { Store } from '../../src/model/store.ts';
 import { DEFAULT_RUNTIME_CONFIG, type RuntimeConfig } from '../../src/runtime/deps.ts';
 import { createEngine } from '../../src/runtime/engine.ts';
@@ -276,9 +277,9 @@ export function createRig(world: World, options: RigOptions = {}): Rig {
     createMasker: () => ({ text: (value) => value, json: (value) => value }),
     createStreamMasker: () => ({ push: (_stream, text) => text, flush: () => '' }),
     checkSchema: () => [],
-    compile(definition, hash) {
+    compile(definition, hash, _schema, rules) {
       const { plan, problems } = compilePlan(definition, {
-        ...{ compiler, actions, hash, outputSchema: null, splitText },
+        ...{ compiler, actions, hash, rules, outputSchema: null, splitText },
         quoteHoles: () => ({ ok: false, problem: 'no shell in these tests', offset: 0 }),
       });
       if (plan === null) throw new AppError('VALIDATION_ERROR', JSON.stringify(problems));
@@ -331,6 +332,7 @@ function resolveChild(store: Store, { templates = {} }: RigOptions, params: Json
     definitionHash,
     template: name,
     version: 1,
+    rules: NEWEST_RULES,
     inputs,
     secretRefs: [],
     concurrencyKey: null,

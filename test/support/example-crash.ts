@@ -243,7 +243,6 @@ async function seed(
   const before = openSqliteStore({
     path: join(fromHome, 'opcode.db'),
     synchronous: 'normal',
-    version: 'x',
   });
   const definition = before.definition(hash);
   before.close();

@@ -9,6 +9,7 @@ import type { Definition } from '../../src/model/definition.ts';
 import type { DefinitionHash } from '../../src/model/ids.ts';
 import type { Json } from '../../src/model/json.ts';
 import type { Plan } from '../../src/model/plan.ts';
+import { NEWEST_RULES, rulesOf } from '../../src/model/rules.ts';
 import { checkWithSchema } from '../../src/validate/schema-check.ts';
 
 const actions = createActionRegistry(
@@ -29,6 +30,7 @@ export function planOf(definition: Json, hash: DefinitionHash): Plan {
     compiler,
     actions,
     hash,
+    rules: rulesOf(NEWEST_RULES),
     outputSchema: null,
     splitText,
     quoteHoles,

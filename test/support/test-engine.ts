@@ -23,6 +23,7 @@ import { canonicalJson, type Json, type JsonObject } from '../../src/model/json.
 import type { OutboxOf } from '../../src/model/notice-store.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Logger } from '../../src/model/ports.ts';
+import { NEWEST_RULES, rulesOf } from '../../src/model/rules.ts';
 import type { Store } from '../../src/model/store.ts';
 import { DEFAULT_RUNTIME_CONFIG, type RuntimeConfig } from '../../src/runtime/deps.ts';
 import { createEngine } from '../../src/runtime/engine.ts';
@@ -68,11 +69,16 @@ const compiler = createExpressionCompiler();
 const evaluator = createExpressionEvaluator();
 
 /** Compiles a definition for the test actions; throws with its problems. */
-export function testPlan(definition: Definition, hash = hashOf(definition)): Plan {
+export function testPlan(
+  definition: Definition,
+  hash = hashOf(definition),
+  rules = NEWEST_RULES,
+): Plan {
   const { plan, problems } = compilePlan(definition, {
     compiler,
     actions: testActions(createSink()),
     hash,
+    rules: rulesOf(rules),
     outputSchema: null,
     splitText,
     quoteHoles: () => ({ ok: false, problem: 'no shell in these tests', offset: 0 }),
@@ -93,6 +99,7 @@ export function startFacts(inputs: JsonObject): StartFacts {
     parent: null,
     trigger: null,
     exec: { cwd: '/', env: {} },
+    rules: NEWEST_RULES,
   };
 }
 
@@ -155,7 +162,7 @@ export function createTestEngine(options: TestEngineOptions = {}): TestEngine {
     createMasker: () => ({ text: (value) => value, json: (value) => value }),
     createStreamMasker: () => ({ push: (_stream, text) => text, flush: () => '' }),
     checkSchema: () => [],
-    compile: (definition, hash) => testPlan(definition, hash),
+    compile: (definition, hash, _schema, rules) => testPlan(definition, hash, rules.version),
     children: {
       resolve(params) {
         const name = String(params.template_name);
@@ -172,6 +179,7 @@ export function createTestEngine(options: TestEngineOptions = {}): TestEngine {
           definitionHash: hashOf(definition),
           template: name,
           version: 1,
+          rules: NEWEST_RULES,
           inputs: (params.params ?? {}) as JsonObject,
           secretRefs: [],
           concurrencyKey: null,

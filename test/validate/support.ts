@@ -10,6 +10,7 @@ import type { Definition, Effect } from '../../src/model/definition.ts';
 import { asDefinitionHash } from '../../src/model/ids.ts';
 import type { Issue } from '../../src/model/issue.ts';
 import type { Json } from '../../src/model/json.ts';
+import { NEWEST_RULES, rulesOf } from '../../src/model/rules.ts';
 import { readDefinition, readDefinitionValue } from '../../src/validate/read-definition.ts';
 import { type ValidateDeps, validateWorkflow } from '../../src/validate/validate-workflow.ts';
 
@@ -133,6 +134,7 @@ const planDeps: PlanDeps = {
   compiler,
   actions: testRegistry,
   hash: asDefinitionHash('0'.repeat(64)),
+  rules: rulesOf(NEWEST_RULES),
   outputSchema: null,
   splitText,
   quoteHoles,

@@ -89,11 +89,13 @@ function define(state: MemoryState, template: NewTemplate) {
   }
   state.writes += 1;
   const version = versions.length + 1;
-  versions.push({ ...template, version, archived: false });
+  const { renewRules: _, ...kept } = template;
+  versions.push({ ...kept, version, archived: false });
   state.templates.set(template.name, versions);
   return { version, created: true };
 }
 
 const isSame = (a: NewTemplate, b: NewTemplate): boolean =>
   a.definitionHash === b.definitionHash &&
+  (b.renewRules !== true || a.rules === b.rules) &&
   canonicalJson(a.pack as unknown as Json) === canonicalJson(b.pack as unknown as Json);

@@ -191,6 +191,7 @@ export function rowOf(run: MemoryRun): RunRow {
   return {
     ...headOf(run),
     definitionHash,
+    rules: start.rules,
     name: start.name,
     template: start.template,
     version: start.version,

@@ -1,8 +1,9 @@
 /**
  * The schema: which migrations exist, and bringing a file up to date in one exclusive transaction.
  *
- * `user_version` is the number of the last migration in the file. A file of a newer program is refused,
- * and nothing is migrated under a living process of another version.
+ * `user_version` is the number of the last migration in the file, `schema_bounds.readable_from` the
+ * oldest schema whose programs may still work on it. A file that needs a newer program is refused, and
+ * nothing is changed under a living process that could not go on with it.
  */
 
 import type { NodeRow } from '../../model/store.ts';
@@ -15,9 +16,18 @@ import notices from './migrations/0004_notices.sql' with { type: 'text' };
 import upkeep from './migrations/0005_upkeep.sql' with { type: 'text' };
 import mountNamespace from './migrations/0006_mount_namespace.sql' with { type: 'text' };
 import snapshots from './migrations/0007_snapshots.sql' with { type: 'text' };
+import rules from './migrations/0008_rules.sql' with { type: 'text' };
+
+/**
+ * One step of the schema. A text alone changes what older programs rely on: it is made while none of
+ * them lives, and they cannot work on the file afterwards. `expand` only adds what older programs need
+ * not know, so they go on beside it. `contract` takes away what programs before this schema need: it
+ * waits while one of them lives, and this program works before it and after it.
+ */
+export type Migration = string | { readonly sql: string; readonly phase: 'expand' | 'contract' };
 
 /** Oldest first; the place in the list, from 1, is the schema number. */
-export const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly Migration[] = [
   first,
   access,
   schedules,
@@ -25,11 +35,16 @@ export const MIGRATIONS: readonly string[] = [
   upkeep,
   mountNamespace,
   snapshots,
+  rules,
 ];
 
+/** The first schema that records the schema of each process and from which on a file can be read. */
+const FIRST_WITH_BOUNDS = 8;
+
+export const sqlOf = (migration: Migration): string =>
+  typeof migration === 'string' ? migration : migration.sql;
+
 export interface MigrationContext {
-  /** Version of this program, as its node row says. */
-  readonly version: string;
   readonly nowMs: number;
   /** True for a node whose process is known to be gone, whatever its lease says. */
   readonly isGone?: IsGone;
@@ -39,45 +54,120 @@ export interface MigrationContext {
 type KnownNode = Omit<NodeRow, 'mountNamespace'>;
 export type IsGone = (node: KnownNode) => boolean;
 
+/** A living node, and the newest schema that its program knows. */
+export type OlderNode = KnownNode & { readonly schema: number };
+
+export interface Migrated {
+  /** Who has to end before the rest of the schema can change; null when nothing is left to do. */
+  readonly waitsFor: OlderNode | null;
+}
+
 /**
- * Returns when the file has this program's schema.
+ * Returns when this program can work on the file.
  * @throws STORE_ERROR `newer_schema` or `in_use`; the file is unchanged then
  */
 export function migrate(
   connection: Connection,
   context: MigrationContext,
-  migrations: readonly string[] = MIGRATIONS,
-): void {
-  if (currentSchema(connection, migrations.length) === migrations.length) return;
-  connection.write(() => {
+  migrations: readonly Migration[] = MIGRATIONS,
+): Migrated {
+  if (boundsOf(connection, migrations.length).schema >= migrations.length) {
+    return { waitsFor: null };
+  }
+  return connection.write(() => {
     // Another process may have migrated while this one waited for the lock.
-    const from = currentSchema(connection, migrations.length);
-    if (from > 0 && from < migrations.length) refuseWhileOthersLive(connection, context);
-    for (const migration of migrations.slice(from)) connection.script(migration);
+    const from = boundsOf(connection, migrations.length);
+    const older = from.schema === 0 ? [] : livingNodes(connection, context, from.schema);
+    const { schema, readableFrom, waitsFor } = planMigration(from, older, migrations);
+    if (waitsFor !== null && migrations.slice(schema).some((each) => !isContracting(each))) {
+      refuse(connection, waitsFor);
+    }
+    for (const each of migrations.slice(from.schema, schema)) connection.script(sqlOf(each));
     connection.script(`PRAGMA application_id = ${APPLICATION_ID}`);
-    connection.script(`PRAGMA user_version = ${migrations.length}`);
+    connection.script(`PRAGMA user_version = ${schema}`);
+    if (schema >= FIRST_WITH_BOUNDS) {
+      connection.run('UPDATE schema_bounds SET readable_from = ?', readableFrom);
+    }
+    return { waitsFor };
   });
 }
 
-function currentSchema(connection: Connection, known: number): number {
-  const schema = connection.one<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
-  if (schema <= known) return schema;
-  const message = `made by a newer Opcode: its schema is ${schema}, this program knows ${known}`;
-  throw storeError('newer_schema', message, connection.path, { details: { schema, known } });
+const isPhase = (migration: Migration, phase: 'expand' | 'contract'): boolean =>
+  typeof migration !== 'string' && migration.phase === phase;
+const isContracting = (migration: Migration): boolean => isPhase(migration, 'contract');
+
+/** Finds how far a file can be brought while these nodes live. */
+function planMigration(
+  { schema, readableFrom }: Bounds,
+  older: readonly OlderNode[],
+  migrations: readonly Migration[],
+): Bounds & Migrated {
+  for (const migration of migrations.slice(schema)) {
+    const needed = schema + 1;
+    if (!isPhase(migration, 'expand')) {
+      const waitsFor = older.find((node) => node.schema < needed);
+      if (waitsFor !== undefined) return { schema, readableFrom, waitsFor };
+      readableFrom = needed;
+    }
+    schema = needed;
+  }
+  return { schema, readableFrom, waitsFor: null };
 }
 
-function refuseWhileOthersLive(connection: Connection, context: MigrationContext): void {
-  const others = connection.all<KnownNode>(
+interface Bounds {
+  readonly schema: number;
+  /** The oldest schema whose programs may still work on the file. */
+  readonly readableFrom: number;
+}
+
+/** Reads a file's schema. @throws STORE_ERROR `newer_schema` when this program cannot work on it */
+function boundsOf(connection: Connection, known: number): Bounds {
+  const schema = connection.one<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
+  const readableFrom =
+    schema < FIRST_WITH_BOUNDS
+      ? schema
+      : (connection.one<{ bound: number }>('SELECT readable_from AS bound FROM schema_bounds')
+          ?.bound ?? schema);
+  if (schema > known && readableFrom > known) {
+    const message = `made by a newer Opcode: its schema is ${schema}, this program knows ${known}`;
+    throw storeError('newer_schema', message, connection.path, {
+      details: { schema, known, readable_from: readableFrom },
+    });
+  }
+  return { schema, readableFrom };
+}
+
+/** Nodes with a lease whose process is not known to be gone, oldest schema first. */
+function livingNodes(
+  connection: Connection,
+  context: MigrationContext,
+  schema: number,
+): readonly OlderNode[] {
+  const hasSchema = schema >= FIRST_WITH_BOUNDS;
+  const nodes = connection.all<OlderNode>(
     `SELECT node_id AS nodeId, role, pid, pid_started AS pidStarted, boot_id AS bootId, host,
        pid_namespace AS pidNamespace, uid, version, lease_until AS leaseUntil,
-       started_at AS startedAt
-     FROM nodes WHERE lease_until > ? AND version <> ?`,
+       started_at AS startedAt,
+       ${hasSchema ? `coalesce(schema, ${FIRST_WITH_BOUNDS - 1})` : schema} AS schema
+     FROM nodes WHERE lease_until > ? ORDER BY schema`,
     context.nowMs,
-    context.version,
   );
-  const other = others.find((node) => context.isGone?.(node) !== true);
-  if (other === undefined) return;
-  const { pid, host, version } = other;
+  return nodes.filter((node) => context.isGone?.(node) !== true);
+}
+
+function refuse(connection: Connection, { pid, host, version }: OlderNode): never {
   const message = `process ${pid} on ${host} (version ${version}) still uses it; this version would change its schema`;
   throw storeError('in_use', message, connection.path, { details: { pid, host, version } });
+}
+
+/** Finds the process that keeps the file from the newest schema, or null. Changes nothing. */
+export function waitsForNode(
+  connection: Connection,
+  context: MigrationContext,
+  migrations: readonly Migration[] = MIGRATIONS,
+): OlderNode | null {
+  const { schema } = boundsOf(connection, migrations.length);
+  if (schema === 0 || schema >= migrations.length) return null;
+  const needed = migrations.length;
+  return livingNodes(connection, context, schema).find((node) => node.schema < needed) ?? null;
 }

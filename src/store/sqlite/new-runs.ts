@@ -65,10 +65,12 @@ function insert(connection: Connection, run: NewRun, head: FirstHead): Inserted 
   if (rid === null) return { refused: LOST };
   const { start } = run;
   connection.run(
-    `INSERT INTO runs (rid, definition_hash, version, parent_path, "trigger", claimable_from, start)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO runs (rid, definition_hash, rules, version, parent_path, "trigger", claimable_from,
+       start)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     rid,
     run.definitionHash,
+    start.rules,
     start.version,
     start.parent?.path ?? null,
     start.trigger === null ? null : JSON.stringify(start.trigger),

@@ -4,6 +4,7 @@
  */
 import type { NodeRow, NodeStore } from '../../model/store.ts';
 import type { Connection } from './connection.ts';
+import { MIGRATIONS } from './migrate.ts';
 
 /** The nodes part of the store. */
 export function createNodes(connection: Connection): NodeStore {
@@ -33,8 +34,8 @@ export function createNodes(connection: Connection): NodeStore {
 function put(connection: Connection, node: NodeRow): void {
   connection.run(
     `INSERT OR REPLACE INTO nodes (node_id, role, pid, pid_started, boot_id, host, pid_namespace,
-       mount_namespace, uid, version, lease_until, started_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       mount_namespace, uid, version, lease_until, started_at, schema)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     node.nodeId,
     node.role,
     node.pid,
@@ -47,5 +48,6 @@ function put(connection: Connection, node: NodeRow): void {
     node.version,
     node.leaseUntil,
     node.startedAt,
+    MIGRATIONS.length,
   );
 }

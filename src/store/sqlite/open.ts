@@ -32,8 +32,6 @@ export interface SqliteOptions {
   readonly path: string;
   /** `full` survives power loss, `normal` the death of the process. */
   readonly synchronous: Synchronous;
-  /** Version of this program; nothing is migrated while a living node has another one. */
-  readonly version: string;
   /** Now, for telling whether leases still hold; the system clock when left out. */
   readonly nowMs?: number;
   /** True for a node whose process is known to be gone, whatever its lease says. */

@@ -3,6 +3,7 @@
  * walk, and page by key, so a page costs the same wherever it stands.
  */
 import type { RunId } from '../../model/ids.ts';
+import { FIRST_RULES } from '../../model/rules.ts';
 import { RUN_STATUSES, type RunStatus } from '../../model/run-status.ts';
 import type { Page, RunFilter, RunHead, RunRow, RunStore } from '../../model/store.ts';
 import { decodeRowCursor, encodeCursor } from '../cursor.ts';
@@ -53,7 +54,7 @@ export function createRuns(connection: Connection): RunStore {
 }
 
 const SELECT = `SELECT h.rid, h.id AS runId, h.owner, h.epoch, h.seq, h.status, h.wake_at AS wakeAt,
-    r.definition_hash AS definitionHash, h.name, h.template, r.version, h.agent_id AS agentId,
+    r.definition_hash AS definitionHash, r.rules, h.name, h.template, r.version, h.agent_id AS agentId,
     h.parent_id AS parentId, r.parent_path AS parentPath, r."trigger", h.created_at AS createdAt,
     h.updated_at AS updatedAt, h.ended_at AS endedAt, h.paused, h.error, h.waiting AS waitingFor,
     r.start
@@ -71,7 +72,7 @@ function toRunRow({ rid: _, ...row }: RunColumns): RunRow {
     trigger: row.trigger === null ? null : JSON.parse(row.trigger),
     error: row.error === null ? null : JSON.parse(row.error),
     waitingFor: row.waitingFor === null ? [] : JSON.parse(row.waitingFor),
-    start: row.start === null ? null : JSON.parse(row.start),
+    start: row.start === null ? null : { rules: FIRST_RULES, ...JSON.parse(row.start) },
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { Database } from 'bun:sqlite';
 import { storeError, toStoreError } from './errors.ts';
-import { MIGRATIONS } from './migrate.ts';
+import { MIGRATIONS, type Migration, sqlOf } from './migrate.ts';
 
 interface Made {
   readonly type: string;
@@ -53,10 +53,10 @@ function madeIn(database: Database): ReadonlyMap<string, string | null> {
   );
 }
 
-function madeBy(migrations: readonly string[]): ReadonlyMap<string, string | null> {
+function madeBy(migrations: readonly Migration[]): ReadonlyMap<string, string | null> {
   const database = new Database(':memory:');
   try {
-    for (const migration of migrations) database.run(migration);
+    for (const migration of migrations) database.run(sqlOf(migration));
     return madeIn(database);
   } finally {
     database.close();

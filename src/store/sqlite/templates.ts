@@ -46,7 +46,7 @@ function readDefinition(connection: Connection, hash: DefinitionHash): string | 
   return row?.body ?? null;
 }
 
-const SELECT = `SELECT t.name, t.version, t.definition_hash AS definitionHash, t.pack,
+const SELECT = `SELECT t.name, t.version, t.definition_hash AS definitionHash, t.rules, t.pack,
     t.agent_id AS agentId, t.working_dir AS workingDir, n.archived, t.created_at AS createdAt
   FROM template_names n JOIN templates t ON t.name = n.name`;
 
@@ -103,11 +103,13 @@ function define(connection: Connection, template: NewTemplate) {
   }
   const version = (newest?.version ?? 0) + 1;
   connection.run(
-    `INSERT INTO templates (name, version, definition_hash, pack, agent_id, working_dir, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO templates (name, version, definition_hash, rules, pack, agent_id, working_dir,
+       created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     name,
     version,
     template.definitionHash,
+    template.rules,
     JSON.stringify(template.pack),
     template.agentId,
     template.workingDir,
@@ -124,6 +126,7 @@ function define(connection: Connection, template: NewTemplate) {
 
 const isSame = (a: NewTemplate, b: NewTemplate): boolean =>
   a.definitionHash === b.definitionHash &&
+  (b.renewRules !== true || a.rules === b.rules) &&
   canonicalJson(a.pack as unknown as Json) === canonicalJson(b.pack as unknown as Json);
 
 function setArchived(connection: Connection, name: string, archived: boolean): boolean {

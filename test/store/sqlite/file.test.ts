@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { AppError } from '../../../src/model/error.ts';
 import { asRunId } from '../../../src/model/ids.ts';
 import { connect } from '../../../src/store/sqlite/connection.ts';
-import { MIGRATIONS, migrate } from '../../../src/store/sqlite/migrate.ts';
+import { MIGRATIONS, type Migration, migrate } from '../../../src/store/sqlite/migrate.ts';
 import { verifyDatabase } from '../../../src/store/sqlite/verify.ts';
-import { creation, node, OTHER, T0 } from '../../contract/store-fixtures.ts';
+import { creation, newRun, node, OTHER, T0 } from '../../contract/store-fixtures.ts';
 import { type TempDatabases, tempDatabases } from './temp-database.ts';
 
 let files: TempDatabases;
@@ -98,6 +98,7 @@ describe('refused', () => {
     files.open().close();
     const newer = new Database(files.path);
     newer.run(`PRAGMA user_version = ${MIGRATIONS.length + 3}`);
+    newer.run(`UPDATE schema_bounds SET readable_from = ${MIGRATIONS.length + 2}`);
     newer.close();
     expect(refusal(() => files.open())).toMatchObject({
       message: expect.stringContaining(
@@ -156,11 +157,11 @@ describe('refused', () => {
 
 describe('bringing a file up to date', () => {
   const next = [...MIGRATIONS, 'CREATE TABLE added (a); CREATE TABLE more (b);'];
-  const upgrade = (migrations: readonly string[], nowMs = T0, gone: readonly number[] = []) => {
+  const upgrade = (migrations: readonly Migration[], nowMs = T0, gone: readonly number[] = []) => {
     const connection = connect(files.path, 'normal');
     try {
       const isGone = ({ pid }: { readonly pid: number }): boolean => gone.includes(pid);
-      migrate(connection, { version: '2.0.0', nowMs, isGone }, migrations);
+      return migrate(connection, { nowMs, isGone }, migrations);
     } finally {
       connection.close();
     }
@@ -189,6 +190,77 @@ describe('bringing a file up to date', () => {
     files.open().register(node(OTHER, { version: '1.0.0', pid: 77, leaseUntil: T0 + 10 }));
     upgrade(next, T0, [77]);
     expect(pragma(files.path, 'user_version')).toBe(MIGRATIONS.length + 1);
+  });
+
+  const expand: Migration = { sql: 'CREATE TABLE expanded (a);', phase: 'expand' };
+  const contract: Migration = { sql: 'DROP TABLE expanded;', phase: 'contract' };
+
+  test('what only adds is done beside older processes, which go on with the file', () => {
+    files.open().register(node(OTHER, { pid: 77, leaseUntil: T0 + 10 }));
+    upgrade([...MIGRATIONS, expand]);
+    expect(pragma(files.path, 'user_version')).toBe(MIGRATIONS.length + 1);
+    // This program knows one schema less than the file has.
+    files.open().close();
+  });
+
+  test('what takes away waits for older processes and names them, and is done after them', () => {
+    files.open().register(node(OTHER, { pid: 77, leaseUntil: T0 + 10 }));
+    const all = [...MIGRATIONS, expand, contract];
+    expect(upgrade(all).waitsFor).toMatchObject({ pid: 77, schema: MIGRATIONS.length });
+    expect(pragma(files.path, 'user_version')).toBe(MIGRATIONS.length + 1);
+    files.open().close();
+    expect(upgrade(all, T0 + 10).waitsFor).toBeNull();
+    expect(pragma(files.path, 'user_version')).toBe(MIGRATIONS.length + 2);
+    expect(refusal(() => files.open())).toMatchObject({
+      details: { kind: 'newer_schema', readable_from: MIGRATIONS.length + 2 },
+    });
+  });
+
+  test('what this program cannot do without is refused behind what has to wait', () => {
+    files.open().register(node(OTHER, { pid: 77, leaseUntil: T0 + 10 }));
+    const all = [...MIGRATIONS, expand, contract, expand];
+    expect(refusal(() => upgrade(all))).toMatchObject({ details: { kind: 'in_use', pid: 77 } });
+    expect(pragma(files.path, 'user_version')).toBe(MIGRATIONS.length);
+  });
+
+  test('a process that is older than the record of schemas counts as older than all of it', () => {
+    writeFileSync(files.path, '');
+    const before = connect(files.path, 'normal');
+    migrate(before, { nowMs: T0 }, MIGRATIONS.slice(0, 7));
+    before.run(
+      `INSERT INTO nodes (node_id, role, pid, pid_started, boot_id, host, pid_namespace,
+         mount_namespace, uid, version, lease_until, started_at)
+       VALUES ('old', 'daemon', 77, '1', 'b', 'h', '', '', 0, '0.1.0', ?, ?)`,
+      T0 + 10,
+      T0,
+    );
+    before.close();
+    expect(refusal(() => upgrade(MIGRATIONS))).toMatchObject({
+      details: { kind: 'in_use', pid: 77 },
+    });
+    expect(upgrade(MIGRATIONS, T0 + 10).waitsFor).toBeNull();
+  });
+
+  test('rows from before rules had numbers have those of their time', () => {
+    writeFileSync(files.path, '');
+    const before = connect(files.path, 'normal');
+    migrate(before, { nowMs: T0 }, MIGRATIONS.slice(0, 7));
+    before.run("INSERT INTO templates VALUES ('t', 1, 'h', '{}', NULL, NULL, 0)");
+    before.run("INSERT INTO template_names VALUES ('t', 1, 0)");
+    const { rules: _, ...start } = newRun('r').start;
+    before.run(
+      `INSERT INTO run_head (id, epoch, seq, status, updated_at, created_at, paused)
+       VALUES ('r', 0, 0, 'pending', 0, 0, 0)`,
+    );
+    before.run(
+      'INSERT INTO runs (rid, definition_hash, claimable_from, start) VALUES (1, ?, 0, ?)',
+      'h',
+      JSON.stringify(start),
+    );
+    before.close();
+    const store = files.open();
+    expect(store.template('t', 1)).toMatchObject({ rules: 1 });
+    expect(store.run(asRunId('r'))).toMatchObject({ rules: 1, start: { rules: 1 } });
   });
 
   test('that fails half way leaves the file as it was', () => {

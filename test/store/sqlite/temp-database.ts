@@ -22,7 +22,7 @@ export function tempDatabases(): TempDatabases {
     path,
     folder,
     open(options = {}) {
-      const store = openSqliteStore({ path, synchronous: 'normal', version: '1.0.0', ...options });
+      const store = openSqliteStore({ path, synchronous: 'normal', ...options });
       opened.push(store);
       return store;
     },

@@ -38,7 +38,7 @@ afterEach(() => {
 function openConnection(): Connection {
   files.open().close();
   connection = connect(files.path, 'normal');
-  migrate(connection, { version: '1.0.0', nowMs: T0 });
+  migrate(connection, { nowMs: T0 });
   return connection;
 }
 

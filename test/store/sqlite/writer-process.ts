@@ -11,7 +11,7 @@ import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
 import { append, completed, creation, message, T0 } from '../../contract/store-fixtures.ts';
 
 const [path = '', name = '', size = '1', millis = '0'] = process.argv.slice(2);
-const store = openSqliteStore({ path, synchronous: 'normal', version: '1.0.0' });
+const store = openSqliteStore({ path, synchronous: 'normal' });
 const names = Array.from({ length: Number(size) }, (_, index) => `${name}-${index}`);
 const deadline = performance.now() + Number(millis);
 
