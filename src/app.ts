@@ -35,16 +35,12 @@ import { createProcessControl } from './isolate/recorded.ts';
 import { quoteHoles } from './isolate/shell-text.ts';
 import { createLogger } from './log.ts';
 import type { ActionRegistry } from './model/action.ts';
-import type { Definition } from './model/definition.ts';
 import type { Engine } from './model/engine.ts';
 import { AppError } from './model/error.ts';
-import { asNodeId, type DefinitionHash } from './model/ids.ts';
+import { asNodeId } from './model/ids.ts';
 import type { Issue } from './model/issue.ts';
-import type { Json } from './model/json.ts';
 import type { OutboxOf } from './model/notice-store.ts';
-import type { Plan } from './model/plan.ts';
 import type { Logger, ProcessControl, SecretSource } from './model/ports.ts';
-import type { Rules } from './model/rules.ts';
 import type { Store } from './model/store.ts';
 import { createChildStarter } from './ops/children.ts';
 import { createOps } from './ops/create-ops.ts';
@@ -174,8 +170,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     splitText,
     quoteHoles,
     isUnlistedPlugin: () => false,
-    compile: (definition, hash, schema, rules) =>
-      compile(compiler, actions, { definition, hash, outputSchema: schema, rules }),
+    compile: compilerOf(compiler, actions),
     knownSecrets: () => null,
     secrets,
     secretNames: secrets.names,
@@ -196,32 +191,23 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
   };
 }
 
-interface Compiled {
-  readonly definition: Definition;
-  readonly hash: DefinitionHash;
-  readonly outputSchema: Json | null;
-  readonly rules: Rules;
-}
-
-function compile(
-  compiler: OpsDeps['compiler'],
-  actions: ActionRegistry,
-  { definition, hash, outputSchema, rules }: Compiled,
-): Plan {
-  const compiled = compilePlan(definition, {
-    compiler,
-    actions,
-    hash,
-    rules,
-    outputSchema,
-    splitText,
-    quoteHoles,
-  });
-  if (compiled.plan !== null) return compiled.plan;
-  const first: Issue | undefined = compiled.problems[0];
-  throw new AppError('VALIDATION_ERROR', `${first?.path ?? ''}: ${first?.message ?? 'no plan'}`, {
-    details: { issues: compiled.problems.map((issue) => ({ ...issue })) },
-  });
+function compilerOf(compiler: OpsDeps['compiler'], actions: ActionRegistry): OpsDeps['compile'] {
+  return (definition, hash, outputSchema, rules) => {
+    const compiled = compilePlan(definition, {
+      compiler,
+      actions,
+      hash,
+      rules,
+      outputSchema,
+      splitText,
+      quoteHoles,
+    });
+    if (compiled.plan !== null) return compiled.plan;
+    const first: Issue | undefined = compiled.problems[0];
+    throw new AppError('VALIDATION_ERROR', `${first?.path ?? ''}: ${first?.message ?? 'no plan'}`, {
+      details: { issues: compiled.problems.map((issue) => ({ ...issue })) },
+    });
+  };
 }
 
 function openEngine(
