@@ -3,8 +3,11 @@
  * and the command that starts a compute process.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import type { PathPolicy } from './actions/deps.ts';
+import type { Config } from './config.ts';
 import type { Randomness } from './model/ports.ts';
 
 declare const OPCODE_VERSION: string | undefined;
@@ -33,8 +36,20 @@ export function ownCommand(...args: readonly string[]): readonly string[] {
     : [process.execPath, main, ...args];
 }
 
+/** What `fs` actions and `save_to` may touch. */
+export const pathRules = ({ home, dbPath, workDir, settings }: Config) => ({
+  paths: createPathPolicy({
+    deny: settings['paths.deny'],
+    readOnly: settings['paths.read_only'],
+    writable: settings['paths.writable'],
+  }),
+  deniedPaths: [home, ...databaseFiles(dbPath)],
+  openPaths: [workDir],
+  systemPaths: settings['paths.open'],
+});
+
 /** The database and what SQLite and we keep beside it, wherever `db_path` puts it. */
-export const databaseFiles = (path: string): readonly string[] =>
+const databaseFiles = (path: string): readonly string[] =>
   ['', '-wal', '-shm', '-journal', '-reserve'].map((end) => `${path}${end}`);
 
 /** Path rules of the settings: deny wins, then read-only, then the list of writable paths. */
@@ -43,19 +58,37 @@ export function createPathPolicy(rules: {
   readonly readOnly: readonly string[];
   readonly writable: readonly string[];
 }): PathPolicy {
+  const deny = rules.deny.map(spellings);
+  const readOnly = rules.readOnly.map(spellings);
+  const writable = rules.writable.map(spellings);
   return {
     check(path, access) {
-      const denied = rules.deny.find((rule) => isUnder(path, rule));
-      if (denied !== undefined) return `${path} is under ${denied}, which no step may touch`;
+      const denied = deny.find((rule) => isUnderAny(path, rule));
+      if (denied !== undefined) return `${path} is under ${denied[0]}, which no step may touch`;
       if (access === 'read') return null;
-      const readOnly = rules.readOnly.find((rule) => isUnder(path, rule));
-      if (readOnly !== undefined) return `${path} is under ${readOnly}, which steps may only read`;
-      if (rules.writable.length === 0 || rules.writable.some((rule) => isUnder(path, rule)))
-        return null;
+      const locked = readOnly.find((rule) => isUnderAny(path, rule));
+      if (locked !== undefined) return `${path} is under ${locked[0]}, which steps may only read`;
+      if (writable.length === 0 || writable.some((rule) => isUnderAny(path, rule))) return null;
       return `${path} is not under a path that steps may write to (${rules.writable.join(', ')})`;
     },
   };
 }
+
+/** A rule as it is written and as the place is found that its links lead to. */
+function spellings(rule: string): readonly [string, string] {
+  const written = resolve(rule);
+  for (let at = written; ; at = dirname(at)) {
+    try {
+      return [written, join(realpathSync(at), relative(at, written))];
+    } catch {
+      // What is not there yet, or may not be looked at, is known by the name it was given.
+      if (at === dirname(at)) return [written, written];
+    }
+  }
+}
+
+const isUnderAny = (path: string, folders: readonly string[]): boolean =>
+  folders.some((folder) => isUnder(path, folder));
 
 const isUnder = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);

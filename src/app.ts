@@ -11,13 +11,7 @@ import { closeAudit, openAudit } from './app-access.ts';
 import { ringDaemons } from './app-handover.ts';
 import { meteredParts } from './app-metrics.ts';
 import { createNotify, type Notify } from './app-notify.ts';
-import {
-  computeCommand,
-  createPathPolicy,
-  databaseFiles,
-  programVersion,
-  RANDOMNESS,
-} from './app-parts.ts';
+import { computeCommand, pathRules, programVersion, RANDOMNESS } from './app-parts.ts';
 import { schedulesOf } from './app-schedule.ts';
 import { createUpkeepDeps } from './app-upkeep.ts';
 import type { Config } from './config.ts';
@@ -139,13 +133,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
   const notify = createNotify(config, { store, clock, log, secrets, egress, expressions });
   const actions = createActionRegistry(
     builtinActions({
-      paths: createPathPolicy({
-        deny: settings['paths.deny'],
-        readOnly: settings['paths.read_only'],
-        writable: settings['paths.writable'],
-      }),
-      deniedPaths: [config.home, ...databaseFiles(config.dbPath)],
-      openPaths: [config.workDir],
+      ...pathRules(config),
       egress,
       isHeard: notify.hears,
       commands: createCommandRunner({ passedEnv: config.passedEnv }),

@@ -149,6 +149,7 @@ export const SETTINGS = {
   'paths.deny': list([], 'Paths that no step may touch'),
   'paths.read_only': list([], 'Paths that steps may only read'),
   'paths.writable': list([], 'When not empty: the only paths steps may write to'),
+  'paths.open': list([], 'Paths in /proc, /sys and /dev that steps may touch all the same'),
   'egress.allow': list([], 'When not empty: the only hosts and networks steps may call'),
   'egress.deny': list([], 'Hosts and networks steps may not call'),
   'limits.definition_bytes': size(MIB, 'Size of a definition'),

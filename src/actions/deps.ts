@@ -80,6 +80,8 @@ export interface ActionDeps {
   readonly deniedPaths: readonly string[];
   /** Folders inside of those that are open all the same (where runs without a folder work). */
   readonly openPaths: readonly string[];
+  /** Folders and files of `/proc`, `/sys` and `/dev` that a setting opens. */
+  readonly systemPaths: readonly string[];
   readonly egress: EgressPolicy;
   readonly commands: CommandRunner;
   /**

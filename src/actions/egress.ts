@@ -6,7 +6,14 @@
  */
 import { AppError } from '../model/error.ts';
 import type { EgressPolicy } from './deps.ts';
-import { type IpNetwork, isInNetwork, parseAddress, parseNetwork } from './ip-address.ts';
+import {
+  type IpAddress,
+  type IpNetwork,
+  isInNetwork,
+  meaningsOf,
+  parseAddress,
+  parseNetwork,
+} from './ip-address.ts';
 
 export interface EgressRules {
   /** Hosts (`api.test`, `*.test`), addresses, networks; when not empty, nothing else is allowed. */
@@ -15,7 +22,20 @@ export interface EgressRules {
   readonly deny: readonly string[];
 }
 
-const CLOSED = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254', '0.0.0.0/32', '::/128'];
+/** Link-local, unspecified, and where clouds serve a machine's metadata and credentials. */
+const CLOSED = [
+  '169.254.0.0/16',
+  'fe80::/10',
+  '0.0.0.0/32',
+  '::/128',
+  '100.100.100.200',
+  '168.63.129.16',
+  '192.0.0.192',
+  'fd00:42::42',
+  'fd00:c1::a9fe:a9fe',
+  'fd00:ec2::254',
+  'fd20:ce::254',
+];
 
 /**
  * The policy of these rules; it is asked for every address before it is connected to.
@@ -29,9 +49,10 @@ export function createEgressPolicy(rules: EgressRules = { allow: [], deny: [] })
     allow(host, address) {
       const ip = parseAddress(address);
       if (ip === null) return `${address} is not an address`;
-      const target = { host: host.toLowerCase().replace(/\.$/, ''), ip };
+      const meanings = meaningsOf(ip);
+      const target = { host: host.toLowerCase().replace(/\.$/, ''), meanings };
       if (deny.some((rule) => rule.fits(target))) return 'it is denied by an egress rule';
-      const isClosed = closed.some((network) => isInNetwork(ip, network));
+      const isClosed = closed.some((network) => isAnyIn(meanings, network));
       if (isClosed && !allow.some((rule) => rule.isNetwork && rule.fits(target))) {
         return 'it is a link-local or metadata address';
       }
@@ -43,8 +64,11 @@ export function createEgressPolicy(rules: EgressRules = { allow: [], deny: [] })
 
 interface Target {
   readonly host: string;
-  readonly ip: NonNullable<ReturnType<typeof parseAddress>>;
+  readonly meanings: readonly IpAddress[];
 }
+
+const isAnyIn = (meanings: readonly IpAddress[], network: IpNetwork): boolean =>
+  meanings.some((address) => isInNetwork(address, network));
 
 interface Rule {
   readonly isNetwork: boolean;
@@ -55,7 +79,8 @@ const HOST = /^(?:\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_]([a-z0-9_-
 
 function compileRule(text: string): Rule {
   const network: IpNetwork | null = parseNetwork(text);
-  if (network !== null) return { isNetwork: true, fits: ({ ip }) => isInNetwork(ip, network) };
+  if (network !== null)
+    return { isNetwork: true, fits: ({ meanings }) => isAnyIn(meanings, network) };
   const name = text.toLowerCase().replace(/\.$/, '');
   if (!HOST.test(name)) {
     throw new AppError('VALIDATION_ERROR', `"${text}" is no host, address or network`, {

@@ -11,6 +11,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { AppError } from '../model/error.ts';
 import type { ActionDeps, PathAccess } from './deps.ts';
 import { errnoOf, osFailure } from './os-error.ts';
+import { isKernelMount, systemDenial } from './system-paths.ts';
 
 /** A path as the step means it and where it really is. */
 export interface Place {
@@ -20,7 +21,7 @@ export interface Place {
   readonly real: string;
 }
 
-export type PathDeps = Pick<ActionDeps, 'paths' | 'deniedPaths' | 'openPaths'>;
+export type PathDeps = Pick<ActionDeps, 'paths' | 'deniedPaths' | 'openPaths' | 'systemPaths'>;
 
 const MAX_LINKS = 40;
 
@@ -39,40 +40,62 @@ export async function placeOf(
   if (written === '') throw new AppError('VALIDATION_ERROR', 'the path is empty');
   if (written.includes('\0')) throw new AppError('VALIDATION_ERROR', 'a path holds no NUL bytes');
   const path = resolve(cwd, written);
+  // Looking up a place in /proc may itself fail, which would tell about other processes.
+  const closed = systemDenial(path, deps.systemPaths);
+  if (closed !== null) throw denial(path, closed);
   let real: string;
   try {
     real = link ? join(await followed(dirname(path)), basename(path)) : await followed(path);
   } catch (thrown) {
     throw osFailure('resolve', path, thrown);
   }
-  await checkPlace(deps, { path, real }, access);
+  await (await gateOf(deps)).checkFolder({ path, real }, access);
   return { path, real };
 }
 
-/** @throws AppError PATH_DENIED when a rule closes the place */
-export async function checkPlace(deps: PathDeps, place: Place, access: PathAccess): Promise<void> {
-  if (await isClosed(deps, place)) {
-    throw denial(place.path, 'it belongs to the workflow engine itself');
-  }
-  const reason = deps.paths.check(place.real, access) ?? deps.paths.check(place.path, access);
-  if (reason !== null) throw denial(place.path, reason);
+/** The rules with their folders looked up once, for as many places as one action touches. */
+export interface Gate {
+  /** @throws AppError PATH_DENIED when a rule closes the place */
+  check(place: Place, access: PathAccess): void;
+  /** The same for a folder below a checked one, where another file system may be mounted. */
+  checkFolder(place: Place, access: PathAccess): Promise<void>;
 }
 
-async function isClosed(deps: PathDeps, place: Place): Promise<boolean> {
-  const open = await openFolders(deps);
-  for (const denied of deps.deniedPaths) {
-    const written = resolve(denied);
-    const real = await followed(written);
-    if (isInside(real, place.real) && !open.some((one) => isBetween(real, one.real, place.real)))
-      return true;
-    if (
-      isInside(written, place.path) &&
-      !open.some((one) => isBetween(written, one.path, place.path))
-    )
-      return true;
-  }
-  return false;
+export async function gateOf(deps: PathDeps): Promise<Gate> {
+  const closed = await Promise.all(deps.deniedPaths.map(lookUp));
+  const open = await openFolders(deps, closed);
+  const check: Gate['check'] = (place, access) => {
+    if (closed.some((folder) => isClosed(folder, open, place))) {
+      throw denial(place.path, 'it belongs to the workflow engine itself');
+    }
+    const reason =
+      systemDenial(place.real, deps.systemPaths) ??
+      systemDenial(place.path, deps.systemPaths) ??
+      deps.paths.check(place.real, access) ??
+      deps.paths.check(place.path, access);
+    if (reason !== null) throw denial(place.path, reason);
+  };
+  return {
+    check,
+    async checkFolder(place, access) {
+      check(place, access);
+      if (await isKernelMount(place.real)) {
+        throw denial(place.path, 'it shows the kernel and its processes');
+      }
+    },
+  };
 }
+
+async function lookUp(written: string): Promise<Place> {
+  const path = resolve(written);
+  return { path, real: await followed(path) };
+}
+
+const isClosed = (closed: Place, open: readonly Place[], place: Place): boolean =>
+  (isInside(closed.real, place.real) &&
+    !open.some((one) => isBetween(closed.real, one.real, place.real))) ||
+  (isInside(closed.path, place.path) &&
+    !open.some((one) => isBetween(closed.path, one.path, place.path)));
 
 /** True when the open folder lies inside the closed one and the path in it. */
 const isBetween = (closed: string, open: string, path: string): boolean =>
@@ -82,24 +105,14 @@ const isBetween = (closed: string, open: string, path: string): boolean =>
  * The open folders, where they lie. One that is a link into, or above, what is closed opens nothing:
  * a step could have laid it.
  */
-async function openFolders(deps: PathDeps): Promise<readonly Place[]> {
+async function openFolders(deps: PathDeps, closed: readonly Place[]): Promise<readonly Place[]> {
   const folders: Place[] = [];
-  for (const opened of deps.openPaths) {
-    const path = resolve(opened);
-    const real = await followed(path);
+  for (const { path, real } of await Promise.all(deps.openPaths.map(lookUp))) {
     const own = join(await followed(dirname(path)), basename(path));
-    const isSafe = real === own || !(await touchesDenied(deps, real));
-    if (isSafe) folders.push({ path, real });
+    const touches = closed.some((one) => isInside(one.real, real) || isInside(real, one.real));
+    if (real === own || !touches) folders.push({ path, real });
   }
   return folders;
-}
-
-async function touchesDenied(deps: PathDeps, real: string): Promise<boolean> {
-  for (const denied of deps.deniedPaths) {
-    const closed = await followed(resolve(denied));
-    if (isInside(closed, real) || isInside(real, closed)) return true;
-  }
-  return false;
 }
 
 /**

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { ActionContext, EffectAction } from '../model/action.ts';
 import { AppError } from '../model/error.ts';
 import { toRfc3339 } from '../model/time.ts';
-import { checkPlace, type PathDeps, type Place, placeOf } from './fs-paths.ts';
+import { type Gate, gateOf, type PathDeps, type Place, placeOf } from './fs-paths.ts';
 import { compileGlob } from './glob.ts';
 import { errnoOf, osFailure, refused, stopIfAborted } from './os-error.ts';
 
@@ -113,6 +113,7 @@ async function listed(
 ): Promise<Entry[]> {
   const found: Entry[] = [];
   const folders = [place];
+  const gate = await gateOf(deps);
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const entries = await entriesOf(folder, context);
     found.push(...entries.filter(({ name }) => fits(name)));
@@ -120,7 +121,7 @@ async function listed(
     if (!recursive) return found;
     for (const { name, path } of entries.filter((entry) => entry.is_dir)) {
       const below = { path, real: join(folder.real, name) };
-      if (await isOpen(deps, below)) folders.push(below);
+      if (await isOpen(gate, below)) folders.push(below);
     }
   }
   return found;
@@ -168,9 +169,9 @@ async function lookAt(path: string): Promise<Stats | null> {
 }
 
 /** A closed folder is named in a recursive list but not entered. */
-async function isOpen(deps: PathDeps, place: { path: string; real: string }): Promise<boolean> {
+async function isOpen(gate: Gate, place: Place): Promise<boolean> {
   try {
-    await checkPlace(deps, place, 'read');
+    await gate.checkFolder(place, 'read');
     return true;
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'PATH_DENIED') return false;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { ActionContext } from '../model/action.ts';
 import { AppError } from '../model/error.ts';
 import type { PathAccess } from './deps.ts';
-import { checkPlace, type PathDeps, type Place } from './fs-paths.ts';
+import { gateOf, type PathDeps, type Place } from './fs-paths.ts';
 import { stopIfAborted } from './os-error.ts';
 
 const MAX_TREE_ENTRIES = 100_000;
@@ -27,16 +27,18 @@ export async function treeOf(
   context: ActionContext,
 ): Promise<readonly TreeEntry[]> {
   const entries: TreeEntry[] = [];
+  const gate = await gateOf(deps);
   const open = [{ ...root, inside: '' }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     stopIfAborted(context.signal);
-    await checkPlace(deps, next, access);
+    gate.check(next, access);
     const there = await lstat(next.real);
     entries.push({ ...next, there });
     if (entries.length > MAX_TREE_ENTRIES) {
       throw new AppError('LIMIT_EXCEEDED', `${root.path} holds over ${MAX_TREE_ENTRIES} entries`);
     }
     if (!there.isDirectory()) continue;
+    await gate.checkFolder(next, access);
     for (const name of await readdir(next.real)) {
       open.push({
         path: join(next.path, name),

@@ -25,6 +25,33 @@ export function parseAddress(text: string): IpAddress | null {
   return isEmbedded ? { bits: 32, value: value & 0xffffffffn } : { bits: 128, value };
 }
 
+/**
+ * The address, and the IPv4 addresses that a gateway on the way may make of it: the forms `::a.b.c.d`
+ * and `::ffff:0:a.b.c.d`, 6to4, Teredo, and NAT64 under its local prefix (RFC 6052 lets that one
+ * stand in several places).
+ */
+export function meaningsOf(address: IpAddress): readonly IpAddress[] {
+  if (address.bits === 32) return [address];
+  const { value } = address;
+  return [address, ...embeddedIn(value).map((ipv4): IpAddress => ({ bits: 32, value: ipv4 }))];
+}
+
+const LOW = 0xffffffffn;
+
+function embeddedIn(value: bigint): bigint[] {
+  const high = value >> 32n;
+  const low = value & LOW;
+  const isCompatible = high === 0n && low >> 24n !== 0n;
+  if (isCompatible || high === 0xffff0000n) return [low];
+  if (value >> 112n === 0x2002n) return [(value >> 80n) & LOW];
+  if (value >> 96n === 0x20010000n) return [low ^ LOW];
+  if (value >> 80n !== 0x64ff9b0001n) return [];
+  const around64 = (before: bigint, after: bigint): bigint =>
+    (((value >> 64n) & ((1n << before) - 1n)) << after) |
+    ((value >> (56n - after)) & ((1n << after) - 1n));
+  return [low, around64(16n, 16n), around64(8n, 24n), (value >> 24n) & LOW];
+}
+
 /** A network such as `10.0.0.0/8`, or a single address; null for anything else. */
 export function parseNetwork(text: string): IpNetwork | null {
   const [base = '', prefix, ...rest] = text.split('/');

@@ -25,6 +25,7 @@ export function openDeps(changes: Partial<ActionDeps> = {}): ActionDeps {
     paths: { check: () => null },
     deniedPaths: [],
     openPaths: [],
+    systemPaths: [],
     egress: { allow: () => null },
     commands: {
       prepare() {

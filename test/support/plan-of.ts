@@ -17,6 +17,7 @@ const actions = createActionRegistry(
     paths: { check: () => null },
     deniedPaths: [],
     openPaths: [],
+    systemPaths: [],
     egress: { allow: () => null },
     commands: createCommandRunner(),
     checkSchema: checkWithSchema,
