@@ -100,6 +100,8 @@ export function nextDueAt(state: RunState): number | null {
 export function isParkable(state: RunState): boolean {
   if (isRunEnded(state.status)) return true;
   for (const step of state.open) {
+    // Whatever it waits for ends with something of this process, which must be there to be told.
+    if (step.status === 'scheduled' && !state.paused) return false;
     for (const command of commandsOf(state, step)) {
       if (command.kind === 'execute' || command.kind === 'slot') return false;
     }

@@ -187,12 +187,14 @@ function follow(parts: LifecycleParts, run: LiveRun, decided: Decided): void {
 
 /** A process or request is gone: steps that waited for that may start, an ended run may leave. */
 function settled(parts: LifecycleParts, run: LiveRun): void {
-  const { state } = run;
-  if (run.lost || state === null) return;
-  if (run.inputs.length === 0) releaseIfQuiet(parts, run);
+  if (run.lost) return;
   const heldBack = [...run.heldBack];
   run.heldBack.clear();
+  // Folded anew after a commit that failed, it looks at every step anyway.
+  if (run.state === null) return;
+  // Handed over first: a run that left memory before would never look at them.
   for (const path of heldBack) parts.deliver(run, { type: 'evaluated', path });
+  releaseIfQuiet(parts, run);
 }
 
 /** Gives a run's row up; when that cannot be written the row counts as free once this process ends. */

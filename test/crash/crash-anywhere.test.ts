@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { recoverFrom, runWhole, type Shape } from '../support/crash-family.ts';
-import { nestedShapes, SIMPLE_SHAPES } from '../support/shapes.ts';
+import { cutsOf, recoverFrom, runWhole, type Shape } from '../support/crash-family.ts';
+import { nestedShapes, SETTLING_SHAPES, SIMPLE_SHAPES } from '../support/shapes.ts';
 
 interface Cut {
   readonly inFlightDone: boolean;
@@ -18,7 +18,7 @@ const [undone, done, cached] = [
 async function cutEverywhere(shape: Shape, cuts: readonly Cut[]): Promise<void> {
   const whole = await runWhole(shape);
   expect([...whole.sink.doubled]).toEqual([]);
-  for (let count = 1; count <= whole.events.length; count++) {
+  for (const count of cutsOf(shape, whole)) {
     for (const { inFlightDone, snapshot } of cuts) {
       const at = snapshot?.(count) ?? null;
       const { end, sink } = await recoverFrom(shape, whole, count, inFlightDone, at);
@@ -45,7 +45,7 @@ const isUnsafe = (shape: Shape, path: string): boolean => {
 };
 
 describe('a log cut after any event comes to the same end', () => {
-  for (const shape of SIMPLE_SHAPES) {
+  for (const shape of [...SIMPLE_SHAPES, ...SETTLING_SHAPES]) {
     test(shape.name, async () => cutEverywhere(shape, [undone, done, cached]), 30_000);
   }
 });

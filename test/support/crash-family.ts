@@ -9,7 +9,8 @@ import type { RunEvent } from '../../src/model/event.ts';
 import { asNodeId, type RunId } from '../../src/model/ids.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { Store } from '../../src/model/store.ts';
-import { decisionRows, patchOf } from '../../src/runtime/projection.ts';
+import type { RuntimeConfig } from '../../src/runtime/deps.ts';
+import { decisionRows, mayLeave, patchOf } from '../../src/runtime/projection.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { type End, endOf } from './ends.ts';
 import { createSink, type Sink } from './test-actions.ts';
@@ -30,6 +31,8 @@ export interface Shape {
   readonly decide?: Readonly<Record<string, string>>;
   /** Payloads for named signals. */
   readonly signals?: Readonly<Record<string, Json>>;
+  /** Where its log is cut: after every event (default), or only where a transaction ended. */
+  readonly cutAt?: 'events' | 'commits';
 }
 
 export interface FullRun {
@@ -37,6 +40,8 @@ export interface FullRun {
   readonly events: readonly RunEvent[];
   readonly end: End;
   readonly sink: Sink;
+  /** Sequences at which a transaction ended. */
+  readonly commits: ReadonlySet<number>;
 }
 
 /** Answers everything a run waits for until it has ended. */
@@ -91,26 +96,45 @@ function givenValue(test: TestEngine, runId: RunId, path: string): Json {
 }
 
 /** Runs a shape once without any crash. */
-export async function runWhole(shape: Shape): Promise<FullRun> {
-  const test = createTestEngine();
+export async function runWhole(
+  shape: Shape,
+  config: Partial<RuntimeConfig> = {},
+): Promise<FullRun> {
+  const commits = new Set<number>();
+  const store = createMemoryStore();
+  const noting: Store = {
+    ...store,
+    append(group) {
+      for (const { expectedSeq, events } of group) commits.add(expectedSeq + events.length);
+      return store.append(group);
+    },
+  };
+  const test = createTestEngine({ store: noting, config });
   try {
     const runId = await test.start(shape.definition, shape.inputs ?? {});
     await drive(test, runId, shape);
     const events = test.store.events(runId, 0, 100_000);
     const end = endOf(runId, testPlan(shape.definition), events);
-    return { runId, events, end, sink: test.sink };
+    return { runId, events, end, sink: test.sink, commits };
   } finally {
     await test.close();
   }
 }
 
-/** A store that holds the first `count` events, owned by a node that is gone. */
+/**
+ * How a run was left: owned by a node that is gone, free and to be looked at now (a graceful stop), or
+ * parked until it is due.
+ */
+export type Left = 'crashed' | 'free' | 'parked';
+
+/** A store that holds the first `count` events. */
 async function storeWithPrefix(
   shape: Shape,
   runId: RunId,
   events: readonly RunEvent[],
   count: number,
   snapshotAt: number | null,
+  left: Left,
 ): Promise<Store> {
   const store = createMemoryStore();
   const definitionHash = hashOf(shape.definition);
@@ -151,7 +175,7 @@ async function storeWithPrefix(
         concurrencyKey: null,
         claimableFrom: 0,
       },
-      patch: patchOf(state, false),
+      patch: { ...patchOf(state, left !== 'crashed'), ...(left === 'free' ? { wakeAt: 0 } : {}) },
       decisions: decisionRows(state, events.slice(0, count)),
       settled: [],
       sends: [],
@@ -205,19 +229,60 @@ export async function recoverFrom(
   /** The new engine finds a snapshot of so many events. */
   snapshotAt: number | null = null,
 ): Promise<Recovered> {
-  const store = await storeWithPrefix(shape, whole.runId, whole.events, count, snapshotAt);
-  const test = createTestEngine({ store, sink: sinkAt(whole.events, count, inFlightDone) });
+  const { runId, events } = whole;
+  const store = await storeWithPrefix(shape, runId, events, count, snapshotAt, 'crashed');
+  const test = createTestEngine({ store, sink: sinkAt(events, count, inFlightDone) });
   try {
-    const claimed = await test.engine.recover(whole.runId);
-    const status = store.head(whole.runId)?.status;
+    const claimed = await test.engine.recover(runId);
+    const status = store.head(runId)?.status;
     if (claimed === 0 && (status === 'active' || status === 'pending')) {
       throw new Error(`the run was not claimed after ${count} events`);
     }
-    await drive(test, whole.runId, shape);
-    const events = store.events(whole.runId, 0, 100_000);
-    const end = endOf(whole.runId, testPlan(shape.definition), events);
-    return { end, sink: test.sink, events };
+    return await toTheEnd(test, shape, runId);
   } finally {
     await test.close();
   }
+}
+
+/** A process that lets runs leave memory whenever it may, and takes on what is claimable. */
+export const EAGER_TO_PARK = { claims: true, parkAfterMs: -1 } as const;
+
+/** The numbers of events after which a run's log is cut. */
+export function cutsOf(shape: Shape, { events, commits }: FullRun): number[] {
+  const all = events.map((_, index) => index + 1);
+  return shape.cutAt === 'commits' ? all.filter((count) => commits.has(count)) : all;
+}
+
+/** Whether such a process may have let the run go after this event. */
+export function mayBeParked(shape: Shape, whole: FullRun, count: number): boolean {
+  if (!whole.commits.has(count)) return false;
+  const state = fold(
+    newState(whole.runId, testPlan(shape.definition)),
+    whole.events.slice(0, count),
+  );
+  return mayLeave(EAGER_TO_PARK, state, state.at);
+}
+
+/** Lets a daemon find a run as it was left after `count` events; nobody tells it of it. */
+export async function wakeFrom(
+  shape: Shape,
+  whole: FullRun,
+  count: number,
+  left: Left,
+): Promise<Recovered> {
+  const { runId, events } = whole;
+  const store = await storeWithPrefix(shape, runId, events, count, null, left);
+  const sink = sinkAt(events, count, false);
+  const test = createTestEngine({ store, sink, config: EAGER_TO_PARK });
+  try {
+    return await toTheEnd(test, shape, runId);
+  } finally {
+    await test.close();
+  }
+}
+
+async function toTheEnd(test: TestEngine, shape: Shape, runId: RunId): Promise<Recovered> {
+  await drive(test, runId, shape);
+  const events = test.store.events(runId, 0, 100_000);
+  return { end: endOf(runId, testPlan(shape.definition), events), sink: test.sink, events };
 }

@@ -23,6 +23,9 @@ const ask = (id: string, more: Partial<StepDef> = {}): StepDef => ({
   ...more,
 });
 
+/** Aborting what is below a composite and its next attempt are one fact: cut only between commits. */
+const whole = (made: Shape): Shape => ({ ...made, cutAt: 'commits' });
+
 const shape = (
   name: string,
   steps: readonly StepDef[],
@@ -214,6 +217,111 @@ export const SIMPLE_SHAPES: readonly Shape[] = [
     { definition: { fail_fast: true } },
   ),
 ];
+
+/** Goes on until it is aborted at its first execution, and a while longer. */
+const hanging = (
+  id: string,
+  kind: 'read' | 'idempotent' | 'unsafe' = 'idempotent',
+  more: Partial<StepDef> = {},
+): StepDef => effect(id, kind, { params: { value: id, hang_times: 1 }, ...more });
+
+/** Goes on until it is aborted, each time. */
+const endless = (id: string, more: Partial<StepDef> = {}): StepDef =>
+  effect(id, 'idempotent', { ...more, params: { value: id, hang_times: 1000 } });
+
+const again = { timeout: '300ms', retry: { max: 4 } } as const;
+const behind = (id: string): StepDef => noop('behind', { depends_on: [id] });
+
+/** What has to wait until something that was stopped is really over. */
+export const SETTLING_SHAPES: readonly Shape[] = (
+  [
+    shape('an attempt after one that was cut off', [
+      hanging('a', 'idempotent', again),
+      behind('a'),
+    ]),
+    shape('a read after one that was cut off', [hanging('a', 'read', again), behind('a')]),
+    shape('defaults for all', [hanging('a'), behind('a')], { definition: { defaults: again } }),
+    shape('a loop over what was cut off', [
+      {
+        id: 'l',
+        type: 'loop',
+        ...again,
+        config: { over: '[1, 2]', body: [hanging('x'), noop('y')] },
+      },
+      behind('l'),
+    ]),
+    shape('branches that were cut off', [
+      {
+        id: 'p',
+        type: 'parallel',
+        ...again,
+        config: { branches: [[hanging('x')], [effect('y'), hanging('z')]] },
+      },
+      behind('p'),
+    ]),
+    shape('a race that was cut off', [
+      {
+        id: 'p',
+        type: 'parallel',
+        ...again,
+        config: { mode: 'race', branches: [[hanging('x')]] },
+      },
+      behind('p'),
+    ]),
+    shape('a branch that was cut off', [
+      {
+        id: 'c',
+        type: 'condition',
+        ...again,
+        config: { expression: 'true', branches: { true: [hanging('x')] } },
+      },
+      behind('c'),
+    ]),
+    shape(
+      'a list that one failure ended, tried again',
+      [
+        {
+          id: 'c',
+          type: 'condition',
+          retry: { max: 4 },
+          config: {
+            expression: 'true',
+            branches: {
+              true: [
+                hanging('x', 'idempotent', { ...again, timeout: '1h', depends_on: [] }),
+                effect('y', 'idempotent', {
+                  depends_on: [],
+                  params: { value: 1, fail_times: 1 },
+                }),
+              ],
+            },
+          },
+        },
+        behind('c'),
+      ],
+      { definition: { fail_fast: true } },
+    ),
+    shape('a loser of a race that takes its time', [
+      {
+        id: 'p',
+        type: 'parallel',
+        config: { mode: 'race', branches: [[endless('x')], [noop('a'), effect('y')]] },
+      },
+      behind('p'),
+    ]),
+    shape('a cut off step with a fallback', [
+      endless('a', {
+        timeout: '300ms',
+        on_error: { strategy: 'fallback_step', fallback_step: 'b' },
+      }),
+      effect('b'),
+      behind('a'),
+    ]),
+    shape('a run at its limit', [effect('a'), endless('b', { depends_on: ['a'] })], {
+      definition: { timeout: '2s' },
+    }),
+  ] as const
+).map(whole);
 
 type Wrap = (id: string, inner: readonly StepDef[]) => StepDef;
 

@@ -27,19 +27,35 @@ const bump = (counts: Map<string, number>, key: string, by = 1): number => {
   return next;
 };
 
+/** Goes on until it is aborted, and then for a while longer, as a command does that handles TERM. */
+async function untilGone(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  }
+  for (let round = 0; round < 6; round++) await new Promise((resolve) => setImmediate(resolve));
+  throw new AppError('CANCELLED', 'it was stopped');
+}
+
 function effectAction(name: string, effect: Effect, sink: Sink): ActionDef {
   return {
     name,
     description: `counts itself (${effect})`,
     effect,
     inline: false,
-    params: { value: { type: 'any' }, fail_times: { type: 'any' }, code: { type: 'string' } },
+    params: {
+      value: { type: 'any' },
+      fail_times: { type: 'any' },
+      hang_times: { type: 'any' },
+      code: { type: 'string' },
+    },
     async run(params, context) {
       const { path } = context;
       if (bump(sink.now, path) > 1) sink.doubled.add(path);
       const begun = bump(sink.begun, path);
       await Promise.resolve();
       try {
+        const hangs = typeof params.hang_times === 'number' && begun <= params.hang_times;
+        if (hangs) await untilGone(context.signal);
         const failTimes = typeof params.fail_times === 'number' ? params.fail_times : 0;
         if (begun <= failTimes) {
           throw new AppError('EXECUTION_ERROR', `${path} fails (${begun} of ${failTimes})`);

@@ -263,6 +263,29 @@ describe('bringing a file up to date', () => {
     expect(store.run(asRunId('r'))).toMatchObject({ rules: 1, start: { rules: 1 } });
   });
 
+  test('has runs looked at again that an older program may have left without anybody', () => {
+    writeFileSync(files.path, '');
+    const before = connect(files.path, 'normal');
+    migrate(before, { nowMs: T0 }, MIGRATIONS.slice(0, 8));
+    const heads = [
+      ['lost', null, 'active', null],
+      ['sleeps', null, 'active', T0 + 5],
+      ['asks', null, 'suspended', null],
+      ['owned', node().nodeId, 'active', null],
+    ] as const;
+    for (const [id, owner, status, wakeAt] of heads) {
+      before.run(
+        `INSERT INTO run_head (id, owner, epoch, seq, status, wake_at, updated_at, created_at, paused)
+         VALUES (?, ?, 1, 1, ?, ?, 0, 0, 0)`,
+        ...[id, owner, status, wakeAt],
+      );
+    }
+    before.close();
+    const store = files.open();
+    store.register(node());
+    expect(store.claimable(T0, [], 9)).toEqual([asRunId('lost')]);
+  });
+
   test('that fails half way leaves the file as it was', () => {
     files.open().close();
     const broken = [...MIGRATIONS, 'CREATE TABLE half (a); CREATE TABLE runs (again);'];
