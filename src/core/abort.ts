@@ -6,7 +6,8 @@ import { failure } from '../model/error.ts';
 import type { SkipReason } from '../model/event.ts';
 import type { ListState, StepState } from '../model/run-state.ts';
 import { type Batch, emit } from './context.ts';
-import { listsBelow } from './state.ts';
+import { listsBelow } from './lists-below.ts';
+import { refusalBelow } from './refusal.ts';
 
 export interface AbortOptions {
   /** In-flight steps end `failed` with this message (TIMEOUT_ERROR) instead of `skipped`. */
@@ -49,7 +50,8 @@ export function abortStep(
   closeDecision(batch, step, reason);
   const outcome = hasUnknownOutcome(step) ? { outcome: 'unknown' as const } : {};
   if (options.failInFlight !== undefined && isInFlight(step)) {
-    const error = failure('TIMEOUT_ERROR', options.failInFlight);
+    const error =
+      refusalBelow(batch.state.plan.rules, step) ?? failure('TIMEOUT_ERROR', options.failInFlight);
     emit(batch, 'step_failed', step.path, { error: { step_id: step.path, ...error }, ...outcome });
     return;
   }

@@ -4,9 +4,10 @@
  * Inputs that arrive together are decided together: results first, then signals, then timers. The
  * events are already applied to `state`; the caller commits both or discards both.
  */
+import type { StepFailure } from '../model/error.ts';
 import type { CarriedEvents, RunEvent } from '../model/event.ts';
 import type { EngineInput, SignalVerdict, StartFacts } from '../model/input.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { RunState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import { toRfc3339 } from '../model/time.ts';
@@ -14,6 +15,7 @@ import { type Batch, type DecideContext, emit, type PendingEvaluation } from './
 import { timerFired } from './deadlines.ts';
 import { emitNotes } from './kinds/action.ts';
 import { failAttempt } from './on-error.ts';
+import { refusalMark } from './refusal.ts';
 import { processRestarted, takenUp } from './restart.ts';
 import { settle, sweep } from './settle.ts';
 import { receiveSignal } from './signals.ts';
@@ -229,16 +231,22 @@ function takeChild(
   } else {
     step.sub.ended = true;
     const message = `the workflow it started was ${input.status}`;
-    const error = input.error ?? { code: 'CANCELLED' as const, message };
-    const details = childDetails(error.details, input.childId);
+    const error: StepFailure = input.error ?? { code: 'CANCELLED', message };
+    const details = childDetails(error, input.childId);
     failAttempt(batch, step, { code: error.code, message: error.message, details });
   }
 }
 
-const childDetails = (details: Json | undefined, childId: string): JsonObject => ({
-  workflow_id: childId,
-  ...(details === undefined ? {} : { child: details }),
-});
+/** A refusal's mark stays where every handler above looks for it. */
+function childDetails(error: StepFailure, childId: string): JsonObject {
+  const { details } = error;
+  const mark = refusalMark(error);
+  return {
+    workflow_id: childId,
+    ...(details === undefined ? {} : { child: details }),
+    ...(mark === null ? {} : { decision: mark }),
+  };
+}
 
 function childChanged(batch: Batch, path: string, status: 'active' | 'suspended'): void {
   const step = batch.state.steps.get(path);

@@ -9,6 +9,7 @@ import type { Json } from '../model/json.ts';
 import type { HookState } from '../model/run-state.ts';
 import { type Batch, emit } from './context.ts';
 import { defaultOutput } from './outputs.ts';
+import { refusalIn } from './refusal.ts';
 import { refuseSecrets, scopeOf, templateValue } from './values.ts';
 
 /** Ends the run when nothing in its top list is open; runs the hook that applies first. */
@@ -59,6 +60,8 @@ const bad = (error: StepFailure): Result => ({ error, output: null });
 
 function resultOf(batch: Batch): Result | null {
   const { state, ctx } = batch;
+  const refused = refusalIn(state.plan.rules, state.top);
+  if (refused !== null) return bad(refused);
   if (state.timedOut === 'fail') {
     const message = `the run was active longer than its limit of ${state.timeoutMs}ms`;
     return bad(failure('TIMEOUT_ERROR', message));

@@ -3,10 +3,10 @@
  */
 import type { StepFailure } from '../model/error.ts';
 import type { Json } from '../model/json.ts';
-import type { StepPlan } from '../model/plan.ts';
 import type { StepState } from '../model/run-state.ts';
 import { abortBelow } from './abort.ts';
 import { type Batch, emit } from './context.ts';
+import { mayHandle, refusalBelow } from './refusal.ts';
 import { incompletePaths, isComposite } from './resets.ts';
 import { mayRetry, retryDelay, seededFraction } from './retry.ts';
 import { durationValue, scopeOf } from './values.ts';
@@ -15,9 +15,11 @@ import { durationValue, scopeOf } from './values.ts';
 export function failAttempt(
   batch: Batch,
   step: StepState,
-  error: StepFailure,
+  reported: StepFailure,
   unknown = false,
 ): void {
+  // A time-out of a composite must not hide that a decision in it said no.
+  const error = refusalBelow(batch.state.plan.rules, step) ?? reported;
   if (
     mayRetry(step.plan.retry, step.attempt, error) &&
     scheduleRetry(batch, step, error, unknown)
@@ -79,7 +81,7 @@ export function failStep(batch: Batch, step: StepState, error: StepFailure, unkn
   const { plan } = step;
   if (isComposite(step)) abortBelow(batch, step, 'upstream_failed');
   const located = withFirstError(step, locate(step, error));
-  const isHandled = mayHandle(plan, error);
+  const isHandled = mayHandle(plan, batch.state.plan.rules, located);
   if (plan.ignoreErrors && isHandled) {
     emit(batch, 'step_ignored', step.path, { error: located });
     return;
@@ -92,10 +94,6 @@ export function failStep(batch: Batch, step: StepState, error: StepFailure, unkn
   emit(batch, 'step_failed', step.path, { error: located, handled: 'fallback', ...outcome });
   callFallback(batch, step);
 }
-
-/** True when the step's `on_error` deals with this failure. */
-const mayHandle = ({ handledCodes }: StepPlan, error: StepFailure): boolean =>
-  handledCodes === null || handledCodes.includes(error.code);
 
 /** Asks for the fallback of a failed step. */
 export function callFallback(batch: Batch, step: StepState): void {

@@ -9,9 +9,9 @@ import type { CarriedEvent, EventPayloads, EventType } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { ListPlan, Plan, StepPlan } from '../model/plan.ts';
 import type { ListState, RunState, StepState } from '../model/run-state.ts';
+import { listsBelow } from './lists-below.ts';
 import { outputOf } from './outputs.ts';
 import { isComposite } from './resets.ts';
-import { listsBelow } from './state.ts';
 
 export interface RerunPlan {
   readonly events: readonly CarriedEvent[];

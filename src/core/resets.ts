@@ -7,7 +7,8 @@
 import type { RunEvent } from '../model/event.ts';
 import { iterationPrefix } from '../model/ids.ts';
 import type { ListState, RunState, StepState } from '../model/run-state.ts';
-import { forgetList, forgetStep, listsBelow, makePending, recount, setStatus } from './state.ts';
+import { listsBelow } from './lists-below.ts';
+import { forgetList, forgetStep, makePending, recount, setStatus } from './state.ts';
 
 /**
  * Resets the named steps (or iterations of a loop, or a whole composite's inside when the path is

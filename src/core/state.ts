@@ -9,6 +9,8 @@ import { type RunId, stepPath } from '../model/ids.ts';
 import type { ListPlan, Plan } from '../model/plan.ts';
 import type { ListState, RunState, StepState } from '../model/run-state.ts';
 import type { StepStatus } from '../model/run-status.ts';
+import { listsBelow } from './lists-below.ts';
+import { countsBefore } from './refusal.ts';
 
 /** An empty state for a run before its first event. */
 export function newState(runId: RunId, plan: Plan): RunState {
@@ -173,7 +175,7 @@ export function resolve(state: RunState, step: StepState): void {
   if (resolution === 'open' || step.resolution !== 'open') return;
   step.resolution = resolution;
   list.open -= 1;
-  if (resolution === 'failed') noteFailure(list, step);
+  if (resolution === 'failed') noteFailure(state, list, step);
   // First the list: with `fail_fast` nothing behind the failure may start.
   if (list.open === 0 || list.failure !== null) state.agenda.push(list);
   for (const index of plan.dependents) {
@@ -196,10 +198,10 @@ function noteEnded(list: ListState): void {
   else list.owner.sub.ended.delete(list.index);
 }
 
-function noteFailure(list: ListState, step: StepState): void {
+function noteFailure(state: RunState, list: ListState, step: StepState): void {
   if (step.error === null || step.handled) return;
-  if (list.failure !== null && list.failure.seq <= step.seq) return;
-  list.failure = { seq: step.seq, error: step.error };
+  const failure = { seq: step.seq, error: step.error };
+  if (countsBefore(state.plan.rules, failure, list.failure)) list.failure = failure;
 }
 
 function countDependency(dependent: StepState, dep: StepState): void {
@@ -228,15 +230,6 @@ function at(list: ListState, index: number): StepState {
   const step = list.steps[index];
   if (step === undefined) throw new Error(`no step ${index} in list "${list.prefix}"`);
   return step;
-}
-
-/** Lists that hang below a composite, in order. */
-export function listsBelow(step: StepState): readonly ListState[] {
-  const sub = step.sub;
-  if (sub === null) return [];
-  if (sub.kind === 'condition') return sub.list === null ? [] : [sub.list];
-  if (sub.kind === 'loop') return sub.iterations;
-  return sub.kind === 'parallel' ? sub.branches : [];
 }
 
 /** Takes a step and everything below it back to pending, as if it had never been looked at. */
@@ -300,7 +293,7 @@ export function recount(state: RunState, list: ListState): void {
       continue;
     }
     for (const index of step.plan.dependents) countDependency(at(list, index), step);
-    if (step.resolution === 'failed') noteFailure(list, step);
+    if (step.resolution === 'failed') noteFailure(state, list, step);
   }
   noteEnded(list);
 }

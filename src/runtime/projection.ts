@@ -3,7 +3,9 @@
  * child runs, messages to a parent.
  */
 import { isParkable, nextDueAt } from '../core/outstanding.ts';
+import { refusalIn } from '../core/refusal.ts';
 import { waitingFor } from '../core/settle.ts';
+import type { StepFailure } from '../model/error.ts';
 import type { EventOf, RunEvent } from '../model/event.ts';
 import type { SecretRef } from '../model/expression.ts';
 import { asRunId, decisionId, type NodeId, type RunId } from '../model/ids.ts';
@@ -168,14 +170,19 @@ export function parentMessages(state: RunState, events: readonly RunEvent[]): In
   return sends;
 }
 
+const asJson = (error: StepFailure): Json => error as unknown as Json;
+
 function parentBody(state: RunState, event: RunEvent): JsonObject | null {
   switch (event.type) {
     case 'workflow_completed':
       return { status: 'completed', output: event.payload.output };
     case 'workflow_failed':
-      return { status: 'failed', error: event.payload.error as unknown as Json };
-    case 'workflow_cancelled':
-      return { status: 'cancelled' };
+      return { status: 'failed', error: asJson(event.payload.error) };
+    case 'workflow_cancelled': {
+      // Whoever handles the child's end must see that a decision in it said no.
+      const refused = refusalIn(state.plan.rules, state.top);
+      return { status: 'cancelled', ...(refused === null ? {} : { error: asJson(refused) }) };
+    }
     case 'workflow_suspended':
       return { status: 'suspended' };
     case 'workflow_resumed':

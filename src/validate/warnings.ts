@@ -66,9 +66,15 @@ function decisionWithoutFallback({ def, plan, path }: PlannedStep): Issue[] {
   const { body, timeout } = plan;
   if (body.type !== 'reasoning' || body.fallback !== null) return [];
   if (body.timeout === null && timeout === null) return [];
+  if (handlesTimeout(plan)) return [];
   const message = `"${def.id}" has a timeout and no fallback: it fails when nobody decides in time`;
   return [warningAt(path, message, { hint: 'set `config.fallback` to one of its options' })];
 }
+
+/** True when `on_error` deals with a decision that nobody made in time. */
+const handlesTimeout = ({ ignoreErrors, fallback, handledCodes }: StepPlan): boolean =>
+  (ignoreErrors || fallback !== null) &&
+  (handledCodes === null || handledCodes.includes('TIMEOUT_ERROR'));
 
 function endlessLoop({ def, plan, path }: PlannedStep): Issue[] {
   const { body } = plan;

@@ -331,8 +331,9 @@ describe('cancel', () => {
       .is('failed REJECTED');
   });
 
-  test('of a question fails it with REJECTED; on_error applies', () => {
-    given({ steps: [ask('q', {}, { on_error: { strategy: 'ignore' } })] })
+  test('of a question fails it with REJECTED; on_error applies when it says so', () => {
+    const on_error = { strategy: 'ignore' as const, on: ['REJECTED'] };
+    given({ steps: [ask('q', {}, { on_error })] })
       .when(signal({ type: 'cancel', stepId: 'q' }))
       .including(['decision_resolved q rejected', 'step_ignored q REJECTED'])
       .is('completed');

@@ -136,8 +136,9 @@ describe('a decision', () => {
     expect(run.state.error?.details).toMatchObject({ choice: 'no' });
   });
 
-  test('a reject fails it whatever the options are; on_error applies', () => {
-    given({ steps: [ask('q', {}, { on_error: { strategy: 'ignore' } })] })
+  test('a reject fails it whatever the options are; on_error applies when it says so', () => {
+    const on_error = { strategy: 'ignore' as const, on: ['REJECTED'] };
+    given({ steps: [ask('q', {}, { on_error })] })
       .when(signal({ type: 'decision', payload: { reject: true } }))
       .including(['decision_resolved q rejected', 'step_ignored q REJECTED'])
       .is('completed');

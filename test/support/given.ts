@@ -49,6 +49,8 @@ export interface GivenOptions {
   readonly admit?: (path: string) => Admission;
   readonly evaluationsInFlight?: () => boolean;
   readonly timeoutMs?: number;
+  /** Version of the engine's rules; the newest, when not given. */
+  readonly rules?: number;
 }
 
 /** An input, or one that names what is open now. */
@@ -88,7 +90,7 @@ export function given(
   options: GivenOptions = {},
   events: readonly RunEvent[] = [],
 ): Scenario {
-  const plan = testPlan(definition);
+  const plan = testPlan(definition, undefined, options.rules);
   const state = newState(RUN_ID, plan);
   const log: RunEvent[] = [];
   let now = START_MS;

@@ -90,6 +90,32 @@ export const SIMPLE_SHAPES: readonly Shape[] = [
     decide: { ok: 'no' },
   }),
   shape(
+    'a no in a branch, beside one that goes on, below composites that ignore',
+    [
+      {
+        id: 'p',
+        type: 'parallel',
+        config: {
+          branches: [[ask('ok')], [effect('slow', 'unsafe'), { id: 'bad', action: 'test.fail' }]],
+        },
+        on_error: { strategy: 'ignore' },
+      },
+      effect('b', 'unsafe', { depends_on: ['p'] }),
+    ],
+    { decide: { 'p.branch_0.ok': 'no' } },
+  ),
+  shape(
+    'a no that a fallback deals with by name',
+    [
+      ask('ok', {
+        on_error: { strategy: 'fallback_step', fallback_step: 'else', on: ['REJECTED'] },
+      }),
+      effect('else', 'unsafe'),
+      effect('b', 'unsafe', { depends_on: ['ok'] }),
+    ],
+    { decide: { ok: 'no' } },
+  ),
+  shape(
     'waits',
     [
       { id: 'w', type: 'wait', config: { duration: '1h' } },

@@ -127,6 +127,13 @@ describe('decisions, loops, repeats', () => {
     expect(warnings({ steps: [decision('d')] })).toEqual([]);
   });
 
+  test('not when on_error deals with the time-out', () => {
+    const late = (on_error: object) => ({ ...decision('d', { timeout: '1h' }), on_error });
+    expect(warnings({ steps: [late({ strategy: 'ignore' })] })).toEqual([]);
+    expect(warnings({ steps: [late({ strategy: 'ignore', on: ['TIMEOUT_ERROR'] })] })).toEqual([]);
+    only({ steps: [late({ strategy: 'ignore', on: ['REJECTED'] })] }, 'steps[0]', 'no fallback');
+  });
+
   test('a tested loop without max_iter', () => {
     const loop = (config: object): object => ({
       steps: [{ id: 'l', type: 'loop', config: { body: [], ...config } }],

@@ -10,6 +10,7 @@ import type { LoopPlan } from '../../model/plan.ts';
 import type { ListState, LoopState, StepState } from '../../model/run-state.ts';
 import { type Batch, emit } from '../context.ts';
 import { failAttempt } from '../on-error.ts';
+import { firstFailure } from '../refusal.ts';
 import { scopeOf, settleEvaluation, sourceValue } from '../values.ts';
 import { beginComposite, completeComposite } from './begin.ts';
 import type { Kind } from './kind.ts';
@@ -66,8 +67,7 @@ function open(batch: Batch, step: StepState, body: LoopPlan): boolean {
 
 /** Closes iterations that ended well; false when the loop must wait or has failed. */
 function closeIterations(batch: Batch, step: StepState, sub: LoopState): boolean {
-  let first: ListState['failure'] = null;
-  let failed = 0;
+  const failed: ListState[] = [];
   for (const index of [...sub.ended].sort((a, b) => a - b)) {
     const list = sub.iterations[index];
     if (list === undefined || list.open > 0 || !sub.running.has(index)) continue;
@@ -75,11 +75,11 @@ function closeIterations(batch: Batch, step: StepState, sub: LoopState): boolean
       emit(batch, 'loop_iter_completed', step.path, { index });
       continue;
     }
-    failed += 1;
-    if (first === null || list.failure.seq < first.seq) first = list.failure;
+    failed.push(list);
   }
+  const first = firstFailure(batch.state.plan.rules, failed);
   if (first === null) return true;
-  if (sub.running.size <= failed) failAttempt(batch, step, first.error);
+  if (sub.running.size <= failed.length) failAttempt(batch, step, first.error);
   return false;
 }
 

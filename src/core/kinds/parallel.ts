@@ -5,6 +5,7 @@ import type { ListState, ParallelState, StepState } from '../../model/run-state.
 import { abortList } from '../abort.ts';
 import { type Batch, emit } from '../context.ts';
 import { failAttempt } from '../on-error.ts';
+import { firstFailure } from '../refusal.ts';
 import { beginComposite, completeComposite } from './begin.ts';
 import type { Kind } from './kind.ts';
 
@@ -52,19 +53,9 @@ function admitWaiting(batch: Batch, sub: ParallelState, max: number | null): voi
   }
 }
 
-function firstFailure(sub: ParallelState): ListState['failure'] {
-  let first: ListState['failure'] = null;
-  for (const branch of sub.branches) {
-    if (branch.failure !== null && (first === null || branch.failure.seq < first.seq)) {
-      first = branch.failure;
-    }
-  }
-  return first;
-}
-
 function advanceAll(batch: Batch, step: StepState, sub: ParallelState): void {
   if (sub.branches.some((branch) => branch.open > 0)) return;
-  const failed = firstFailure(sub);
+  const failed = firstFailure(batch.state.plan.rules, sub.branches);
   if (failed !== null) {
     failAttempt(batch, step, failed.error);
     return;
@@ -78,7 +69,7 @@ function advanceRace(batch: Batch, step: StepState, sub: ParallelState): void {
     const winner = raceWinner(sub);
     if (winner !== null) emit(batch, 'parallel_completed', step.path, { winner });
     else if (sub.branches.every((branch) => branch.open === 0)) {
-      const error = firstFailure(sub)?.error;
+      const error = firstFailure(batch.state.plan.rules, sub.branches)?.error;
       const none = failure('EXECUTION_ERROR', 'no branch of the race ran to a good end');
       failAttempt(batch, step, error ?? none);
     }

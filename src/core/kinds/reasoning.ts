@@ -119,11 +119,11 @@ function finish(batch: Batch, step: StepState, sub: DecisionState): void {
   const option = sub.ask.options.find((candidate) => candidate.id === choice);
   if (resolved.rejected === true || option?.outcome === 'stop') {
     const message = `${by ?? 'somebody'} ${resolved.rejected === true ? 'rejected' : `chose "${choice}", which stops`}${why === null ? '' : `: ${why}`}`;
-    failAttempt(
-      batch,
-      step,
-      failure('REJECTED', message, { choice, reasoning: why, data, resolved_by: by }),
-    );
+    const details = { choice, reasoning: why, data, resolved_by: by };
+    const { runId, plan } = batch.state;
+    const mark = { decision: { run: runId, step: step.path, by } };
+    const marked = plan.rules.catchesRefusals ? details : { ...details, ...mark };
+    failAttempt(batch, step, failure('REJECTED', message, marked));
     return;
   }
   const output = {
