@@ -103,21 +103,13 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
     config ??= loadConfig({ flags: flagsOf(common), env });
     return config;
   };
-  const openHere = (): Promise<OpenedApp> => {
-    const { stderr } = terminal;
-    const log = createLogger({
-      level: configOf().settings.log_level,
-      pretty: stderr.isTerminal,
-      color: stderr.style.enabled,
-      write: (line) => (logSink === null ? stderr.write(line) : logSink(line)),
-      now: Date.now,
-    });
-    return import('../src/app.ts').then((module) =>
-      module.openApp(configOf(), { execute: false, log }),
-    );
-  };
+  const logLine = (line: string): void =>
+    logSink === null ? terminal.stderr.write(line) : logSink(line);
   const open = (): Promise<OpenedApp> => {
-    app ??= server === null ? openHere() : openServer(env, server, common.allowHttp === true);
+    app ??=
+      server === null
+        ? openHere(terminal, configOf(), logLine)
+        : openServer(env, server, common.allowHttp === true);
     return app;
   };
   const note = (line: string): void => {
@@ -166,6 +158,25 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
       await opened?.close();
     },
   };
+}
+
+/** The application over this machine's database; what it logs goes to `write`. */
+async function openHere(
+  { stderr }: Terminal,
+  config: Config,
+  write: (line: string) => void,
+): Promise<OpenedApp> {
+  const { logMask } = await import('../src/app-secrets.ts');
+  const log = createLogger({
+    level: config.settings.log_level,
+    pretty: stderr.isTerminal,
+    color: stderr.style.enabled,
+    mask: logMask(config),
+    write,
+    now: Date.now,
+  });
+  const { openApp } = await import('../src/app.ts');
+  return openApp(config, { execute: false, log });
 }
 
 /** The application without an engine when a fit daemon lives; says why one that lives is not fit. */

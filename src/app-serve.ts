@@ -12,6 +12,7 @@ import { createHttpApi } from './app-api.ts';
 import { openDoors } from './app-doors.ts';
 import { startNotices } from './app-notify.ts';
 import { programVersion } from './app-parts.ts';
+import { logMask } from './app-secrets.ts';
 import { startUpkeep } from './app-upkeep.ts';
 import type { Config } from './config.ts';
 import { createMeter, type Meter } from './http/metrics-meter.ts';
@@ -283,8 +284,16 @@ function changedKeys(before: Config, after: Config): SettingKey[] {
 /** A log whose level follows the settings. */
 function reloadableLog(options: DaemonOptions, live: { readonly config: Config }): Logger {
   const { write, pretty, color } = options;
+  const mask = logMask(options.config);
   const at = (): Logger =>
-    createLogger({ level: live.config.settings.log_level, pretty, color, write, now: Date.now });
+    createLogger({
+      level: live.config.settings.log_level,
+      pretty,
+      color,
+      write,
+      mask,
+      now: Date.now,
+    });
   return {
     debug: (message, fields) => at().debug(message, fields),
     info: (message, fields) => at().info(message, fields),

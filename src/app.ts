@@ -13,6 +13,7 @@ import { meteredParts } from './app-metrics.ts';
 import { createNotify, type Notify } from './app-notify.ts';
 import { computeCommand, pathRules, programVersion, RANDOMNESS } from './app-parts.ts';
 import { schedulesOf } from './app-schedule.ts';
+import { logMask, ownSecrets } from './app-secrets.ts';
 import { createUpkeepDeps } from './app-upkeep.ts';
 import type { Config } from './config.ts';
 import { DEFAULT_ENGINE_LIMITS } from './core/context.ts';
@@ -23,10 +24,11 @@ import { createExpressionEvaluator } from './expr/evaluator.ts';
 import { splitText } from './expr/lexer.ts';
 import type { Meter } from './http/metrics-meter.ts';
 import { createCommandRunner } from './isolate/command-runner.ts';
-import { createMasker, createStreamMasker } from './isolate/mask.ts';
+import { createMasker } from './isolate/mask.ts';
 import { isAlive, ownIdentity } from './isolate/process-info.ts';
 import { createProcessControl } from './isolate/recorded.ts';
 import { quoteHoles } from './isolate/shell-text.ts';
+import { createStreamMasker } from './isolate/stream-mask.ts';
 import { createLogger } from './log.ts';
 import type { ActionRegistry } from './model/action.ts';
 import type { Engine } from './model/engine.ts';
@@ -226,6 +228,7 @@ function openEngine(
     engineAction: createEngineAction(parts.compiler, parts.evaluator),
     createMasker,
     createStreamMasker,
+    ownSecrets: ownSecrets(config, parts.store, parts.secrets),
     children: createChildStarter(parts),
   });
 }
@@ -270,6 +273,7 @@ function defaultLog(config: Config): Logger {
     write: (line) => {
       process.stderr.write(line);
     },
+    mask: logMask(config),
     now: Date.now,
   });
 }

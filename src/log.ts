@@ -19,6 +19,8 @@ export interface LogOptions {
   readonly color?: boolean;
   readonly write: (line: string) => void;
   readonly now: () => number;
+  /** Makes secrets in a line unreadable. */
+  readonly mask?: (line: string) => string;
   /** Fields of every line: `workflow_id`, `step_id`, `agent_id`, … */
   readonly fields?: Fields;
 }
@@ -34,7 +36,7 @@ export function createLogger(options: LogOptions): Logger {
       const line = options.pretty
         ? prettyLine(options, level, message, all)
         : jsonLine(options, level, message, all);
-      options.write(`${line}\n`);
+      options.write(`${options.mask?.(line) ?? line}\n`);
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -5,6 +5,7 @@
  */
 import type { Command } from 'commander';
 import type { RelayOptions } from '../../src/app-relay.ts';
+import { logMask } from '../../src/app-secrets.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
@@ -68,6 +69,7 @@ function logOf(cli: Cli): ReturnType<typeof createLogger> {
     pretty: stderr.isTerminal,
     color: stderr.style.enabled,
     write: (line) => stderr.write(line),
+    mask: logMask(cli.config()),
     now: Date.now,
   });
 }

@@ -40,8 +40,13 @@ function factLines(run: StatusOutput, style: Style): string[] {
   if (run.from !== undefined) facts.push(['rerun of', run.from.workflow_id]);
   if (Object.keys(run.input).length > 0) facts.push(['input', inlineJson(run.input)]);
   if (Object.keys(run.context).length > 0) facts.push(['context', inlineJson(run.context)]);
+  const { masking_incomplete: unmasked = [] } = run;
+  if (unmasked.length > 0) facts.push(['unmasked', unmaskedText(unmasked)]);
   return facts.map(([name, value]) => `  ${style.dim(name.padEnd(8))}  ${value}`);
 }
+
+const unmaskedText = (names: readonly string[]): string =>
+  `${names.map(oneLine).join(', ')}: used before, and not known to the process that went on`;
 
 function stepTable(run: StatusOutput, stream: OutputStream): string[] {
   const { style } = stream;

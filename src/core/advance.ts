@@ -34,6 +34,7 @@ export interface Advanced {
 const ORDER: Record<EngineInput['type'], number> = {
   process_restarted: 0,
   taken_up: 0,
+  masking_incomplete: 0,
   step_succeeded: 1,
   step_failed: 1,
   child_ended: 1,
@@ -113,6 +114,7 @@ export function beginRun(
     rules: state.plan.rules.version,
     inputs: facts.inputs,
     ...(facts.secretRefs.length === 0 ? {} : { secret_refs: facts.secretRefs }),
+    ...(facts.masks === undefined ? {} : { masks: facts.masks }),
     context: facts.context,
     name: facts.name,
     template: facts.template,
@@ -152,6 +154,9 @@ function take(batch: Batch, input: EngineInput): void {
       break;
     case 'taken_up':
       takenUp(batch, input);
+      break;
+    case 'masking_incomplete':
+      emit(batch, 'masking_incomplete', null, { names: input.names });
       break;
     case 'step_succeeded':
     case 'step_failed':

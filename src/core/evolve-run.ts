@@ -13,7 +13,7 @@ import type { RunState } from '../model/run-state.ts';
 import { parseRfc3339 } from '../model/time.ts';
 import type { ApplyTable } from './apply-table.ts';
 import { reopenAbove, resetSteps } from './resets.ts';
-import { forgetList, makePending, newList, setStatus } from './state.ts';
+import { forgetList, makePending, newList, noteSecret, noteSecrets, setStatus } from './state.ts';
 
 /** Active time up to `at`, milliseconds. */
 export const activeTimeAt = (state: RunState, at: number): number =>
@@ -60,6 +60,8 @@ function started(
   };
   state.inputs = payload.inputs;
   state.inputSecrets = payload.secret_refs ?? [];
+  noteSecrets(state, payload.secret_refs);
+  for (const name of payload.masks ?? []) noteSecret(state, name);
   state.context = Object.assign(Object.create(null), payload.context) as Record<string, Json>;
   state.timeoutMs = payload.timeout_ms ?? null;
 }
@@ -167,6 +169,9 @@ function restartFrom(
 
 export const RUN_EVENTS: ApplyTable = {
   workflow_started: started,
+  masking_incomplete: (state, { names }) => {
+    state.missingSecrets = [...new Set([...state.missingSecrets, ...names])];
+  },
   workflow_completed: (state, payload, event) => {
     state.output = payload.output;
     end(state, event, 'completed');

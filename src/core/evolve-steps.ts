@@ -5,7 +5,7 @@ import type { EventOf, EventPayloads } from '../model/event.ts';
 import type { RunState, StepState } from '../model/run-state.ts';
 import type { ApplyTable } from './apply-table.ts';
 import { reopenBelow, resetSteps } from './resets.ts';
-import { resolve, setStatus } from './state.ts';
+import { noteSecrets, resolve, setStatus } from './state.ts';
 
 function scheduled(
   state: RunState,
@@ -19,6 +19,7 @@ function scheduled(
   step.waitingFor = payload.waiting_for;
   if (payload.params !== undefined) step.params = payload.params;
   step.secretRefs = payload.secret_refs ?? [];
+  noteSecrets(state, payload.secret_refs);
   step.retryAt = null;
   forgetQuestion(step);
   setStatus(state, step, 'scheduled');
@@ -39,6 +40,7 @@ function started(
   if (payload.params !== undefined) {
     step.params = payload.params;
     step.secretRefs = payload.secret_refs ?? [];
+    noteSecrets(state, payload.secret_refs);
   }
   step.retryAt = null;
   step.interrupted = null;
@@ -48,6 +50,7 @@ function started(
   forgetQuestion(step);
   state.stepExecutions += 1;
   if (payload.child_id !== undefined) {
+    state.hasChildren = true;
     step.sub = { kind: 'child', childId: payload.child_id, suspended: false, ended: false };
   }
   setStatus(state, step, 'running');

@@ -109,6 +109,8 @@ export interface PlanContext {
   readonly indexes: Map<readonly StepDef[], ReadonlyMap<string, number>>;
   /** Inputs whose default holds a secret: they may stand only where a secret may. */
   readonly secretInputs: Set<string>;
+  /** Secrets that are named anywhere. */
+  readonly secretNames: Set<string>;
 }
 
 export const createPlanContext = (
@@ -121,6 +123,7 @@ export const createPlanContext = (
   compileList,
   problems: [],
   secretInputs: new Set(),
+  secretNames: new Set(),
   told: new Set(),
   visible: new Map(),
   visibleIds: new Set(),

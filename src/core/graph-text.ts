@@ -111,6 +111,7 @@ export function compileTemplate(
     for (const problem of compiled.problems) reportText(cx, pathOf(problem.pointer), problem);
     return noTemplate(value);
   }
+  for (const name of compiled.value.secrets) cx.secretNames.add(name);
   noteReads(cx, place, compiled.value.references, (reference) =>
     pathOf(pointerOfRead(cx, value, reference, options)),
   );

@@ -78,6 +78,7 @@ export function compilePlan(definition: Definition, deps: PlanDeps): CompiledPla
           },
     workingDir: definition.working_dir ?? null,
     outputSchema: deps.outputSchema,
+    secretNames: [...cx.secretNames],
   };
   return { plan: cx.problems.length === 0 ? plan : null, problems: cx.problems };
 }

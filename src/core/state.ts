@@ -5,6 +5,7 @@
  * `activeLeaves`/`waitingLeaves` count open leaves by what they do; a dependent's counters equal the
  * resolutions of its dependencies.
  */
+import type { SecretRef } from '../model/expression.ts';
 import { type RunId, stepPath } from '../model/ids.ts';
 import type { ListPlan, Plan } from '../model/plan.ts';
 import type { ListState, RunState, StepState } from '../model/run-state.ts';
@@ -35,6 +36,9 @@ export function newState(runId: RunId, plan: Plan): RunState {
     },
     inputs: {},
     inputSecrets: [],
+    usedSecrets: [],
+    missingSecrets: [],
+    hasChildren: false,
     context: {},
     paused: false,
     pauseReason: null,
@@ -143,6 +147,19 @@ function leafClass(step: StepState, status: StepStatus): LeafClass {
 
 const holdsSlot = (step: StepState, status: StepStatus): boolean =>
   status === 'running' && step.plan.body.type === 'action' && step.plan.body.via === 'effect';
+
+/** Remembers the secrets that these references name. */
+export function noteSecrets(state: RunState, refs: readonly SecretRef[] | undefined): void {
+  if (refs === undefined) return;
+  for (const { parts } of refs) {
+    for (const part of parts) if (typeof part !== 'string') noteSecret(state, part.secret);
+  }
+}
+
+/** Remembers a secret by name. */
+export function noteSecret(state: RunState, name: string): void {
+  if (!state.usedSecrets.includes(name)) state.usedSecrets = [...state.usedSecrets, name];
+}
 
 /** Changes a step's status and keeps the run's counters in step with it. */
 export function setStatus(state: RunState, step: StepState, status: StepStatus): void {

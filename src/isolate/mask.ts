@@ -1,49 +1,43 @@
 /**
- * Replacing secrets by `***` in whatever an attempt yields: texts, JSON values, streams.
+ * Replacing secrets by `***` in whatever is recorded: texts and JSON values.
  *
- * The longest spelling is replaced first. A secret of under 8 characters is masked only where it is a
- * whole string, because it would be found everywhere.
+ * Exact spellings are found by one alternation, longest first, others by their skeleton. A secret of
+ * under 8 characters is masked only where it is a whole string, because it would be found everywhere.
+ * Our own tokens have a mark of their own and are masked whatever secrets there are.
  */
 import { isJsonArray, isJsonObject, type Json, setOwn } from '../model/json.ts';
 import type { Masker } from '../model/ports.ts';
 import { formsOf, type SecretForms } from './secret-forms.ts';
+import { findSkeletons, type Span } from './skeleton.ts';
 
 const MASK = '***';
-
-export interface StreamMasker {
-  /** Masked text that is certain; what may be the beginning of a secret is held back. */
-  push(stream: 'stdout' | 'stderr', text: string): string;
-  /** Masks and gives what was held back. */
-  flush(stream: 'stdout' | 'stderr'): string;
-}
+/** Begins every token that Opcode makes. */
+export const TOKEN_MARK = 'opc_';
+const TOKEN_CHARS = 43;
+/** How long one is. */
+export const TOKEN_LENGTH = TOKEN_MARK.length + TOKEN_CHARS;
+const TOKEN = new RegExp(`${TOKEN_MARK}[A-Za-z0-9_-]{${TOKEN_CHARS}}`, 'g');
 
 /** Masks these secret values in texts and JSON. */
 export function createMasker(secrets: readonly string[]): Masker {
-  const forms = formsOf(secrets);
+  const forms = formsOf(secrets.filter((secret) => secret !== ''));
   return { text: (value) => maskText(forms, value), json: (value) => maskJson(forms, value) };
 }
 
-/** Masks streams; a secret that is cut over two pieces is found too. */
-export function createStreamMasker(secrets: readonly string[]): StreamMasker {
-  const forms = formsOf(secrets);
-  const held = { stdout: '', stderr: '' };
-  return {
-    push(stream, text) {
-      const all = held[stream] + text;
-      const end = certainEnd(forms, all);
-      held[stream] = all.slice(end);
-      return maskParts(forms, all.slice(0, end));
-    },
-    flush(stream) {
-      const rest = held[stream];
-      held[stream] = '';
-      return maskParts(forms, rest);
-    },
-  };
+function maskText(forms: SecretForms, text: string): string {
+  if (isWhole(forms, text)) return maskWhole(text);
+  return maskSpans(text, spansIn(forms, text));
 }
 
-const maskText = (forms: SecretForms, text: string): string =>
-  forms.whole.has(text) ? MASK : maskParts(forms, text);
+/** The mask, with the blanks that stand around the text. */
+export const maskWhole = (text: string): string => text.replace(text.trim(), () => MASK);
+
+/** True when a text is one secret and blanks around it. */
+export function isWhole(forms: SecretForms, text: string): boolean {
+  if (forms.whole.has(text)) return true;
+  const trimmed = text.length <= forms.longestWhole + 8 ? text.trim() : '';
+  return trimmed !== '' && forms.whole.has(trimmed);
+}
 
 function maskJson(forms: SecretForms, value: Json): Json {
   if (typeof value === 'string') return maskText(forms, value);
@@ -57,56 +51,60 @@ function maskJson(forms: SecretForms, value: Json): Json {
   return masked;
 }
 
-function maskParts({ parts, encoded }: SecretForms, text: string): string {
-  let masked = text;
-  for (const part of parts) {
-    if (!masked.includes(part)) continue;
-    masked = encoded.has(part) ? maskWords(masked, part) : masked.replaceAll(part, MASK);
+/** What has to be masked in a text: in order, none touching another. */
+export function spansIn(forms: SecretForms, text: string): readonly Span[] {
+  const spans: Span[] = [];
+  const { pattern, encoded, skeletons } = forms;
+  if (pattern !== null) {
+    pattern.lastIndex = 0;
+    for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
+      const span = { from: found.index, to: found.index + found[0].length };
+      spans.push(encoded.has(found[0]) ? wordAround(text, span) : span);
+    }
   }
-  return masked;
+  if (text.includes(TOKEN_MARK)) {
+    for (const { index, 0: token } of text.matchAll(TOKEN)) {
+      spans.push({ from: index, to: index + token.length });
+    }
+  }
+  if (skeletons !== null && text.length >= skeletons.shortest) {
+    spans.push(...findSkeletons(text, skeletons.pattern, skeletons.longest));
+  }
+  return spans.length < 2 ? spans : merged(spans);
 }
 
 /** Without `/`, which would take a URL's path along. */
 const BASE64_CHARACTER = /[A-Za-z0-9+_-]/;
 
-/** Replaces every base64 word that holds the part. */
-function maskWords(text: string, part: string): string {
+/** The base64 word that holds the span. */
+function wordAround(text: string, { from, to }: Span): Span {
+  let [first, last] = [from, to];
+  while (first > 0 && BASE64_CHARACTER.test(text.charAt(first - 1))) first -= 1;
+  while (last < text.length && BASE64_CHARACTER.test(text.charAt(last))) last += 1;
+  while (text.charAt(last) === '=') last += 1;
+  return { from: first, to: last };
+}
+
+/** Spans that overlap become one; those that only touch stay two. */
+function merged(spans: Span[]): readonly Span[] {
+  const sorted = [...spans].sort((a, b) => a.from - b.from || b.to - a.to);
+  const result: { from: number; to: number }[] = [];
+  for (const { from, to } of sorted) {
+    const last = result.at(-1);
+    if (last !== undefined && from < last.to) last.to = Math.max(last.to, to);
+    else result.push({ from, to });
+  }
+  return result;
+}
+
+/** The text with every span replaced. */
+export function maskSpans(text: string, spans: readonly Span[]): string {
+  if (spans.length === 0) return text;
   let masked = '';
   let done = 0;
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, done)) {
-    let from = at;
-    let to = at + part.length;
-    while (from > done && BASE64_CHARACTER.test(text.charAt(from - 1))) from -= 1;
-    while (to < text.length && BASE64_CHARACTER.test(text.charAt(to))) to += 1;
-    while (text.charAt(to) === '=') to += 1;
+  for (const { from, to } of spans) {
     masked += text.slice(done, from) + MASK;
     done = to;
   }
   return masked + text.slice(done);
-}
-
-/** How far a piece of a stream can be given out: no secret begins before and ends behind that place. */
-function certainEnd({ parts }: SecretForms, text: string): number {
-  let end = text.length;
-  for (const part of parts) end = Math.min(end, text.length - tailThatBegins(part, text));
-  for (let moved = true; moved; ) {
-    moved = false;
-    for (const part of parts) {
-      const at = text.indexOf(part, Math.max(0, end - part.length + 1));
-      if (at < 0 || at >= end) continue;
-      end = at;
-      moved = true;
-    }
-  }
-  return end;
-}
-
-/** Length of the longest end of the text that is a beginning of the part, but not all of it. */
-function tailThatBegins(part: string, text: string): number {
-  const first = part.charAt(0);
-  const from = Math.max(0, text.length - part.length + 1);
-  for (let at = text.indexOf(first, from); at >= 0; at = text.indexOf(first, at + 1)) {
-    if (part.startsWith(text.slice(at))) return text.length - at;
-  }
-  return 0;
 }

@@ -40,6 +40,9 @@ export async function statusAnswer(
     template: status.template,
     waiting_for: status.waiting_for as unknown as Json,
     events: events as unknown as Json,
+    ...(status.masking_incomplete === undefined
+      ? {}
+      : { masking_incomplete: status.masking_incomplete }),
   };
   const getStep = (step_id: string): JsonObject => ({
     tool: spelled('status', spelling),

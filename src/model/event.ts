@@ -50,6 +50,8 @@ export interface EventPayloads {
     readonly rules?: number;
     readonly inputs: JsonObject;
     readonly secret_refs?: readonly SecretRef[];
+    /** Secrets that the run which started this one has used: masked here too. */
+    readonly masks?: readonly string[];
     readonly context: JsonObject;
     readonly name: string | null;
     readonly template: string | null;
@@ -78,6 +80,8 @@ export interface EventPayloads {
     /** RFC 3339 time when the earlier owner was last known to live; active time stops there. */
     readonly last_seen: string | null;
   };
+  /** Values of these secrets cannot be masked from here on: nobody has them any more. */
+  masking_incomplete: { readonly names: readonly string[] };
   step_scheduled: {
     readonly guard?: Json;
     readonly params?: JsonObject;

@@ -39,6 +39,8 @@ export interface ActionNotes {
 
 export type EngineInput =
   | { readonly type: 'sweep' }
+  /** Values of secrets that the run has used cannot be found any more. */
+  | { readonly type: 'masking_incomplete'; readonly names: readonly string[] }
   /** A run that had been given up in good order is owned again. */
   | { readonly type: 'taken_up'; readonly epoch: number; readonly lastSeenMs: number }
   | {
@@ -111,6 +113,8 @@ export type TimerKind = 'timeout' | 'retry' | 'wait' | 'decision' | 'run_timeout
 export interface StartFacts {
   readonly inputs: JsonObject;
   readonly secretRefs: readonly SecretRef[];
+  /** Names of secrets that are masked besides its own: those of the run that starts it. */
+  readonly masks?: readonly string[];
   readonly context: JsonObject;
   readonly name: string | null;
   readonly template: string | null;

@@ -39,6 +39,8 @@ export interface Plan {
   } | null;
   readonly workingDir: string | null;
   readonly outputSchema: Json | null;
+  /** Secrets that are named anywhere in it, each once. */
+  readonly secretNames: readonly string[];
 }
 
 /** Sibling steps. `result` is the index of the last written step that is no fallback, or -1. */

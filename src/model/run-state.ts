@@ -28,6 +28,12 @@ export interface RunState {
   facts: RunFacts;
   inputs: JsonObject;
   inputSecrets: readonly SecretRef[];
+  /** Names of every secret that it was given or is to mask, in the order they came up. */
+  usedSecrets: readonly string[];
+  /** Those of them that could not be masked any more after a restart. */
+  missingSecrets: readonly string[];
+  /** True once it has started another run. */
+  hasChildren: boolean;
   context: Record<string, Json>;
   paused: boolean;
   /** Why the run was paused by itself, else null. */

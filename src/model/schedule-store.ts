@@ -149,4 +149,6 @@ export interface ScheduleStore {
   ): { readonly ok: true } | { readonly ok: false; readonly taken: string };
   webhook(name: string): WebhookRow | null;
   webhooksOf(template: string): readonly WebhookRow[];
+  /** Names of the secrets that webhooks are signed with, each once. */
+  webhookSecrets(): readonly string[];
 }

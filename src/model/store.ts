@@ -108,6 +108,8 @@ export interface RunAppend {
   readonly settled: readonly (SignalVerdict & { readonly inboxId: number })[];
   readonly sends: readonly InboxSend[];
   readonly children: readonly NewRun[];
+  /** Names of secrets that the run has used, kept for all runs of its tree. */
+  readonly secrets?: { readonly root: RunId; readonly names: readonly string[] };
   /** Who is told of these events. */
   readonly notices?: readonly EventNotice[];
   readonly messages?: readonly AgentMessage[];
@@ -239,6 +241,8 @@ export interface RunStore {
   createPending(run: NewRun): AppendOutcome;
   head(runId: RunId): RunHead | null;
   run(runId: RunId): RunRow | null;
+  /** Names of the secrets that runs of this tree have used; kept as long as its topmost run is. */
+  secretNames(root: RunId): readonly string[];
   /** Ids that begin with `prefix`, newest first, at most `limit`. */
   findIds(prefix: string, limit: number): readonly RunId[];
   latestId(): RunId | null;

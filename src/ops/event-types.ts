@@ -12,6 +12,7 @@ const KNOWN: Readonly<Record<EventType, true>> = {
   workflow_resumed: true,
   workflow_timed_out: true,
   workflow_interrupted: true,
+  masking_incomplete: true,
   step_scheduled: true,
   step_started: true,
   step_completed: true,

@@ -167,6 +167,8 @@ export const statusOutput = v.object({
   events: v.array(s.eventView),
   last_sequence: v.number(),
   waiting_for: v.array(s.waitingForView),
+  /** Secrets that it has used and that cannot be masked any more, because nobody has their value. */
+  masking_incomplete: optional(v.array(text)),
   next: optional(s.next),
 });
 export type StatusOutput = v.InferOutput<typeof statusOutput>;

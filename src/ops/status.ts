@@ -92,6 +92,7 @@ function statusViewOf(parts: OpsParts, run: ReadRun, input: Input): StatusOutput
     events: has('events') ? eventsOf(parts, row.runId, input.since_sequence).map(eventOf) : [],
     last_sequence: state.seq,
     waiting_for: waitingOf(run, decisions),
+    ...(state.missingSecrets.length === 0 ? {} : { masking_incomplete: [...state.missingSecrets] }),
     ...(next === null ? {} : { next }),
   };
 }

@@ -17,6 +17,7 @@ import type { Claim, RunRow } from '../model/store.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { foldRun } from './folding.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
+import { missingSecrets } from './masking.ts';
 import type { RunTable } from './run-table.ts';
 import { type Turns, waitsForTurn } from './turn-order.ts';
 
@@ -134,6 +135,8 @@ async function foldClaimed(
   });
   const run = newLiveRun(runId, plan, claim.epoch, state, null);
   await killLeftovers(deps, run, processes);
+  const names = missingSecrets(deps, state);
+  if (names.length > 0) run.inputs.push({ type: 'masking_incomplete', names });
   run.inputs.push(firstInput(claim, state, updatedAt, lastSeen));
   return run;
 }

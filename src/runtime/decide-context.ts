@@ -11,6 +11,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { Breakers } from './breakers.ts';
 import type { RuntimeDeps } from './deps.ts';
 import type { LiveRun } from './live-run.ts';
+import { maskerOf, maskFailure } from './masking.ts';
 import { resolveSecrets } from './secrets.ts';
 import type { Slots } from './slots.ts';
 
@@ -45,7 +46,7 @@ export function createDecideContext(
       deps.engineAction(action, params, compiled, scope, memo),
     checkParams: (action, params) => checkParams(deps, action, params),
     runInline: (action, params, secretRefs, context) =>
-      runInline(deps, action, params, secretRefs, context),
+      runInline(deps, run, action, params, secretRefs, context),
     admit: (path, action, params) => admit(parts, run, path, deps.actions.get(action), params),
     checkChild(params) {
       const resolved = deps.children.resolve(params);
@@ -162,6 +163,7 @@ function checkParams(
 
 function runInline(
   deps: RuntimeDeps,
+  run: LiveRun,
   action: string,
   params: JsonObject,
   secretRefs: readonly SecretRef[],
@@ -175,14 +177,19 @@ function runInline(
   if (!secrets.ok) return { ok: false, error: secrets.error };
   const checked = deps.checkParams(def, secrets.value);
   if (!checked.ok) return { ok: false, error: failure('VALIDATION_ERROR', 'params do not fit') };
+  const { used } = secrets;
   try {
-    const run: InlineAction['run'] = def.run;
-    const result = run(checked.params, { ...context, randomUuid: deps.random.uuid });
-    if (secrets.used.length === 0) return { ok: true, ...result };
-    const mask = deps.createMasker(secrets.used);
-    return { ok: true, output: mask.json(result.output) };
+    const act: InlineAction['run'] = def.run;
+    const result = act(checked.params, { ...context, randomUuid: deps.random.uuid });
+    // What it was given beside secrets is masked already.
+    if (used.length === 0) return { ok: true, ...result };
+    return { ok: true, output: maskerOf(deps, run, used).json(result.output) };
   } catch (thrown) {
-    return { ok: false, error: failureOf(thrown) };
+    const error = failureOf(thrown);
+    return {
+      ok: false,
+      error: used.length === 0 ? error : maskFailure(maskerOf(deps, run, used), error),
+    };
   }
 }
 

@@ -87,6 +87,8 @@ export interface RuntimeDeps {
   readonly processes: ProcessControl;
   readonly secrets: SecretSource;
   readonly createMasker: (secrets: readonly string[]) => Masker;
+  /** Values that are masked in every run; left out: none. */
+  readonly ownSecrets?: () => readonly string[];
   readonly checkSchema: SchemaCheck;
   /** Compiles a stored definition; throws `AppError` when it no longer compiles. */
   readonly compile: (

@@ -33,7 +33,7 @@ import { createWaiters, type Waiters } from './waiters.ts';
 import { createWatch, type Watch } from './watch.ts';
 
 export interface EngineParts extends RuntimeDeps {
-  readonly createStreamMasker: (secrets: readonly string[]) => StreamMasker;
+  readonly createStreamMasker: (secrets: () => readonly string[]) => StreamMasker;
 }
 
 interface Wired extends Measured {

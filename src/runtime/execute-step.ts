@@ -7,9 +7,11 @@ import type { Command } from '../model/command.ts';
 import { failure, type StepFailure } from '../model/error.ts';
 import type { EngineInput } from '../model/input.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Masker } from '../model/ports.ts';
 import type { RunState } from '../model/run-state.ts';
 import { failureOf } from './decide-context.ts';
 import type { RuntimeDeps } from './deps.ts';
+import { maskFailure } from './masking.ts';
 import { resolveSecrets } from './secrets.ts';
 
 export type ExecuteCommand = Extract<Command, { kind: 'execute' }>;
@@ -80,16 +82,17 @@ export async function executeStep(
   invocation: Invocation,
   context: ActionContext,
   prepared: PreparedProcess | null,
+  /** Masks with all that is known to be secret when it is called. */
+  masker: () => Masker,
 ): Promise<EngineInput> {
   const { path, seq } = command;
   const began = deps.clock.monotonic();
-  const mask = invocation.used.length === 0 ? null : deps.createMasker(invocation.used);
   try {
     const result =
       prepared === null
         ? await invocation.def.run(invocation.params, context)
         : await prepared.run(context);
-    const output = mask === null ? result.output : mask.json(result.output);
+    const output = masker().json(result.output);
     const limit = deps.config.actionLimits.outputBytes;
     const bounded = invocation.def.boundsItsOutput === true;
     const tooLarge = bounded ? null : outputTooLarge(output, limit);
@@ -103,22 +106,9 @@ export async function executeStep(
       ...(result.notes === undefined ? {} : { notes: result.notes }),
     };
   } catch (thrown) {
-    const error = failureOf(thrown);
-    return {
-      type: 'step_failed',
-      path,
-      seq,
-      error: mask === null ? error : maskFailure(error, mask),
-    };
+    const error = maskFailure(masker(), failureOf(thrown));
+    return { type: 'step_failed', path, seq, error };
   }
-}
-
-function maskFailure(
-  error: StepFailure,
-  mask: { text(v: string): string; json(v: Json): Json },
-): StepFailure {
-  const details = error.details === undefined ? {} : { details: mask.json(error.details) };
-  return { ...error, message: mask.text(error.message), ...details };
 }
 
 /** A cheap bound on an output's JSON size; only values near the limit are really serialised. */

@@ -63,6 +63,10 @@ export interface LiveRun {
   /** Evaluations of this run that are at a compute process. */
   computeOut: number;
   readonly queuedInbox: Set<number>;
+  /** The topmost run of its tree, once that was looked up. */
+  root: RunId | null;
+  /** Secrets that the store knows its tree to have used; null before that was looked up. */
+  savedSecrets: Set<string> | null;
   storageFailures: number;
   lost: boolean;
 }
@@ -96,6 +100,8 @@ export function newLiveRun(
     computeQueue: [],
     computeOut: 0,
     queuedInbox: new Set(),
+    root: null,
+    savedSecrets: null,
     storageFailures: 0,
     lost: false,
   };

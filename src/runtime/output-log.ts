@@ -21,7 +21,8 @@ interface OutputStream {
 }
 
 export interface OutputLog {
-  open(runId: RunId, path: string, attempt: number, secrets: readonly string[]): OutputStream;
+  /** `secrets` is asked at each piece: they may become more while the step runs. */
+  open(runId: RunId, path: string, attempt: number, secrets: () => readonly string[]): OutputStream;
   /** Writes what is still in memory. */
   flush(): void;
 }
@@ -36,7 +37,7 @@ export function createOutputLog(
   clock: Clock,
   log: Logger,
   emit: (chunk: OutputChunk) => void,
-  createMasker: (secrets: readonly string[]) => StreamMasker,
+  createMasker: (secrets: () => readonly string[]) => StreamMasker,
 ): OutputLog {
   let pending: Omit<LogChunk, 'offset'>[] = [];
   let chars = 0;
@@ -65,17 +66,15 @@ export function createOutputLog(
 
   return {
     open(runId, path, attempt, secrets) {
-      const masker = secrets.length === 0 ? null : createMasker(secrets);
+      const masker = createMasker(secrets);
       const put = (stream: 'stdout' | 'stderr', text: string): void => {
         if (text !== '') add({ runId, path, attempt, stream, text, at: clock.now() });
       };
       return {
-        write: (stream, text) => put(stream, masker === null ? text : masker.push(stream, text)),
+        write: (stream, text) => put(stream, masker.push(stream, text)),
         close() {
-          if (masker !== null) {
-            put('stdout', masker.flush('stdout'));
-            put('stderr', masker.flush('stderr'));
-          }
+          put('stdout', masker.flush('stdout'));
+          put('stderr', masker.flush('stderr'));
           // Whoever reads the logs after the step has ended finds all of it.
           flush();
         },

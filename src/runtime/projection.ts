@@ -214,6 +214,12 @@ export function childRuns(
   return runs;
 }
 
+/** A run that lives on its own is in no tree with this one: it takes the names along. */
+function masksOf({ plan, usedSecrets }: RunState): { readonly masks?: readonly string[] } {
+  const masks = [...new Set([...plan.secretNames, ...usedSecrets])];
+  return masks.length === 0 ? {} : { masks };
+}
+
 function childRun(
   state: RunState,
   event: EventOf<'step_started'>,
@@ -239,6 +245,7 @@ function childRun(
         ...resolved.secretRefs,
         ...childSecrets(event.payload.secret_refs ?? step?.secretRefs ?? []),
       ],
+      ...(params.wait === false ? masksOf(state) : {}),
       context,
       name,
       template,

@@ -10,12 +10,14 @@ import type { PreparedProcess } from '../model/action.ts';
 import { type Command, commandKey } from '../model/command.ts';
 import type { StepFailure } from '../model/error.ts';
 import type { EngineInput } from '../model/input.ts';
+import type { Masker } from '../model/ports.ts';
 import type { RunState } from '../model/run-state.ts';
 import type { Breakers } from './breakers.ts';
 import { breakerTarget } from './decide-context.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { actionContext, type ExecuteCommand, executeStep, invocationOf } from './execute-step.ts';
 import type { InFlight, LiveRun } from './live-run.ts';
+import { maskFailure, secretValues } from './masking.ts';
 import type { OutputLog } from './output-log.ts';
 import type { Slots } from './slots.ts';
 import type { Timers } from './timers.ts';
@@ -200,16 +202,19 @@ async function call(
   if (prepared !== null && 'code' in prepared)
     return { type: 'step_failed', path, seq, error: prepared };
   const invocation = invocationOf(deps, command);
+  const used = invocation.ok ? invocation.value.used : [];
+  const values = (): readonly string[] => secretValues(deps, run, used);
   if (!invocation.ok || state === null) {
     prepared?.discard();
     const error = invocation.ok
       ? { code: 'STORE_ERROR' as const, message: 'the run was lost' }
-      : invocation.error;
+      : maskFailure(deps.createMasker(values()), invocation.error);
     return { type: 'step_failed', path, seq, error };
   }
-  const stream = parts.output.open(run.runId, path, command.attempt, invocation.value.used);
-  const context = actionContext(deps, state, command, signal, invocation.value.used, stream.write);
-  const input = await executeStep(deps, command, invocation.value, context, prepared);
+  const stream = parts.output.open(run.runId, path, command.attempt, values);
+  const context = actionContext(deps, state, command, signal, used, stream.write);
+  const masker = (): Masker => deps.createMasker(values());
+  const input = await executeStep(deps, command, invocation.value, context, prepared, masker);
   stream.close();
   return input;
 }

@@ -6,7 +6,7 @@ import { type Advanced, advance, beginRun } from '../core/advance.ts';
 import { commandsOf } from '../core/outstanding.ts';
 import { newState } from '../core/state.ts';
 import type { PreparedProcess } from '../model/action.ts';
-import { AppError, type StepFailure } from '../model/error.ts';
+import type { StepFailure } from '../model/error.ts';
 import type { EventOf, RunEvent } from '../model/event.ts';
 import { asRunId } from '../model/ids.ts';
 import type { EngineInput, SignalVerdict } from '../model/input.ts';
@@ -21,6 +21,7 @@ import { actionContext, type ExecuteCommand, invocationOf } from './execute-step
 import { foldRun } from './folding.ts';
 import { pullInbox } from './inbox.ts';
 import { isQuiet, type LiveRun } from './live-run.ts';
+import { maskerOf, maskFailure, maskInputs, newSecretNames } from './masking.ts';
 import {
   childRuns,
   decisionRows,
@@ -59,7 +60,7 @@ export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
   if (run.inputs.some(({ type }) => type === 'timer_fired')) {
     run.inputs.push(...pullInbox(deps.store, run));
   }
-  const inputs = run.inputs;
+  const inputs = maskInputs(deps, run, run.inputs);
   run.inputs = [];
   run.takenNow.clear();
   run.probes.clear();
@@ -120,6 +121,7 @@ function appendOf(
     settled,
     sends: [...parentMessages(state, events), ...cancelMessages(advanced.orphans, nowMs)],
     children: childRuns(state, events, deps.children, nowMs),
+    ...newSecretNames(deps, run, state),
     ...(outbox ?? NOBODY_TOLD),
   };
 }
@@ -183,7 +185,7 @@ function prepareProcesses(
     if (step === undefined || step.seq !== event.seq || step.status !== 'running') continue;
     const command = commandsOf(state, step).find((candidate) => candidate.kind === 'execute');
     if (command === undefined) continue;
-    const prepared = prepare(deps, state, command);
+    const prepared = prepare(deps, run, state, command);
     if (prepared === null) continue;
     run.prepared.set(event.seq, prepared);
     if ('process' in prepared) {
@@ -197,6 +199,7 @@ function prepareProcesses(
 
 function prepare(
   deps: RuntimeDeps,
+  run: LiveRun,
   state: RunState,
   command: ExecuteCommand,
 ): PreparedProcess | StepFailure | null {
@@ -212,8 +215,7 @@ function prepare(
   try {
     return def.prepare?.(params, context) ?? null;
   } catch (thrown) {
-    if (!(thrown instanceof AppError)) return { code: 'EXECUTION_ERROR', message: String(thrown) };
-    return failureOf(thrown);
+    return maskFailure(maskerOf(deps, run, used), failureOf(thrown));
   }
 }
 

@@ -24,6 +24,34 @@ import {
 const LOST = { ok: false, reason: 'lost' } as const;
 
 export function appendContract(subject: { readonly store: Store }): void {
+  describe('names of secrets', () => {
+    const named = (root: string, ...names: string[]) => ({
+      secrets: { root: asRunId(root), names },
+    });
+    test('are kept for the tree, each once, and go with its topmost run', async () => {
+      const { store } = subject;
+      expect(store.secretNames(asRunId('r1'))).toEqual([]);
+      await store.append([
+        creation('r1', { ...named('r1', 'b', 'a') }),
+        creation('r2', {
+          ...named('r1', 'a', 'c'),
+          patch: patch({ status: 'completed', endedAt: T0, release: true }),
+        }),
+        creation('r3', { ...named('r3', 'z') }),
+      ]);
+      expect(store.secretNames(asRunId('r1'))).toEqual(['a', 'b', 'c']);
+      expect(store.removeRuns([asRunId('r2')], [])).toHaveLength(1);
+      expect(store.clearRemoved(10_000).done).toBe(true);
+      expect(store.secretNames(asRunId('r1'))).toEqual(['a', 'b', 'c']);
+      const ended = patch({ status: 'completed', endedAt: T0, release: true });
+      await store.append([append('r1', { expectedSeq: 1, patch: ended })]);
+      expect(store.removeRuns([asRunId('r1')], [])).toHaveLength(1);
+      expect(store.clearRemoved(10_000).done).toBe(true);
+      expect(store.secretNames(asRunId('r1'))).toEqual([]);
+      expect(store.secretNames(asRunId('r3'))).toEqual(['z']);
+    });
+  });
+
   describe('append', () => {
     test('creates a run with its first events, owned by the caller', async () => {
       const { store } = subject;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { createMasker, createStreamMasker } from '../../src/isolate/mask.ts';
+import { createMasker } from '../../src/isolate/mask.ts';
+import { createStreamMasker } from '../../src/isolate/stream-mask.ts';
 
 const SECRET = 'p@ss "word"/42+é';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -61,7 +62,7 @@ describe('JSON', () => {
 
 describe('streams', () => {
   const pieces = (secrets: string[], parts: string[]): string[] => {
-    const masker = createStreamMasker(secrets);
+    const masker = createStreamMasker(() => secrets);
     return [...parts.map((part) => masker.push('stdout', part)), masker.flush('stdout')];
   };
 
@@ -95,7 +96,7 @@ describe('streams', () => {
   });
 
   test('streams do not mix', () => {
-    const masker = createStreamMasker(['hunter2hunter2']);
+    const masker = createStreamMasker(() => ['hunter2hunter2']);
     expect(masker.push('stdout', 'hunter2')).toBe('');
     expect(masker.push('stderr', 'hunter2x')).toBe('hunter2x');
     expect(masker.push('stdout', 'hunter2!')).toBe('***!');

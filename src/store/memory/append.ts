@@ -47,6 +47,12 @@ function appendRun(state: MemoryState, append: RunAppend): AppendOutcome {
     run.ids.push(id);
   }
   for (const child of append.children) insertRun(state, child);
+  if (append.secrets !== undefined) {
+    const { root, names } = append.secrets;
+    const known = state.secretNames.get(root) ?? new Set();
+    state.secretNames.set(root, known);
+    for (const name of names) known.add(name);
+  }
   for (const decision of append.decisions) state.decisions.set(decision.id, decision);
   const { notices = [], messages = [] } = append;
   putNotices(state, append.runId, notices, messages, (seq) => run.ids[seq - 1] ?? 0);

@@ -26,6 +26,7 @@ export function createRuns(state: MemoryState): RunStore {
     },
     head: (runId) => mapRun(state, runId, headOf),
     run: (runId) => mapRun(state, runId, rowOf),
+    secretNames: (root) => [...(state.secretNames.get(root) ?? [])].sort(),
     findIds: (prefix, limit) =>
       newestFirst(state.byRow.filter((run) => run.created.runId.startsWith(prefix)))
         .slice(0, limit)

@@ -2,13 +2,18 @@
 import type { ScheduleStore, TriggerChange } from '../../model/schedule-store.ts';
 import { byName, changeRow, compareText, type Schedules } from './schedules-state.ts';
 
-export type TriggerPart = Pick<ScheduleStore, 'applyTriggers' | 'webhook' | 'webhooksOf'>;
+export type TriggerPart = Pick<
+  ScheduleStore,
+  'applyTriggers' | 'webhook' | 'webhooksOf' | 'webhookSecrets'
+>;
 
 /** The triggers part of the store. */
 export function triggerRows(all: Schedules): TriggerPart {
   return {
     applyTriggers: (change) => applyTriggers(all, change),
     webhook: (name) => all.webhooks.get(name) ?? null,
+    webhookSecrets: () =>
+      [...new Set([...all.webhooks.values()].map(({ secret }) => secret))].sort(),
     webhooksOf: (template) =>
       [...all.webhooks.values()]
         .filter((webhook) => webhook.template === template)

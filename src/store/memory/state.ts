@@ -76,6 +76,8 @@ export interface MemoryState {
   /** Runs that were removed and of which something is left. */
   readonly removed: MemoryRun[];
   readonly upkeep: Map<string, number>;
+  /** Names of secrets by the topmost run of a tree. */
+  readonly secretNames: Map<RunId, Set<string>>;
   nextRow: number;
   logOffset: number;
   writes: number;
@@ -101,6 +103,7 @@ export function createState(): MemoryState {
     notices: createNoticesState(),
     removed: [],
     upkeep: new Map(),
+    secretNames: new Map(),
     nextRow: 0,
     logOffset: 0,
     writes: 0,

@@ -130,6 +130,7 @@ function hide(state: MemoryState, run: MemoryRun): void {
   for (const [key, message] of state.notices.messages) {
     if (message.runId === runId) state.notices.messages.delete(key);
   }
+  state.secretNames.delete(runId);
   state.removed.push(run);
 }
 

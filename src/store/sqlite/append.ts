@@ -59,6 +59,7 @@ function appendRun(
   const { rid } = admitted;
   const lastEventId = insertEvents(connection, rid, append, payloads);
   for (const child of append.children) insertPending(connection, child);
+  if (append.secrets !== undefined) putSecretNames(connection, append.secrets);
   putDecisions(connection, append.decisions);
   settle(connection, rid, append.settled);
   tell(connection, rid, append, lastEventId);
@@ -124,6 +125,15 @@ function bindEvent(
   const notable = isEveryday(event.type) ? null : event.type;
   bindings.push(rid, event.seq, event.at, event.type, event.path);
   bindings.push(encoded.payload, encoded.refs, notable);
+}
+
+function putSecretNames(
+  connection: Connection,
+  { root, names }: NonNullable<RunAppend['secrets']>,
+): void {
+  for (const name of names) {
+    connection.run('INSERT OR IGNORE INTO run_secrets (root, name) VALUES (?, ?)', root, name);
+  }
 }
 
 function tell(connection: Connection, rid: number, append: RunAppend, lastId: number): void {

@@ -34,7 +34,9 @@ export function deleteSome(connection: Connection, { rid, id }: RemovedRun): num
     if (changes > 0) return changes;
   }
   const { changes } = connection.run(BY_ID, id, ROWS_AT_ONCE);
-  return changes > 0 ? changes : deleteBlob(connection, rid);
+  if (changes > 0) return changes;
+  const names = connection.run('DELETE FROM run_secrets WHERE root = ?', id);
+  return names.changes > 0 ? names.changes : deleteBlob(connection, rid);
 }
 
 /** One at a time: each may be as large as a step's output. */

@@ -18,6 +18,7 @@ import mountNamespace from './migrations/0006_mount_namespace.sql' with { type: 
 import snapshots from './migrations/0007_snapshots.sql' with { type: 'text' };
 import rules from './migrations/0008_rules.sql' with { type: 'text' };
 import lostWakeups from './migrations/0009_lost_wakeups.sql' with { type: 'text' };
+import runSecrets from './migrations/0010_run_secrets.sql' with { type: 'text' };
 
 /**
  * One step of the schema. A text alone changes what older programs rely on: it is made while none of
@@ -38,6 +39,7 @@ export const MIGRATIONS: readonly Migration[] = [
   snapshots,
   rules,
   { sql: lostWakeups, phase: 'expand' },
+  { sql: runSecrets, phase: 'expand' },
 ];
 
 /** The first schema that records the schema of each process and from which on a file can be read. */

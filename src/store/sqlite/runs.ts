@@ -32,6 +32,10 @@ export function createRuns(connection: Connection): RunStore {
         `SELECT id AS runId, owner, epoch, seq, status, wake_at AS wakeAt FROM run_head WHERE id = ?`,
         runId,
       ),
+    secretNames: (root) =>
+      connection
+        .all<{ name: string }>('SELECT name FROM run_secrets WHERE root = ? ORDER BY name', root)
+        .map(({ name }) => name),
     run(runId) {
       const row = connection.one<RunColumns>(`${SELECT} WHERE h.id = ?`, runId);
       return row && toRunRow(row);

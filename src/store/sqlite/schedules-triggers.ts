@@ -4,13 +4,17 @@ import type { ScheduleStore, TriggerChange } from '../../model/schedule-store.ts
 import type { Connection } from './connection.ts';
 import { changeRow, insertSchedule, removeRow } from './schedules-rows.ts';
 
-type Part = Pick<ScheduleStore, 'applyTriggers' | 'webhook' | 'webhooksOf'>;
+type Part = Pick<ScheduleStore, 'applyTriggers' | 'webhook' | 'webhooksOf' | 'webhookSecrets'>;
 
 /** The triggers part of the store. */
 export function createTriggers(connection: Connection): Part {
   return {
     applyTriggers: (change) => connection.write(() => apply(connection, change)),
     webhook: (name) => connection.one<WebhookRow>(`${SELECT} WHERE name = ?`, name),
+    webhookSecrets: () =>
+      connection
+        .all<{ secret: string }>('SELECT DISTINCT secret FROM webhooks ORDER BY secret')
+        .map(({ secret }) => secret),
     webhooksOf: (template) =>
       connection.all<WebhookRow>(`${SELECT} WHERE template = ? ORDER BY name`, template),
   };

@@ -1,0 +1,51 @@
+/**
+ * What this process knows to be secret whatever a run uses: its token, and the secrets with which
+ * webhooks and notices are signed. In the log, which nothing is computed from, all its secrets are masked.
+ */
+import type { Config } from './config.ts';
+import { createMasker } from './isolate/mask.ts';
+import { secretsIn } from './model/notice-settings.ts';
+import type { Masker, SecretSource } from './model/ports.ts';
+import type { Store } from './model/store.ts';
+
+/** How long the names of webhooks' secrets are remembered, milliseconds. */
+const REMEMBERED_MS = 1000;
+
+/** Values that are masked in every run. */
+export function ownSecrets(
+  config: Config,
+  store: Pick<Store, 'webhookSecrets'>,
+  secrets: SecretSource,
+): () => readonly string[] {
+  const names = new Set(channelSecrets(config));
+  let known: readonly string[] = [];
+  let until = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now < until) return known;
+    until = now + REMEMBERED_MS;
+    const values = [...names, ...store.webhookSecrets()].flatMap((name) => {
+      const secret = secrets.resolve(name);
+      return secret.ok ? [secret.value] : [];
+    });
+    known = config.token === null ? values : [config.token, ...values];
+    return known;
+  };
+}
+
+/** Names of the secrets that channels of notices are given. */
+function channelSecrets({ settings }: Config): readonly string[] {
+  const signed = Object.values(settings['notify.channels']).flatMap((channel) =>
+    'secret' in channel && channel.secret !== null ? [channel.secret] : [],
+  );
+  return [...signed, ...secretsIn(JSON.stringify(settings['notify.channels']))];
+}
+
+/** Masks every secret of this process in a line of the log. */
+export function logMask({ secrets, token }: Config): (line: string) => string {
+  let masker: Masker | null = null;
+  return (line) => {
+    masker ??= createMasker([...secrets.values(), ...(token === null ? [] : [token])]);
+    return masker.text(line);
+  };
+}
