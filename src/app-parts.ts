@@ -8,7 +8,10 @@ import { dirname, join, relative, resolve } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import type { PathPolicy } from './actions/deps.ts';
 import type { Config } from './config.ts';
-import type { Randomness } from './model/ports.ts';
+import { usageOf } from './isolate/process-usage.ts';
+import type { Clock, ComputePool, Randomness } from './model/ports.ts';
+import { createComputePool, DEFAULT_COMPUTE_LIMITS } from './runtime/compute/pool.ts';
+import { workerSpawner } from './runtime/compute/worker.ts';
 
 declare const OPCODE_VERSION: string | undefined;
 
@@ -24,6 +27,20 @@ export const RANDOMNESS: Randomness = {
 
 /** How a compute process is started. */
 export const computeCommand = (): readonly string[] => ownCommand('__compute');
+
+/** Makes the pool of compute processes as the settings want it. */
+export function computePool({ settings, callerEnv }: Config, clock: Clock): ComputePool {
+  return createComputePool({
+    spawn: workerSpawner(computeCommand(), callerEnv),
+    clock,
+    usageOf,
+    limits: {
+      ...DEFAULT_COMPUTE_LIMITS,
+      cpuMs: settings['compute.cpu_limit'],
+      wallMs: settings['compute.wall_limit'],
+    },
+  });
+}
 
 /** The command line of this program with these arguments: our own binary, or from source with Bun. */
 export function ownCommand(...args: readonly string[]): readonly string[] {

@@ -11,7 +11,7 @@ import { closeAudit, openAudit } from './app-access.ts';
 import { ringDaemons } from './app-handover.ts';
 import { meteredParts } from './app-metrics.ts';
 import { createNotify, type Notify } from './app-notify.ts';
-import { computeCommand, pathRules, programVersion, RANDOMNESS } from './app-parts.ts';
+import { computePool, pathRules, programVersion, RANDOMNESS } from './app-parts.ts';
 import { schedulesOf } from './app-schedule.ts';
 import { logMask, ownSecrets } from './app-secrets.ts';
 import { createUpkeepDeps } from './app-upkeep.ts';
@@ -42,7 +42,6 @@ import { createChildStarter } from './ops/children.ts';
 import { createOps } from './ops/create-ops.ts';
 import type { OpsDeps } from './ops/deps.ts';
 import { createClock } from './runtime/clock.ts';
-import { createComputePool } from './runtime/compute/pool.ts';
 import { DEFAULT_RUNTIME_CONFIG, type RuntimeConfig } from './runtime/deps.ts';
 import { createEngine } from './runtime/engine.ts';
 import { createCalculator } from './schedule/calculator.ts';
@@ -154,7 +153,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     notify,
     outbox: notify.outbox,
     notices: notify.ops,
-    compute: createComputePool(computeCommand(), config.callerEnv, clock),
+    compute: computePool(config, clock),
     actions,
     checkParams,
     splitText,

@@ -135,6 +135,8 @@ export const SETTINGS = {
   'interrupt.agents_answer': bool(false, 'Agents too may say what became of such a step'),
   'interrupt.ask_timeout': duration(DAY, 'How long its question stays open in unattended runs'),
   'ownership.lease': lease(60_000, 'How long a process that has become silent keeps its runs'),
+  'compute.cpu_limit': duration(2000, 'Processor time of one expression, jq filter or picture'),
+  'compute.wall_limit': duration(30_000, 'Time after which it is tried once more elsewhere'),
   'circuit_breaker.enabled': bool(true, 'Stop calling a target that keeps failing'),
   'circuit_breaker.failures': count(5, 'Failures in a row that open a breaker'),
   'circuit_breaker.cooldown': duration(30_000, 'How long an open breaker stays open'),

@@ -72,12 +72,16 @@ export interface DecideContext {
   readonly onInterrupt: 'rerun' | 'ask' | 'fail';
   evaluate(expression: Expression, scope: Scope): Evaluated;
   interpolate(template: Template, scope: Scope): Evaluated;
-  /** `expr.eval`, `cel.eval`, `jq` over checked params; `compiled` when the source is constant. */
+  /**
+   * `expr.eval`, `cel.eval`, `jq` over checked params; `compiled` when the source is constant,
+   * `limitMs` the step's own limit on what a compute process does for it.
+   */
   engineAction(
     action: string,
     params: JsonObject,
     compiled: Expression | null,
     scope: Scope,
+    limitMs: number | null,
   ): Evaluated;
   /** Defaults filled in, or why the params are wrong. */
   checkParams(

@@ -115,6 +115,8 @@ export type Evaluated =
 export interface ComputeRequest {
   readonly task: 'jq' | 'cel' | 'expr' | 'layout' | 'png';
   readonly payload: Json;
+  /** Wall time from when a process has it, milliseconds: the step's own limit. */
+  readonly limitMs?: number;
 }
 
 export type ComputeAnswer =

@@ -5,7 +5,7 @@
 import type { Admission, DecideContext, InlineOutcome } from '../core/context.ts';
 import type { ActionDef, InlineAction } from '../model/action.ts';
 import { AppError, failure, messageOf, type StepFailure } from '../model/error.ts';
-import type { ComputeMemo, SecretRef } from '../model/expression.ts';
+import type { ComputeMemo, ComputeRequest, SecretRef } from '../model/expression.ts';
 import { pathsOverlap } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Breakers } from './breakers.ts';
@@ -21,8 +21,8 @@ const MIN_TURN_EVENTS = 32;
 const TURN_MS = 8;
 
 /** Name of a compute request inside a run. */
-export const requestKey = (request: { readonly task: string; readonly payload: unknown }): string =>
-  `${request.task}:${JSON.stringify(request.payload)}`;
+export const requestKey = ({ task, payload, limitMs }: ComputeRequest): string =>
+  `${task}:${limitMs ?? ''}:${JSON.stringify(payload)}`;
 
 /** What deciding `run` at `nowMs` may ask. */
 export function createDecideContext(
@@ -33,17 +33,20 @@ export function createDecideContext(
   const { deps } = parts;
   const { evaluator, random } = deps;
   const began = deps.clock.monotonic();
-  const memo: ComputeMemo = {
-    get: (request) => (run.memo.size === 0 ? undefined : run.memo.get(requestKey(request))),
-  };
+  const memo = memoOf(run);
   return {
     nowMs,
     limits: deps.config.limits,
     onInterrupt: deps.config.onInterrupt,
     evaluate: (expression, scope) => evaluator.expression(expression, scope, memo),
     interpolate: (template, scope) => evaluator.template(template, scope, memo),
-    engineAction: (action, params, compiled, scope) =>
-      deps.engineAction(action, params, compiled, scope, memo),
+    engineAction(action, params, compiled, scope, limitMs) {
+      if (limitMs === null) return deps.engineAction(action, params, compiled, scope, memo);
+      const limited = memoOf(run, limitMs);
+      const evaluated = deps.engineAction(action, params, compiled, scope, limited);
+      if (evaluated.kind !== 'pending') return evaluated;
+      return { kind: 'pending', request: { ...evaluated.request, limitMs } };
+    },
     checkParams: (action, params) => checkParams(deps, action, params),
     runInline: (action, params, secretRefs, context) =>
       runInline(deps, run, action, params, secretRefs, context),
@@ -66,6 +69,17 @@ export function createDecideContext(
     evaluationsInFlight: () => run.computing.size > 0,
   };
 }
+
+/** The run's compute answers; a failure is handed out once, so that a retry is computed anew. */
+const memoOf = (run: LiveRun, limitMs?: number): ComputeMemo => ({
+  get(request) {
+    if (run.memo.size === 0) return undefined;
+    const key = requestKey(limitMs === undefined ? request : { ...request, limitMs });
+    const answer = run.memo.get(key);
+    if (answer?.ok === false) run.memo.delete(key);
+    return answer;
+  },
+});
 
 /** The first 32 hex digits of a hash in the shape of a run's id. */
 const asUuid = (hex: string): string =>

@@ -80,14 +80,14 @@ const ENDLESS: readonly HostileStep[] = [
     name: 'an endless function in jq',
     step: jq('def f: f; f'),
     code: 'LIMIT_EXCEEDED',
-    says: '2000ms',
+    says: '2000 ms of processor time',
   },
   { name: 'endless outputs in jq', step: jq('repeat(1)'), code: 'LIMIT_EXCEEDED', says: '' },
   {
     name: 'an endless guard',
     step: { ...expr('1'), condition: 'jq: 1 | until(false; .)' },
     code: 'LIMIT_EXCEEDED',
-    says: '2000ms',
+    says: '2000 ms of processor time',
   },
 ];
 
@@ -134,7 +134,7 @@ const HUGE: readonly HostileStep[] = [
     step: cel('inputs.list.map(x, inputs.list.map(y, string(x) + string(y))).size()'),
     params: { list: numbers(3000) },
     code: 'LIMIT_EXCEEDED',
-    says: '2000ms',
+    says: '2000 ms of processor time',
   },
   {
     name: 'an output of 20 MB',

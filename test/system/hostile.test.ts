@@ -1,4 +1,4 @@
-/** Hostile expressions, patterns and data end their own step, soon and clearly, and nothing else. */
+/** Hostile expressions, patterns and data end their own step, clearly, and nothing else. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Json } from '../../src/model/json.ts';
 import { HOSTILE_STEPS } from './hostile-steps.ts';
@@ -8,8 +8,6 @@ import { newHome, openSystem, refusal, removeHome, type System } from './support
 
 setDefaultTimeout(60_000);
 
-/** The limit is 2.5 s; on a machine that is busy with other tests it may take longer. */
-const SOON_MS = 10_000;
 const MOST_BYTES = 512 * 1024 * 1024;
 /** Between two looks at its memory a process may go on growing. */
 const MEMORY_SLACK = 1.25;
@@ -31,18 +29,15 @@ describe('a hostile step ends', () => {
     '%s',
     async (_name, { step, params, code, says, orLimit }) => {
       const memory = childMemoryPeak();
-      const began = performance.now();
       const run = await system.run(
         { steps: [{ id: 'evil', ...step }] },
         params === undefined ? {} : { params },
       );
-      const took = performance.now() - began;
       const wasSlow = orLimit === true && run.error?.code === 'LIMIT_EXCEEDED';
       expect(run.error?.code ?? null).toBe(wasSlow ? 'LIMIT_EXCEEDED' : code);
       expect(run.status).toBe(code === null ? 'completed' : 'failed');
       if (!wasSlow) expect(JSON.stringify(run.error ?? run.output)).toContain(says);
       if (code !== null) expect(run.error?.step_id).toBe('evil');
-      expect(took).toBeLessThan(SOON_MS);
       expect(memory.stop()).toBeLessThan(MOST_BYTES * MEMORY_SLACK);
     },
   );

@@ -311,3 +311,18 @@ describe('hooks', () => {
     expect(lines('log')).toEqual(['VALIDATION_ERROR']);
   });
 });
+
+describe('the time limit of a step that only computes', () => {
+  test('ends its filter, and a retry tries it anew', async () => {
+    const filter = 'reduce range(1000000000) as $i (0; . + $i)';
+    const run = await system.run({
+      steps: [
+        { id: 'a', action: 'jq', params: { filter }, timeout: '100ms', retry: { max: 1 } },
+        { id: 'b', action: 'jq', params: { filter: '1 + 1' }, timeout: '20s', depends_on: [] },
+      ],
+    });
+    const { error, steps } = await ended(run.workflow_id);
+    expect(error).toMatchObject({ code: 'TIMEOUT_ERROR', step_id: 'a', attempts: 2 });
+    expect(steps.b).toMatchObject({ status: 'completed', output: { result: 2 } });
+  });
+});

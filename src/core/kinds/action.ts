@@ -113,6 +113,8 @@ export function emitNotes(batch: Batch, step: StepState, notes: ActionNotes | un
 
 function runEngine(batch: Batch, step: StepState, body: ActionPlan, ready: Ready): void {
   const { params } = ready;
+  const limitMs = timeoutOf(batch, step);
+  if (limitMs === undefined) return;
   const extra: Record<string, Json> = {};
   for (const name of ['data', 'args', 'input']) {
     const value = params[name];
@@ -123,6 +125,7 @@ function runEngine(batch: Batch, step: StepState, body: ActionPlan, ready: Ready
     params,
     step.overrides === null ? body.expression : null,
     scopeOf(batch, step, { extra }),
+    limitMs,
   );
   const outcome = settleEvaluation(batch, step.path, evaluated);
   if (outcome.kind === 'pending') return;

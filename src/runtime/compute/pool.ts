@@ -1,231 +1,246 @@
 /**
  * Compute processes: copies of our own binary that do what cannot be bounded on the main thread.
  *
- * One request at a time each, JSON lines in and out. A process that takes longer than the limit, more
- * memory than the limit, or dies, is killed with SIGKILL and replaced; its request fails with a clear
- * error, the others are not disturbed.
+ * One request at a time each. What counts against a job is its own processor time and memory; a busy
+ * machine, a process that starts or a queue cost it nothing. Over these it is stopped for good. A job
+ * that is not done after the limit on wall time, or whose process dies, is tried once more and then
+ * fails retryably. Pictures have processes of their own, so that no evaluation waits for a drawing.
  */
-import { readFileSync } from 'node:fs';
-import { failure } from '../../model/error.ts';
+import { type ErrorCode, failure } from '../../model/error.ts';
 import type { ComputeAnswer, ComputeRequest } from '../../model/expression.ts';
 import type { Clock, ComputePool } from '../../model/ports.ts';
+import type { SpawnWorker, WorkerProcess } from './worker.ts';
 
 export interface ComputeLimits {
+  /** Processes for evaluations, and as many again as `pictureProcesses` for pictures. */
   readonly processes: number;
-  readonly timeoutMs: number;
+  readonly pictureProcesses: number;
+  /** Processor time of one job. */
+  readonly cpuMs: number;
+  /** Wall time of one job from when a process has it, and of a process that starts. */
+  readonly wallMs: number;
   readonly memoryBytes: number;
-  /** Requests that may wait before new ones are refused. */
+  /** Requests that may wait in a lane before new ones are refused. */
   readonly queue: number;
   /** An unused process ends after this long. */
   readonly idleMs: number;
 }
 
-const DEFAULT_COMPUTE_LIMITS: ComputeLimits = {
+export const DEFAULT_COMPUTE_LIMITS: ComputeLimits = {
   processes: 2,
-  timeoutMs: 2000,
+  pictureProcesses: 1,
+  cpuMs: 2000,
+  wallMs: 30_000,
   memoryBytes: 512 * 1024 * 1024,
   queue: 10_000,
   idleMs: 60_000,
 };
 
-/** Milliseconds between looks at a busy process's memory. */
-const MEMORY_LOOK_MS = 25;
-/** A new process may take this long to come up, on top of the request's own time. */
-const START_GRACE_MS = 5000;
+/** Milliseconds between checks of a busy process. */
+const CHECK_MS = 25;
+/** Times a job is given to a process before it fails. */
+const MAX_TRIES = 2;
+
+export interface ComputeDeps {
+  readonly spawn: SpawnWorker;
+  readonly clock: Clock;
+  /** Processor time and memory of a process, null where that cannot be told. */
+  readonly usageOf: (
+    pid: number,
+  ) => { readonly cpuMs: number; readonly residentBytes: number } | null;
+  readonly limits: ComputeLimits;
+}
 
 interface Job {
   readonly line: string;
+  /** The step's own limit on wall time, milliseconds, or null. */
+  readonly limitMs: number | null;
   readonly resolve: (answer: ComputeAnswer) => void;
+  tries: number;
 }
 
-interface Worker {
-  readonly pid: number;
-  send(line: string): void;
-  kill(): void;
+interface Worker extends WorkerProcess {
   job: Job | null;
   warm: boolean;
+  /** When the present job, or the process itself, began to count, and what it had used by then. */
+  since: { readonly at: number; readonly cpuMs: number };
   cancel: () => void;
 }
 
-interface Pool {
-  readonly spawn: (events: WorkerEvents) => Worker;
-  readonly clock: Clock;
-  readonly limits: ComputeLimits;
+/** Processes for one kind of work, and the jobs that wait for them. */
+interface Lane {
+  readonly deps: ComputeDeps;
+  readonly most: number;
   readonly workers: Set<Worker>;
   readonly queue: Job[];
   closed: boolean;
 }
 
-/** A pool that spawns `command` when there is work. */
-export function createComputePool(
-  command: readonly string[],
-  env: Readonly<Record<string, string>>,
-  clock: Clock,
-  limits: ComputeLimits = DEFAULT_COMPUTE_LIMITS,
-): ComputePool {
-  const pool: Pool = {
-    spawn: (events) => spawnWorker(command, env, events),
-    clock,
-    limits,
-    workers: new Set(),
-    queue: [],
-    closed: false,
-  };
+/** Makes a pool that starts processes when there is work. */
+export function createComputePool(deps: ComputeDeps): ComputePool {
+  const { processes, pictureProcesses } = deps.limits;
+  const evaluations = newLane(deps, processes);
+  const pictures = newLane(deps, pictureProcesses);
   return {
-    run(request: ComputeRequest) {
-      if (pool.closed) return Promise.resolve(STOPPING);
-      if (pool.queue.length >= limits.queue) {
-        return Promise.resolve(refused(`over ${limits.queue} evaluations wait`));
-      }
-      return new Promise<ComputeAnswer>((resolve) => {
-        pool.queue.push({ line: `${JSON.stringify(request)}\n`, resolve });
-        serve(pool);
-      });
+    run(request) {
+      const { task, payload, limitMs = null } = request;
+      const lane = isPicture(task) ? pictures : evaluations;
+      return enqueue(lane, `${JSON.stringify({ task, payload })}\n`, limitMs);
     },
     close() {
-      pool.closed = true;
-      for (const job of pool.queue.splice(0)) job.resolve(STOPPING);
-      for (const worker of [...pool.workers]) lose(pool, worker, 'this process is stopping');
+      for (const lane of [evaluations, pictures]) closeLane(lane);
       return Promise.resolve();
     },
   };
 }
 
-const refused = (why: string): ComputeAnswer => ({
-  ok: false,
-  error: failure('LIMIT_EXCEEDED', `the evaluation was stopped: ${why}`),
+const isPicture = (task: ComputeRequest['task']): boolean => task === 'layout' || task === 'png';
+
+const newLane = (deps: ComputeDeps, most: number): Lane => ({
+  deps,
+  most,
+  workers: new Set(),
+  queue: [],
+  closed: false,
 });
-const STOPPING = refused('this process is stopping');
+
+function enqueue(lane: Lane, line: string, limitMs: number | null): Promise<ComputeAnswer> {
+  const { queue } = lane.deps.limits;
+  if (lane.closed) return Promise.resolve(STOPPING);
+  if (lane.queue.length >= queue) {
+    return Promise.resolve(refused('EXECUTION_ERROR', `over ${queue} evaluations wait`));
+  }
+  return new Promise<ComputeAnswer>((resolve) => {
+    lane.queue.push({ line, limitMs, resolve, tries: 0 });
+    serve(lane);
+  });
+}
+
+function closeLane(lane: Lane): void {
+  lane.closed = true;
+  for (const job of lane.queue.splice(0)) job.resolve(STOPPING);
+  for (const worker of [...lane.workers]) stop(lane, worker, STOPPING);
+}
+
+const refused = (code: ErrorCode, why: string): ComputeAnswer => ({
+  ok: false,
+  error: failure(code, `the evaluation was stopped: ${why}`),
+});
+const STOPPING = refused('EXECUTION_ERROR', 'this process is stopping');
 
 /** Gives waiting jobs to free processes, starting new ones up to the limit. */
-function serve(pool: Pool): void {
-  while (pool.queue.length > 0) {
-    const free = [...pool.workers].find((worker) => worker.job === null) ?? grow(pool);
+function serve(lane: Lane): void {
+  while (lane.queue.length > 0) {
+    const free = [...lane.workers].find((worker) => worker.job === null) ?? grow(lane);
     if (free === null) return;
-    give(pool, free, pool.queue.shift() as Job);
+    give(lane, free, lane.queue.shift() as Job);
   }
 }
 
-function grow(pool: Pool): Worker | null {
-  if (pool.workers.size >= pool.limits.processes) return null;
-  const worker = pool.spawn({
-    onLine: (line) => answered(pool, worker, line),
-    onEnd: () => lose(pool, worker, 'the compute process ended unexpectedly'),
-  });
-  pool.workers.add(worker);
+function grow(lane: Lane): Worker | null {
+  if (lane.workers.size >= lane.most) return null;
+  const { spawn, clock } = lane.deps;
+  const worker: Worker = {
+    ...spawn({
+      onLine: (line) => answered(lane, worker, line),
+      onEnd: () => again(lane, worker, 'the compute process ended unexpectedly'),
+    }),
+    job: null,
+    warm: false,
+    since: { at: clock.monotonic(), cpuMs: 0 },
+    cancel: () => undefined,
+  };
+  lane.workers.add(worker);
   return worker;
 }
 
-function give(pool: Pool, worker: Worker, job: Job): void {
+function give(lane: Lane, worker: Worker, job: Job): void {
   worker.cancel();
   worker.job = job;
+  job.tries += 1;
+  if (worker.warm) begin(lane, worker);
   worker.send(job.line);
-  const limitMs = pool.limits.timeoutMs + (worker.warm ? 0 : START_GRACE_MS);
-  watch(pool, worker, pool.clock.monotonic() + limitMs);
+  watch(lane, worker);
 }
 
-function watch(pool: Pool, worker: Worker, until: number): void {
-  const { timeoutMs, memoryBytes } = pool.limits;
-  worker.cancel = pool.clock.after(MEMORY_LOOK_MS, () => {
+/** From here on time counts against the job. */
+function begin({ deps }: Lane, worker: Worker): void {
+  worker.since = { at: deps.clock.monotonic(), cpuMs: deps.usageOf(worker.pid)?.cpuMs ?? 0 };
+}
+
+function watch(lane: Lane, worker: Worker): void {
+  worker.cancel = lane.deps.clock.after(CHECK_MS, () => {
     if (worker.job === null) return;
-    if (pool.clock.monotonic() > until) lose(pool, worker, `it took longer than ${timeoutMs}ms`);
-    else if (residentBytes(worker.pid) > memoryBytes) {
-      lose(pool, worker, `it took more than ${memoryBytes / 1024 / 1024} MB of memory`);
-    } else watch(pool, worker, until);
+    const verdict = worker.warm ? overLimit(lane, worker, worker.job) : null;
+    if (verdict !== null) stop(lane, worker, verdict);
+    else if (elapsed(lane, worker) > lane.deps.limits.wallMs) {
+      const what = worker.warm ? 'not done' : 'the compute process has not started';
+      again(lane, worker, `${what} after ${lane.deps.limits.wallMs} ms`);
+    } else watch(lane, worker);
   });
 }
 
-function answered(pool: Pool, worker: Worker, line: string): void {
-  const { clock, limits } = pool;
+const elapsed = ({ deps }: Lane, worker: Worker): number =>
+  deps.clock.monotonic() - worker.since.at;
+
+/** Finds which limit of its own a job is over, or null. */
+function overLimit(lane: Lane, worker: Worker, { limitMs }: Job): ComputeAnswer | null {
+  const { cpuMs, memoryBytes, wallMs } = lane.deps.limits;
+  const usage = lane.deps.usageOf(worker.pid);
+  if (usage !== null && usage.cpuMs - worker.since.cpuMs > cpuMs) {
+    return refused('LIMIT_EXCEEDED', `it took more than ${cpuMs} ms of processor time`);
+  }
+  if (usage !== null && usage.residentBytes > memoryBytes) {
+    const mib = memoryBytes / 1024 / 1024;
+    return refused('LIMIT_EXCEEDED', `it took more than ${mib} MB of memory`);
+  }
+  if (limitMs !== null && limitMs < wallMs && elapsed(lane, worker) > limitMs) {
+    return refused('TIMEOUT_ERROR', `it took longer than the step's limit of ${limitMs} ms`);
+  }
+  return null;
+}
+
+function answered(lane: Lane, worker: Worker, line: string): void {
+  const { clock, limits } = lane.deps;
   if (line === 'ready') {
     worker.warm = true;
-    if (worker.job === null) return;
-    // The request's own time counts from here.
-    worker.cancel();
-    watch(pool, worker, clock.monotonic() + limits.timeoutMs);
+    begin(lane, worker);
     return;
   }
   const { job } = worker;
   worker.job = null;
   worker.cancel();
-  worker.cancel = clock.after(limits.idleMs, () => retire(pool, worker));
+  worker.cancel = clock.after(limits.idleMs, () => retire(lane, worker));
   job?.resolve(JSON.parse(line) as ComputeAnswer);
-  serve(pool);
+  serve(lane);
 }
 
-function retire(pool: Pool, worker: Worker): void {
-  pool.workers.delete(worker);
+function retire(lane: Lane, worker: Worker): void {
+  lane.workers.delete(worker);
   worker.cancel();
   worker.kill();
 }
 
-function lose(pool: Pool, worker: Worker, why: string): void {
-  if (!pool.workers.has(worker)) return;
+/** Ends a process; its job is answered. */
+function stop(lane: Lane, worker: Worker, answer: ComputeAnswer): void {
+  if (!lane.workers.has(worker)) return;
   const { job } = worker;
   worker.job = null;
-  retire(pool, worker);
-  job?.resolve(refused(why));
-  if (!pool.closed) serve(pool);
+  retire(lane, worker);
+  job?.resolve(answer);
+  if (!lane.closed) serve(lane);
 }
 
-/** Resident memory of a process, 0 where it cannot be read. */
-function residentBytes(pid: number): number {
-  try {
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
-    return pages * 4096;
-  } catch {
-    return 0;
+/** Ends a process for what is not its job's fault: the job is tried once more. */
+function again(lane: Lane, worker: Worker, why: string): void {
+  if (!lane.workers.has(worker)) return;
+  const { job } = worker;
+  if (job === null || job.tries >= MAX_TRIES) {
+    stop(lane, worker, refused('EXECUTION_ERROR', why));
+    return;
   }
-}
-
-interface WorkerEvents {
-  readonly onLine: (line: string) => void;
-  readonly onEnd: () => void;
-}
-
-function spawnWorker(
-  command: readonly string[],
-  env: Readonly<Record<string, string>>,
-  events: WorkerEvents,
-): Worker {
-  const child = Bun.spawn([...command], {
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'ignore',
-    env: { ...env },
-    onExit: events.onEnd,
-  });
-  child.unref();
-  // Ends when the process ends; a read error means the same and onExit reports it.
-  void readLines(child.stdout, events.onLine).then(events.onEnd, events.onEnd);
-  return {
-    pid: child.pid,
-    job: null,
-    warm: false,
-    cancel: () => undefined,
-    send(line) {
-      child.stdin.write(line);
-      child.stdin.flush();
-    },
-    kill: () => child.kill('SIGKILL'),
-  };
-}
-
-async function readLines(
-  stream: ReadableStream<Uint8Array>,
-  onLine: (line: string) => void,
-): Promise<void> {
-  const decoder = new TextDecoder();
-  let parts: string[] = [];
-  for await (const chunk of stream) {
-    const text = decoder.decode(chunk, { stream: true });
-    let from = 0;
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', from)) {
-      parts.push(text.slice(from, at));
-      onLine(parts.join(''));
-      parts = [];
-      from = at + 1;
-    }
-    if (from < text.length) parts.push(text.slice(from));
-  }
+  worker.job = null;
+  retire(lane, worker);
+  lane.queue.unshift(job);
+  serve(lane);
 }
