@@ -6,6 +6,7 @@
  * number or a bool is written as JSON text. Keys are only ever own properties.
  */
 import type { ActionDef, CheckedParams, ParamProblem, ParamSpec } from '../model/action.ts';
+import type { WarningCode } from '../model/issue.ts';
 import {
   isJsonArray,
   isJsonObject,
@@ -75,8 +76,8 @@ function problem(cx: Checking, path: Path, message: string): void {
   cx.problems.push({ path, message, severity: 'error' });
 }
 
-function warn(cx: Checking, path: Path, message: string): void {
-  cx.warnings.push({ path, message, severity: 'warning' });
+function warn(cx: Checking, path: Path, code: WarningCode, message: string): void {
+  cx.warnings.push({ path, message, severity: 'warning', code });
 }
 
 /** Params under the names of the schema; unknown ones are reported or moved. */
@@ -103,7 +104,7 @@ function targetOf(cx: Checking, name: string): string | null {
   if (spec !== undefined) return spec.aliasOf ?? name;
   const renamed = Object.hasOwn(def.renamed ?? {}, name) ? def.renamed?.[name] : undefined;
   if (renamed === undefined) return null;
-  warn(cx, [name], `"${name}" is an old spelling of "${renamed}"`);
+  warn(cx, [name], 'OLD_SPELLING', `"${name}" is an old spelling of "${renamed}"`);
   return renamed;
 }
 
@@ -133,7 +134,8 @@ function collectStrays(
   const merged: Record<string, Json> = {};
   for (const [name, value] of Object.entries(strays)) {
     setOwn(merged, name, value);
-    warn(cx, [name], `${cx.def.name} has no param "${name}": it goes into "${into}"`);
+    const message = `${cx.def.name} has no param "${name}": it goes into "${into}"`;
+    warn(cx, [name], 'MOVED_PARAM', message);
   }
   for (const [name, value] of Object.entries(target ?? {})) setOwn(merged, name, value);
   placed[into] = merged;

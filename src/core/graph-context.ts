@@ -12,6 +12,7 @@ import type { ExpressionCompiler } from '../model/expression.ts';
 import type { DefinitionHash } from '../model/ids.ts';
 import { formatIssuePath, type Issue, type IssuePath } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
+import type { NewerCheckName } from '../model/newer-checks.ts';
 import type { ListPlan } from '../model/plan.ts';
 import type { Rules } from '../model/rules.ts';
 
@@ -141,21 +142,34 @@ export const mayHint = (cx: PlanContext): boolean => cx.problems.length < MAX_SE
 /** Whether nothing more is told. */
 export const isFull = (cx: PlanContext): boolean => cx.problems.length >= MAX_PROBLEMS;
 
+export interface ReportOptions {
+  readonly hint?: string | undefined;
+  readonly code?: ErrorCode;
+  /** The check that found it, when it is newer than the first rules. */
+  readonly check?: NewerCheckName;
+}
+
 /** Notes an error once. */
 export function report(
   cx: PlanContext,
   path: IssuePath,
   message: string,
-  options: { readonly hint?: string | undefined; readonly code?: ErrorCode } = {},
+  options: ReportOptions = {},
 ): void {
   if (isFull(cx)) return;
   const text = formatIssuePath(path);
   const key = `${text}\n${message}`;
   if (cx.told.has(key)) return;
   cx.told.add(key);
-  const { hint, code = 'VALIDATION_ERROR' } = options;
-  const issue: Issue = { path: text, code, message, severity: 'error' };
-  cx.problems.push(hint === undefined ? issue : { ...issue, hint });
+  const { hint, code = 'VALIDATION_ERROR', check } = options;
+  cx.problems.push({
+    path: text,
+    code,
+    message,
+    severity: 'error',
+    ...(hint === undefined ? {} : { hint }),
+    ...(check === undefined ? {} : { check }),
+  });
 }
 
 /** Position of each id in a list; the first of equal ids counts. */

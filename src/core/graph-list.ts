@@ -89,7 +89,7 @@ function fallbacksOf(cx: PlanContext, frame: Frame): Fallbacks {
     if (target === undefined) {
       report(cx, path, `there is no step "${id}" in this list`, { hint: meant(cx, frame, id) });
     } else if (target === i) {
-      report(cx, path, `step "${id}" cannot be its own fallback`);
+      report(cx, path, `step "${id}" cannot be its own fallback`, { code: 'CYCLE_DETECTED' });
     } else if (owner !== undefined) {
       const message = `step "${id}" is the fallback of "${frame.defs[owner]?.id ?? ''}" already: a fallback belongs to one step only`;
       report(cx, path, message, { hint: 'give each step a fallback of its own' });
@@ -130,8 +130,9 @@ function writtenEdges(
     const path = [...frame.pathOf(index), 'depends_on', i];
     const target = frame.indexById.get(id);
     if (target === undefined) reportMissing(cx, frame, id, path);
-    else if (target === index) report(cx, path, `step "${id}" depends on itself`);
-    else if (edges.has(target)) report(cx, path, `"${id}" is listed twice`);
+    else if (target === index) {
+      report(cx, path, `step "${id}" depends on itself`, { code: 'CYCLE_DETECTED' });
+    } else if (edges.has(target)) report(cx, path, `"${id}" is listed twice`);
     else edges.set(target, { kind: 'written', path: () => path });
   });
   return edges;

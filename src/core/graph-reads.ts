@@ -80,7 +80,8 @@ function waitFor(cx: PlanContext, frame: Frame, index: number, pathOf: PathOf): 
   if (frame.at < 0) return;
   if (frame.at === index) {
     const id = frame.defs[index]?.id ?? '';
-    report(cx, pathOf(), `step "${id}" cannot be read from inside itself: it has not ended there`);
+    const message = `step "${id}" cannot be read from inside itself: it has not ended there`;
+    report(cx, pathOf(), message, { code: 'CYCLE_DETECTED' });
     return;
   }
   const reads = frame.reads.get(frame.at) ?? new Map();

@@ -17,6 +17,7 @@ import type { IssuePath } from '../model/issue.ts';
 import { isJsonArray, isJsonObject, type Json } from '../model/json.ts';
 import { parseDuration } from '../model/time.ts';
 import { type Place, type PlanContext, report } from './graph-context.ts';
+import { checkField } from './graph-fields.ts';
 import { noteReads } from './graph-reads.ts';
 
 export const hasTemplate = (text: string): boolean => text.includes('${{');
@@ -57,9 +58,36 @@ export function compileExpression(
   }
   if (place !== null) {
     noteReads(cx, place, compiled.value.references, () => path);
+    checkFields(
+      cx,
+      place,
+      compiled.value.references,
+      () => path,
+      () => source,
+    );
     refuseSecretInputs(cx, compiled.value.references, () => path);
   }
   return compiled.value;
+}
+
+/** Reads of fields that no output has. */
+function checkFields(
+  cx: PlanContext,
+  place: Place,
+  references: readonly Reference[],
+  pathOf: (reference: Reference) => IssuePath,
+  sourceOf: (reference: Reference) => string,
+): void {
+  for (const reference of references) {
+    if (reference[0] !== 'steps' || reference.length < 3) continue;
+    checkField(
+      cx,
+      place,
+      reference,
+      () => pathOf(reference),
+      () => sourceOf(reference),
+    );
+  }
 }
 
 /** An input that carries a secret may be read only where a secret itself may stand. */
@@ -115,6 +143,13 @@ export function compileTemplate(
   noteReads(cx, place, compiled.value.references, (reference) =>
     pathOf(pointerOfRead(cx, value, reference, options)),
   );
+  checkFields(
+    cx,
+    place,
+    compiled.value.references,
+    (reference) => pathOf(pointerOfRead(cx, value, reference, options)),
+    (reference) => JSON.stringify(at(value, pointerOfRead(cx, value, reference, options))),
+  );
   refuseSecretInputs(cx, compiled.value.references, (reference) => {
     const pointer = pointerOfRead(cx, value, reference, options);
     return options.secrets?.(pointer) === true ? null : pathOf(pointer);
@@ -149,6 +184,12 @@ function pointerOfRead(
     at = next[1];
   }
 }
+
+const at = (value: Json, pointer: IssuePath): Json =>
+  pointer.reduce<Json>(
+    (inner, key) => (inner as Record<string | number, Json>)[key] ?? null,
+    value,
+  );
 
 function entriesOf(value: Json): (readonly [string | number, Json])[] {
   if (isJsonArray(value)) return value.map((item, i) => [i, item] as const);

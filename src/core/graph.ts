@@ -22,7 +22,7 @@ import { compileList } from './graph-list.ts';
 import { compileDuration, compileTemplate } from './graph-text.ts';
 
 export interface CompiledPlan {
-  /** Null when there is a problem. */
+  /** Null when there is a problem that no check newer than the first rules found. */
   readonly plan: Plan | null;
   readonly problems: Issue[];
 }
@@ -80,7 +80,8 @@ export function compilePlan(definition: Definition, deps: PlanDeps): CompiledPla
     outputSchema: deps.outputSchema,
     secretNames: [...cx.secretNames],
   };
-  return { plan: cx.problems.length === 0 ? plan : null, problems: cx.problems };
+  const compiles = cx.problems.every(({ check }) => check !== undefined);
+  return { plan: compiles ? plan : null, problems: cx.problems };
 }
 
 /** What comes when every step of the top list has ended: the output and the hooks. */

@@ -8,6 +8,7 @@
 import type { Effect } from './definition.ts';
 import type { RecordedProcess } from './event.ts';
 import type { ActionNotes } from './input.ts';
+import type { WarningCode } from './issue.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /** A param's type. `lenient`: elements/values may be strings, numbers or bools (args, env, headers…). */
@@ -136,6 +137,8 @@ export interface ParamProblem {
   readonly path: readonly (string | number)[];
   readonly message: string;
   readonly severity: 'error' | 'warning';
+  /** Of a warning. */
+  readonly code?: WarningCode;
 }
 
 export type CheckedParams =

@@ -119,6 +119,7 @@ export interface Definition {
   readonly defaults?: DefaultsDef;
   readonly working_dir?: string;
   readonly metadata?: JsonObject;
+  readonly labels?: JsonObject;
 }
 
 /** A definition with what surrounds it; a bare definition is a package of nulls. */
@@ -129,5 +130,7 @@ export interface WorkflowPackage {
   readonly inputSchema: Json | null;
   readonly outputSchema: Json | null;
   readonly triggers: JsonObject | null;
+  /** Those of the package; a definition may have its own. */
+  readonly labels?: JsonObject;
   readonly definition: Definition;
 }

@@ -4,13 +4,42 @@
  * `path` is like `steps[2].config.branches.prod[0].params.url` (empty for the whole file).
  */
 import type { ErrorCode } from './error.ts';
+import type { NewerCheckName } from './newer-checks.ts';
+
+/** Codes of warnings: none of them is the code of an error. */
+export const WARNING_CODES = [
+  'CHANGED_STEP',
+  'DECISION_TIMEOUT',
+  'EMPTY_BRANCH',
+  'MISSING_SECRET',
+  'MOVED_PARAM',
+  'NEVER_FIRES',
+  'NEWER_CHECK',
+  'NO_EFFECT',
+  'NO_FALLBACK',
+  'NO_MAX_ITER',
+  'OLD_SPELLING',
+  'OPTIONAL_INPUT',
+  'PLAIN_TEMPLATE',
+  'TYPE_MISMATCH',
+  'UNCHECKED_ACTION',
+  'UNDECLARED_INPUT',
+  'UNKNOWN_PARAM',
+  'UNREAD_CHOICE',
+  'UNREAD_EXIT_CODE',
+  'UNSAFE_RETRY',
+] as const;
+export type WarningCode = (typeof WARNING_CODES)[number];
 
 export interface Issue {
   readonly path: string;
-  readonly code: ErrorCode;
+  /** That of an error, or a warning's own. */
+  readonly code: ErrorCode | WarningCode;
   readonly message: string;
   readonly hint?: string;
   readonly severity: 'error' | 'warning';
+  /** The check that found it, when it is newer than the first rules. */
+  readonly check?: NewerCheckName;
   /** 1-based position in the source file, when there is one. */
   readonly line?: number;
   readonly column?: number;

@@ -45,7 +45,8 @@ export interface Prepared {
 }
 
 export interface Checked {
-  readonly read: ReadDefinition;
+  /** The workflow as it was read; null when it has no shape. */
+  readonly pack: WorkflowPackage | null;
   /** Null when there is an error among the issues. */
   readonly prepared: Prepared | null;
   readonly issues: readonly Issue[];
@@ -85,23 +86,32 @@ export function check(parts: OpsParts, ctx: CallContext, given: Given): Checked 
   return checkRead(parts, readGiven(parts, given), folderOf(parts, ctx, given.source));
 }
 
-/** Checks what was read. */
-export function checkRead(parts: OpsParts, read: ReadDefinition, folder: string): Checked {
-  const { pack } = read;
-  const { issues: found, plan } = validateWorkflow(pack, read.raw, depsOf(parts), read.locate);
+/** Checks what was read; a workflow that is registered as it is has newer checks only warn. */
+export function checkRead(
+  parts: OpsParts,
+  read: ReadDefinition,
+  folder: string,
+  isRegistered: (pack: WorkflowPackage) => boolean = () => false,
+): Checked {
   // What could not be read has no shape to speak of: then only the reader's problems are told.
+  if (read.raw === null && hasErrors(read.issues)) {
+    return { pack: null, prepared: null, issues: read.issues };
+  }
+  const { locate } = read;
+  const found = validateWorkflow(read.raw, depsOf(parts), { locate, isRegistered });
+  const { pack, plan } = found;
   const triggers = pack === null ? [] : triggerIssues(parts, pack);
-  const more = [...found, ...triggers.map((issue) => located(issue, read.locate))];
+  const more = [...found.issues, ...triggers.map((issue) => located(issue, locate))];
   const issues = hasErrors(read.issues) ? read.issues : [...read.issues, ...more];
   if (pack === null || plan === null || hasErrors(issues)) {
-    return { read, prepared: null, issues };
+    return { pack, prepared: null, issues };
   }
   const hash = definitionHashOf(parts, {
     definition: pack.definition,
     output_schema: pack.outputSchema,
   });
   const prepared = { pack, hash, plan, warnings: issues, template: null, folder };
-  return { read, prepared, issues };
+  return { pack, prepared, issues };
 }
 
 function prepareTemplate(parts: OpsParts, name: string, version: number | null): Prepared {

@@ -90,7 +90,7 @@ const isOther = (before: StartFacts, facts: StartFacts, { context }: RerunReques
 
 const changedWarning = (path: string): Issue => ({
   path,
-  code: 'VALIDATION_ERROR',
+  code: 'CHANGED_STEP',
   message: `step "${path}" was kept as it ran; its definition is another one now`,
   severity: 'warning',
 });

@@ -7,7 +7,7 @@
  */
 import type { WorkflowPackage } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
-import type { Issue } from '../model/issue.ts';
+import type { Issue, WarningCode } from '../model/issue.ts';
 import { canonicalJson, type JsonObject } from '../model/json.ts';
 import type { ScheduleRow, WebhookRow } from '../model/schedule.ts';
 import { nextOf } from '../model/schedule.ts';
@@ -219,13 +219,16 @@ export function triggerIssues(
     .map(({ path, secret }) =>
       warning(
         `${path}.secret`,
+        'MISSING_SECRET',
         `there is no secret "${secret}" yet`,
         `set OPCODE_SECRET_${secret}`,
       ),
     );
   const over = cron.entries
     .filter(({ timing }) => nextOf(calculator, timing, clock.now()).nextAt === null)
-    .map(({ path }) => warning(`${path}.expression`, 'its time has passed, so it never fires'));
+    .map(({ path }) =>
+      warning(`${path}.expression`, 'NEVER_FIRES', 'its time has passed, so it never fires'),
+    );
   return [...cron.issues, ...hooks.issues, ...missing, ...over, ...paramIssues(pack, cron.entries)];
 }
 
@@ -238,9 +241,9 @@ const paramIssues = (pack: WorkflowPackage, entries: readonly CronEntry[]): read
     })),
   );
 
-const warning = (path: string, message: string, hint?: string): Issue => ({
+const warning = (path: string, code: WarningCode, message: string, hint?: string): Issue => ({
   path,
-  code: 'VALIDATION_ERROR',
+  code,
   message,
   severity: 'warning',
   ...(hint === undefined ? {} : { hint }),

@@ -19,7 +19,7 @@ export function createValidate(
     surfaces: NOT_MCP,
     access: 'read',
     async handle(ctx, { strict, template_name, version, ...given }) {
-      const { read, prepared, issues } = check(
+      const { pack, prepared, issues } = check(
         parts,
         ctx,
         template_name === undefined
@@ -28,7 +28,7 @@ export function createValidate(
       );
       return {
         valid: prepared !== null && (!strict || issues.length === 0),
-        name: read.pack?.name ?? template_name ?? null,
+        name: pack?.name ?? template_name ?? null,
         issues: [...issues],
         plan: prepared === null ? [] : planLines(prepared.plan),
       };

@@ -3,7 +3,7 @@
  * part of it that is right (`undefined` when nothing is), so that later checks go on with the rest.
  */
 import { nearestName } from '../core/graph-nearest.ts';
-import type { Issue, IssuePath } from '../model/issue.ts';
+import type { Issue, IssuePath, WarningCode } from '../model/issue.ts';
 import {
   isJsonArray,
   isJsonObject,
@@ -12,8 +12,9 @@ import {
   jsonType,
   setOwn,
 } from '../model/json.ts';
+import type { NewerCheckName } from '../model/newer-checks.ts';
 import { parseDuration } from '../model/time.ts';
-import { errorAt } from './issues.ts';
+import { errorAt, warningAt } from './issues.ts';
 import type { DefinitionLimits } from './limits.ts';
 
 export interface Reading {
@@ -25,12 +26,44 @@ export interface Reading {
   stopped: boolean;
 }
 
-export type Reader = (reading: Reading, value: Json, path: IssuePath) => Json | undefined;
+/**
+ * Which of null and `""` a field that may be left out takes for "not given".
+ *
+ * `null`: null. `both`: null and `""`, of texts that have no empty value (names, durations,
+ * expressions, words). `none`: neither, both are values (any JSON). `never`: neither, and the reader
+ * refuses both, because a field that was meant to narrow a right must not silently be gone.
+ */
+export type Absence = 'null' | 'both' | 'none' | 'never';
+
+export interface Reader {
+  (reading: Reading, value: Json, path: IssuePath): Json | undefined;
+  /** `null` when it is left out. */
+  readonly absence?: Absence;
+}
+
+/** A reader whose field takes other values for "not given". */
+const absentAs = (absence: Absence, read: Reader): Reader =>
+  Object.assign((reading: Reading, value: Json, path: IssuePath) => read(reading, value, path), {
+    absence,
+  });
+
+/** A reader whose field null and `""` do not take away: what narrows a right. */
+export const neverAbsent = (read: Reader): Reader => absentAs('never', read);
+/** A reader of texts without an empty value, of its own kind. */
+export const nonEmpty = (read: Reader): Reader => absentAs('both', read);
+
+/** Whether a value of a field stands for "not given". */
+export function isAbsent(absence: Absence, value: Json): boolean {
+  if (value === null) return absence === 'null' || absence === 'both';
+  return value === '' && absence === 'both';
+}
 
 export interface Field {
   readonly read: Reader;
   /** What a required field is, for the message when it is missing. */
   readonly required?: string;
+  /** The check that made it required, when it is newer than the first rules. */
+  readonly check?: NewerCheckName;
 }
 
 export type Fields = Readonly<Record<string, Field>>;
@@ -44,17 +77,32 @@ const FREE_FIELDS: ReadonlySet<string> = new Set([
   'title',
 ]);
 
+/** Those of them that look as if they meant something. */
+const IDLE_FIELDS: ReadonlySet<string> = new Set(['features', 'tags', 'labels', 'title']);
+
 const isFreeField = (name: string): boolean => FREE_FIELDS.has(name) || name.startsWith('x-');
+
+export interface FailOptions {
+  readonly hint?: string | undefined;
+  readonly check?: NewerCheckName | undefined;
+}
 
 export function fail(
   reading: Reading,
   path: IssuePath,
   message: string,
-  hint?: string | undefined,
+  options: FailOptions | string = {},
 ): undefined {
   if (isFull(reading)) return undefined;
-  reading.issues.push(errorAt(path, message, { hint }));
+  reading.issues.push(
+    errorAt(path, message, typeof options === 'string' ? { hint: options } : options),
+  );
   return undefined;
+}
+
+/** Notes what is allowed and probably not meant. */
+export function warn(reading: Reading, path: IssuePath, code: WarningCode, message: string): void {
+  if (!isFull(reading)) reading.issues.push(warningAt(path, code, message));
 }
 
 /** Nobody reads on; a text made of errors must not take for ever. */
@@ -75,22 +123,25 @@ export function described(value: Json): string {
   return `the ${type === 'string' ? 'text' : type} ${short}`;
 }
 
-export const anyJson: Reader = (_reading, value) => value;
+export const anyJson: Reader = absentAs('none', (_reading, value) => value);
+
+/** Any JSON but null. */
+export const someJson: Reader = (_reading, value) => value;
 
 export const text: Reader = (reading, value, path) =>
   typeof value === 'string' ? value : wrongType(reading, path, 'a text', value);
 
-export const name: Reader = (reading, value, path) => {
+export const name: Reader = nonEmpty((reading, value, path) => {
   if (value === '') return fail(reading, path, 'this must not be empty');
   return text(reading, value, path);
-};
+});
 
 /** An expression; one that was written as a bare `true` or number gets told to be quoted. */
-export const expression: Reader = (reading, value, path) => {
+export const expression: Reader = nonEmpty((reading, value, path) => {
   if (typeof value !== 'boolean' && typeof value !== 'number') return text(reading, value, path);
   const hint = `put it in quotes: "${value}"`;
   return fail(reading, path, `an expression is a text, not ${described(value)}`, hint);
-};
+});
 
 export const flag: Reader = (reading, value, path) =>
   typeof value === 'boolean' ? value : wrongType(reading, path, 'true or false', value);
@@ -99,11 +150,11 @@ export const object: Reader = (reading, value, path) =>
   isJsonObject(value) ? value : wrongType(reading, path, 'an object', value);
 
 /** A duration; its text is parsed with the rest of the plan. */
-export const duration: Reader = (reading, value, path) => {
+export const duration: Reader = nonEmpty((reading, value, path) => {
   if (typeof value === 'string') return value;
   const parsed = parseDuration(value);
   return fail(reading, path, parsed.ok ? 'a duration is a text' : parsed.message);
-};
+});
 
 /** A whole number within bounds. */
 export function whole(min: number, max = Number.MAX_SAFE_INTEGER): Reader {
@@ -128,12 +179,12 @@ export function within(min: number, max: number): Reader {
 /** One of some words. */
 export function oneOf(words: readonly string[]): Reader {
   const listed = words.map((word) => `"${word}"`).join(', ');
-  return (reading, value, path) => {
+  return nonEmpty((reading, value, path) => {
     if (typeof value === 'string' && words.includes(value)) return value;
     const near = typeof value === 'string' ? nearestName(value, words) : null;
     const hint = near === null ? undefined : `did you mean "${near}"?`;
-    return fail(reading, path, `this must be one of ${listed}, not ${described(value)}`, hint);
-  };
+    return fail(reading, path, `this must be one of ${listed}, not ${described(value)}`, { hint });
+  });
 }
 
 /** A list; elements that are wrong are left out. */
@@ -147,12 +198,13 @@ export function listOf(read: Reader): Reader {
   };
 }
 
-/** An object whose values are all of one kind. */
-export function mapOf(read: Reader): Reader {
+/** An object whose values are all of one kind; with `optional` null leaves a value out. */
+export function mapOf(read: Reader, options: { readonly optional?: boolean } = {}): Reader {
   return (reading, value, path) => {
     if (!isJsonObject(value)) return wrongType(reading, path, 'an object', value);
     const kept: Record<string, Json> = {};
     for (const [key, item] of Object.entries(value)) {
+      if (options.optional === true && item === null) continue;
       const read_ = read(reading, item, [...path, key]);
       if (read_ !== undefined) setOwn(kept, key, read_);
     }
@@ -163,6 +215,8 @@ export function mapOf(read: Reader): Reader {
 export interface ShapeOptions {
   /** Says what an unknown field should have been, or null to look for a near name. */
   readonly hint?: (field: string) => string | null;
+  /** Names of fields that objects beside this one have: without a value they say nothing here. */
+  readonly elsewhere?: ReadonlySet<string>;
 }
 
 /** An object of known fields. */
@@ -173,7 +227,37 @@ export function shapeOf(what: string, fields: Fields, options: ShapeOptions = {}
   };
 }
 
-/** The known fields of an object that are right; unknown and missing ones are reported. */
+/** An object without the fields that stand for "not given". */
+export function given(
+  value: JsonObject,
+  fields: Fields,
+  elsewhere: ReadonlySet<string> = NOWHERE,
+): JsonObject {
+  const isGiven = ([key, item]: readonly [string, Json]): boolean => {
+    const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
+    if (field !== undefined) return !isAbsent(field.read.absence ?? 'null', item);
+    return !(elsewhere.has(key) && isNothing(item));
+  };
+  const entries = Object.entries(value);
+  if (entries.every(isGiven)) return value;
+  const kept: Record<string, Json> = {};
+  for (const [key, item] of entries.filter(isGiven)) setOwn(kept, key, item);
+  return kept;
+}
+
+const NOWHERE: ReadonlySet<string> = new Set();
+
+/** How other programs write a field of another kind of object that was never set. */
+const isNothing = (value: Json): boolean =>
+  value === null ||
+  value === '' ||
+  (isJsonArray(value) && value.length === 0) ||
+  (isJsonObject(value) && Object.keys(value).length === 0);
+
+/**
+ * The fields of an object that are right, those that are free everywhere included; unknown and
+ * missing ones are reported, and what stands for "not given" is left out.
+ */
 export function readFields(
   reading: Reading,
   value: JsonObject,
@@ -183,20 +267,33 @@ export function readFields(
   options: ShapeOptions = {},
 ): JsonObject {
   const kept: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(value)) {
+  const present = given(value, fields, options.elsewhere);
+  for (const [key, item] of Object.entries(present)) {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    if (field === undefined) {
-      if (!isFreeField(key)) reportUnknown(reading, [...path, key], key, what, fields, options);
-      continue;
-    }
-    const read = field.read(reading, item, [...path, key]);
-    if (read !== undefined) kept[key] = read;
+    if (field !== undefined) {
+      const read = field.read(reading, item, [...path, key]);
+      if (read !== undefined) kept[key] = read;
+    } else if (isFreeField(key)) {
+      setOwn(kept, key, item);
+      if (IDLE_FIELDS.has(key)) warnIdle(reading, [...path, key], key, what);
+    } else reportUnknown(reading, [...path, key], key, what, fields, options);
   }
   for (const [key, field] of Object.entries(fields)) {
-    if (field.required === undefined || Object.hasOwn(value, key)) continue;
-    fail(reading, [...path, key], `${what} needs \`${key}\`: ${field.required}`);
+    if (field.required === undefined || Object.hasOwn(present, key)) continue;
+    fail(reading, [...path, key], `${what} needs \`${key}\`: ${field.required}`, {
+      check: field.check,
+    });
   }
   return kept;
+}
+
+function warnIdle(reading: Reading, path: IssuePath, key: string, what: string): void {
+  if (isFull(reading)) return;
+  const hint =
+    key === 'labels'
+      ? 'labels are those of the workflow: write them beside `steps` or `definition`'
+      : `remove it, or call it \`x-${key}\``;
+  reading.issues.push(warningAt(path, 'NO_EFFECT', `\`${key}\` of ${what} has no effect`, hint));
 }
 
 function reportUnknown(
@@ -213,5 +310,5 @@ function reportUnknown(
   const hint =
     options.hint?.(key) ??
     (near === null ? `known are ${known.join(', ')}` : `did you mean "${near}"?`);
-  fail(reading, path, `${what} has no field ${JSON.stringify(key)}`, hint);
+  fail(reading, path, `${what} has no field ${JSON.stringify(key)}`, { hint });
 }

@@ -54,13 +54,13 @@ function unknownAction(name: string, path: IssuePath, deps: ParamsDeps): Issue {
   if (deps.isUnlistedPlugin(prefix)) {
     const message = `the tools of the plugin "${prefix}" are not known yet, so "${name}" is not checked`;
     const hint = `the tools of "${prefix}" have never been listed`;
-    return warningAt(path, message, { code: 'ACTION_UNAVAILABLE', hint });
+    return warningAt(path, 'UNCHECKED_ACTION', message, hint);
   }
   const hint =
     suggestion(name, deps.actions.names()) ??
     inFamily(prefix, deps.actions.names()) ??
     'opcode query actions lists them all';
-  return errorAt(path, `there is no action "${name}"`, { hint });
+  return errorAt(path, `there is no action "${name}"`, { code: 'ACTION_UNAVAILABLE', hint });
 }
 
 function inFamily(prefix: string, names: readonly string[]): string | undefined {
@@ -76,10 +76,10 @@ function paramIssues(
 ): Issue[] {
   const checked = deps.checkParams(action, step.params, { skip: isUnresolved });
   const problems: readonly ParamProblem[] = checked.ok ? checked.warnings : checked.problems;
-  return problems.map(({ path: inner, message, severity }) => {
+  return problems.map(({ path: inner, message, severity, code = 'NO_EFFECT' }) => {
     const [key, ...rest] = inner;
     const at = key === undefined ? [...path, 'params'] : [...step.pathOf(String(key)), ...rest];
-    return severity === 'error' ? errorAt(at, message) : warningAt(at, message);
+    return severity === 'error' ? errorAt(at, message) : warningAt(at, code, message);
   });
 }
 

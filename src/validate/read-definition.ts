@@ -2,22 +2,18 @@
  * Reads a workflow from a text or a tool argument, with the places of its parts. What is read is not
  * yet known to be well formed: `validate-workflow.ts` says that.
  */
-import type { WorkflowPackage } from '../model/definition.ts';
 import type { Issue } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import { errorAt } from './issues.ts';
 import { DEFAULT_DEFINITION_LIMITS, type DefinitionLimits } from './limits.ts';
-import { packOf } from './package.ts';
 import { createLocate, type Locate, located } from './positions.ts';
 import { type ReadText, readJson, tooDeep } from './read-json.ts';
 import { readYaml } from './read-yaml.ts';
-import { checkStructure } from './structure.ts';
 
 export type DefinitionFormat = 'json' | 'jsonc' | 'yaml';
 
 export interface ReadDefinition {
-  /** Null when there is no definition to speak of, and then an issue says why. */
-  readonly pack: WorkflowPackage | null;
+  /** The value that was read; null when none could be, and then an issue says why. */
   readonly raw: Json;
   readonly issues: readonly Issue[];
   readonly locate: Locate;
@@ -50,20 +46,7 @@ export function readDefinition(
   const issues = read.issues.map((issue) => located(issue, locate));
   const { value } = read;
   if (value === undefined) return { ...refused(issues), locate };
-  return withPack(value, issues, limits, locate);
-}
-
-/** A value without a definition in it gets told what is missing. */
-function withPack(
-  value: Json,
-  issues: readonly Issue[],
-  limits: DefinitionLimits,
-  locate: Locate,
-): ReadDefinition {
-  const pack = packOf(value);
-  const more = pack === null ? checkStructure(value, limits).issues : [];
-  const all = [...issues, ...more.map((issue) => located(issue, locate))];
-  return { pack, raw: value, issues: all, locate };
+  return { raw: value, issues, locate };
 }
 
 function readText(text: string, format: DefinitionFormat, limits: DefinitionLimits): ReadText {
@@ -80,7 +63,7 @@ export function readDefinitionValue(
   if (isDeeperThan(value, limits.maxDepth)) return refused([tooDeep([], limits)]);
   const bytes = Buffer.byteLength(JSON.stringify(value));
   if (bytes > limits.maxBytes) return refused([tooLarge(bytes, limits)]);
-  return withPack(value, [], limits, () => null);
+  return { raw: value, issues: [], locate: () => null };
 }
 
 /** Goes no deeper than `max`. */
@@ -97,7 +80,6 @@ const tooLarge = (bytes: number, limits: DefinitionLimits): Issue =>
   });
 
 const refused = (issues: readonly Issue[]): ReadDefinition => ({
-  pack: null,
   raw: null,
   issues,
   locate: () => null,

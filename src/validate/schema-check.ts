@@ -51,8 +51,10 @@ export function checkWithSchema(
   if (issue !== undefined) {
     const at = issue.path === '' ? '' : `${issue.path}: `;
     const hint = issue.hint === undefined ? '' : ` (${issue.hint})`;
-    const prefix = issue.code === 'LIMIT_EXCEEDED' ? '' : 'the schema is not valid: ';
-    throw new AppError(issue.code, `${prefix}${at}${issue.message}${hint}`);
+    const isLimit = issue.code === 'LIMIT_EXCEEDED';
+    const prefix = isLimit ? '' : 'the schema is not valid: ';
+    const code = isLimit ? 'LIMIT_EXCEEDED' : 'VALIDATION_ERROR';
+    throw new AppError(code, `${prefix}${at}${issue.message}${hint}`);
   }
   try {
     const problems = problemsOf(schema, value);

@@ -3,7 +3,8 @@
  */
 import type { StepType } from '../model/definition.ts';
 import type { IssuePath } from '../model/issue.ts';
-import { isJsonArray, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { NewerCheckName } from '../model/newer-checks.ts';
 import {
   anyJson,
   described,
@@ -12,9 +13,12 @@ import {
   type Field,
   type Fields,
   fail,
+  given,
   listOf,
   mapOf,
   name,
+  neverAbsent,
+  nonEmpty,
   object,
   oneOf,
   type Reader,
@@ -22,6 +26,7 @@ import {
   readFields,
   shapeOf,
   text,
+  warn,
   whole,
 } from './fields.ts';
 
@@ -29,10 +34,31 @@ const field = (read: Reader): Field => ({ read });
 const required = (read: Reader, what: string): Field => ({ read, required: what });
 
 /** A list, an expression or a `${{ }}` text. */
-const over: Reader = (reading, value, path) =>
+const over: Reader = nonEmpty((reading, value, path) =>
   typeof value === 'string' || isJsonArray(value)
     ? value
-    : fail(reading, path, `this must be a list or an expression, not ${described(value)}`);
+    : fail(reading, path, `this must be a list or an expression, not ${described(value)}`),
+);
+
+/** A list that must not be empty; the empty one is kept, because the first rules took it. */
+const filled =
+  (read: Reader, message: string, check: NewerCheckName): Reader =>
+  (reading, value, path) => {
+    if (isJsonArray(value) && value.length === 0) fail(reading, path, message, { check });
+    return read(reading, value, path);
+  };
+
+/** The question of a decision: any JSON that says something. */
+const prompt: Reader = nonEmpty((reading, value, path) => {
+  const isEmpty =
+    (typeof value === 'string' && value.trim() === '') ||
+    (isJsonArray(value) && value.length === 0) ||
+    (isJsonObject(value) && Object.keys(value).length === 0);
+  if (isEmpty) {
+    fail(reading, path, 'a decision needs a question: this is empty', { check: 'NO_PROMPT' });
+  }
+  return value;
+});
 
 const option = shapeOf('an option', {
   id: required(name, 'what is chosen'),
@@ -59,33 +85,40 @@ function loopFields(steps: Reader, config: JsonObject): Fields {
   return {
     mode: field(oneOf(LOOP_MODES)),
     ...own,
-    body: required(steps, 'the steps of each iteration'),
+    body: required(
+      filled(steps, 'a loop needs at least one step in its `body`', 'EMPTY_LOOP_BODY'),
+      'the steps of each iteration',
+    ),
     max_iter: field(whole(1)),
   };
 }
 
 function parallelFields(steps: Reader): Fields {
+  const branch = filled(steps, 'a branch needs at least one step', 'EMPTY_PARALLEL_BRANCH');
   return {
-    branches: required(listOf(steps), 'a list of lists of steps'),
+    branches: required(
+      filled(listOf(branch), 'a parallel step needs at least one branch', 'NO_PARALLEL_BRANCHES'),
+      'a list of lists of steps',
+    ),
     mode: field(oneOf(PARALLEL_MODES)),
     max_concurrency: field(whole(1)),
   };
 }
 
 function waitFields(config: JsonObject): Fields {
-  const base = { duration: field(duration), until: field(text), signal: field(name) };
+  const base = { duration: field(duration), until: field(nonEmpty(text)), signal: field(name) };
   if (!Object.hasOwn(config, 'signal')) return base;
   return { ...base, timeout: field(duration), on_timeout: field(oneOf(['fail', 'continue'])) };
 }
 
 const REASONING: Fields = {
-  prompt_context: field(anyJson),
+  prompt_context: { read: prompt, required: 'the question', check: 'NO_PROMPT' },
   options: field(listOf(option)),
   data_inject: field(object),
   timeout: field(duration),
   fallback: field(name),
   target_agent: field(name),
-  by: field(oneOf(['any', 'person', 'agent'])),
+  by: field(neverAbsent(oneOf(['any', 'person', 'agent']))),
 };
 
 function fieldsOf(type: StepType, config: JsonObject, steps: Reader): Fields {
@@ -128,12 +161,14 @@ export function readConfig(
   path: IssuePath,
   steps: Reader,
 ): JsonObject {
-  const fields = fieldsOf(type, config, steps);
+  const present = given(config, fieldsOf(type, config, steps), CONFIG_FIELDS);
+  const fields = fieldsOf(type, present, steps);
   const what = `a ${type} step's config`;
-  const kept = readFields(reading, config, path, what, fields, {
+  const kept = readFields(reading, present, path, what, fields, {
     hint: (key) => ELSEWHERE[`${type}.${key}`] ?? null,
+    elsewhere: CONFIG_FIELDS,
   });
-  checkConfig(reading, type, config, path);
+  checkConfig(reading, type, present, path);
   return kept;
 }
 
@@ -148,6 +183,20 @@ function checkConfig(reading: Reading, type: StepType, config: JsonObject, path:
   if (Object.hasOwn(config, 'default') && hasKey(branches, 'default')) {
     const message = 'a branch named "default" cannot stand beside `default`: their paths are equal';
     fail(reading, [...path, 'branches', 'default'], message);
+  }
+  if (branches !== undefined && isJsonObject(branches)) warnEmpty(reading, branches, path);
+}
+
+function warnEmpty(reading: Reading, branches: JsonObject, path: IssuePath): void {
+  const at = [...path, 'branches'];
+  const entries = Object.entries(branches);
+  if (entries.length === 0) {
+    warn(reading, at, 'EMPTY_BRANCH', 'this condition has no branches: no value chooses anything');
+  }
+  for (const [key, steps] of entries) {
+    if (!isJsonArray(steps) || steps.length > 0) continue;
+    const message = `the branch ${JSON.stringify(key)} has no step: nothing happens in it`;
+    warn(reading, [...at, key], 'EMPTY_BRANCH', message);
   }
 }
 
@@ -168,6 +217,7 @@ function checkWait(reading: Reading, config: JsonObject, path: IssuePath): void 
 export const CONFIG_FIELDS: ReadonlySet<string> = new Set([
   ...Object.keys(conditionFields(anyJson)),
   ...Object.keys(loopFields(anyJson, {})),
+  ...Object.keys(loopFields(anyJson, { mode: 'while' })),
   ...Object.keys(parallelFields(anyJson)),
   ...Object.keys(waitFields({ signal: '' })),
   ...Object.keys(REASONING),

@@ -25,8 +25,10 @@ import {
   type Field,
   type Fields,
   fail,
+  given,
   listOf,
   name,
+  nonEmpty,
   object,
   oneOf,
   type Reader,
@@ -91,8 +93,9 @@ const readOnError: Reader = (reading, value, path) => {
   };
   if (!isJsonObject(value)) return shapeOf('on_error', fields)(reading, value, path);
   const kept = readFields(reading, value, path, 'on_error', fields);
-  const strategy = value.strategy;
-  const hasStep = Object.hasOwn(value, 'fallback_step');
+  const present = given(value, fields);
+  const strategy = present.strategy;
+  const hasStep = Object.hasOwn(present, 'fallback_step');
   if (strategy === 'fallback_step' && !hasStep) {
     fail(reading, [...path, 'fallback_step'], 'the strategy "fallback_step" needs `fallback_step`');
   }
@@ -100,14 +103,14 @@ const readOnError: Reader = (reading, value, path) => {
     const message = '`fallback_step` is only used by the strategy "fallback_step"';
     fail(reading, [...path, 'fallback_step'], message);
   }
-  if (Object.hasOwn(value, 'on') && (strategy === 'fail_workflow' || strategy === 'retry')) {
+  if (Object.hasOwn(present, 'on') && (strategy === 'fail_workflow' || strategy === 'retry')) {
     const message = `\`on\` limits "ignore" and "fallback_step"; with "${strategy}" every failure fails the step`;
     fail(reading, [...path, 'on'], message);
   }
   return kept.strategy === undefined ? undefined : kept;
 };
 
-const readId: Reader = (reading, value, path) => {
+const readId: Reader = nonEmpty((reading, value, path) => {
   if (typeof value !== 'string') return text(reading, value, path);
   if (value.length > MAX_STEP_ID_LENGTH) {
     fail(reading, path, `a step id has at most ${MAX_STEP_ID_LENGTH} characters`);
@@ -116,7 +119,7 @@ const readId: Reader = (reading, value, path) => {
     fail(reading, path, `${JSON.stringify(value.slice(0, 60))} is no step id`, hint);
   }
   return value;
-};
+});
 
 const COMMON: Fields = {
   id: field(readId),
@@ -214,17 +217,23 @@ export function readStep(
   }
   const type = typeOf(value);
   const fields = type === 'action' ? ACTION : COMPOSITE;
-  const kept = readFields(reading, value, path, 'a step', fields, { hint: fieldHint(type) });
-  if (!Object.hasOwn(value, 'id') && !place.isHook) {
+  const present = given(value, fields, STEP_FIELDS);
+  const kept = readFields(reading, present, path, 'a step', fields, { hint: fieldHint(type) });
+  if (!Object.hasOwn(present, 'id') && !place.isHook) {
     fail(reading, [...path, 'id'], 'a step needs an `id`');
   }
-  const step = { ...spare, ...kept };
+  const step = Object.hasOwn(kept, 'id') ? kept : { ...spare, ...kept };
   if (type === 'action') {
-    checkAction(reading, value, path);
+    checkAction(reading, present, path);
     return step;
   }
-  return { ...step, config: configOf(reading, type, value, path, place) };
+  return { ...step, config: configOf(reading, type, present, path, place) };
 }
+
+const STEP_FIELDS: ReadonlySet<string> = new Set([
+  ...Object.keys(ACTION),
+  ...Object.keys(COMPOSITE),
+]);
 
 function typeOf(value: JsonObject): StepType {
   const type = value.type;

@@ -4,9 +4,16 @@
  * What is right of a broken definition is handed on, so that its references, cycles and params are
  * checked in the same go.
  */
-import { type Definition, INTERRUPT_POLICIES } from '../model/definition.ts';
+import { type Definition, INTERRUPT_POLICIES, type WorkflowPackage } from '../model/definition.ts';
 import type { Issue, IssuePath } from '../model/issue.ts';
-import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import {
+  canonicalJson,
+  isJsonArray,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  setOwn,
+} from '../model/json.ts';
 import {
   anyJson,
   described,
@@ -15,7 +22,6 @@ import {
   type Fields,
   fail,
   flag,
-  listOf,
   mapOf,
   name,
   object,
@@ -24,12 +30,14 @@ import {
   type Reading,
   readFields,
   shapeOf,
+  someJson,
   text,
   whole,
 } from './fields.ts';
 import type { DefinitionLimits } from './limits.ts';
-import { isPackage } from './package.ts';
+import { isPackage, packageOf } from './package.ts';
 import { readRetry, readStep, readSteps } from './structure-step.ts';
+import { readTriggers } from './structure-triggers.ts';
 
 const field = (read: Reader): Field => ({ read });
 const required = (read: Reader, what: string): Field => ({ read, required: what });
@@ -47,6 +55,24 @@ const hook: Reader = (reading, value, path) => {
   if (!isJsonObject(value))
     return fail(reading, path, `a step is an object, not ${described(value)}`);
   return readStep(reading, value, path, { nesting: 0, isHook: true });
+};
+
+/** Labels: texts, numbers and booleans by name; told from each other by their text. */
+const readLabels: Reader = (reading, value, path) => {
+  if (!isJsonObject(value))
+    return fail(reading, path, `this must be an object, not ${described(value)}`);
+  const kept: Record<string, Json> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (item === null) continue;
+    if (typeof item === 'object') {
+      fail(
+        reading,
+        [...path, key],
+        `a label is a text, a number or a boolean, not ${described(item)}`,
+      );
+    } else setOwn(kept, key, item);
+  }
+  return kept;
 };
 
 const DEFINITION: Fields = {
@@ -74,83 +100,64 @@ const DEFINITION: Fields = {
       timeout: field(duration),
       retry: field(readRetry),
       on_interrupt: field(oneOf(INTERRUPT_POLICIES)),
-      params: field(mapOf(object)),
+      params: field(mapOf(object, { optional: true })),
     }),
   ),
   working_dir: field(name),
   metadata: field(object),
+  labels: field(readLabels),
 };
 
-const CRON = shapeOf('a cron trigger', {
-  name: field(name),
-  expression: required(name, 'when it fires'),
-  timezone: field(name),
-  params: field(object),
-  version: field(anyJson),
-  agent_id: field(name),
-  enabled: field(flag),
-  overlap: field(oneOf(['skip', 'queue', 'cancel_running', 'allow'])),
-  catch_up: field(anyJson),
-  jitter: field(duration),
-  pause_after: field(whole(1)),
-});
-
-const WEBHOOK = shapeOf('a webhook trigger', {
-  name: required(name, 'its address'),
-  secret: required(name, 'names the secret that signs requests'),
-});
-
-const TRIGGERS = shapeOf('triggers', {
-  cron: field(listOf(CRON)),
-  webhook: field(listOf(WEBHOOK)),
-});
-
-/** `definition` is read by itself. */
-const PACKAGE: Fields = {
+/** What stands around a definition: in a package, or beside the steps of a bare one. */
+const PARTS: Fields = {
   name: field(name),
   description: field(text),
   category: field(text),
-  input_schema: field(anyJson),
-  output_schema: field(anyJson),
-  triggers: field(TRIGGERS),
+  input_schema: field(someJson),
+  output_schema: field(someJson),
+  triggers: field(readTriggers),
+};
+
+/** `definition` is read by itself. */
+const PACKAGE: Fields = {
+  ...PARTS,
+  labels: field(readLabels),
   definition: required(anyJson, 'the workflow itself'),
 };
 
+const BARE: Fields = { ...DEFINITION, ...PARTS };
+
 export interface Structure {
-  /** What is right of the definition; null when there is nothing to go on with. */
-  readonly definition: Definition | null;
+  /** What is right of the definition and what stands around it; null when there is no object. */
+  readonly pack: WorkflowPackage | null;
+  /** Whether the definition has steps to go on with. */
+  readonly usable: boolean;
   readonly issues: readonly Issue[];
   /** Where the definition is written: `definition` in a package, else nothing. */
   readonly prefix: IssuePath;
-  readonly steps: number;
 }
 
 /** Checks the shape of a workflow as it was read. */
 export function checkStructure(raw: Json, limits: DefinitionLimits): Structure {
   const reading: Reading = { issues: [], limits, steps: 0, stopped: false };
-  const none = { definition: null, issues: reading.issues, prefix: [], steps: 0 };
+  const none = { pack: null, usable: false, issues: reading.issues, prefix: [] };
   if (!isJsonObject(raw)) {
     const hint = 'begin with { "steps": [ … ] }';
     fail(reading, [], `a workflow is an object with \`steps\`, not ${described(raw)}`, hint);
     return none;
   }
+  const around = isPackage(raw) ? readFields(reading, raw, [], 'a package', PACKAGE) : {};
   const prefix = isPackage(raw) ? ['definition'] : [];
-  const value = isPackage(raw) ? packaged(reading, raw) : raw;
+  const value = isPackage(raw) ? inside(reading, raw) : raw;
   if (value === null) return none;
-  const hint = (key: string): string | null => packageHint(key, prefix.length > 0);
-  const kept = readFields(reading, value, prefix, 'a workflow', DEFINITION, { hint });
+  const hint = (key: string): string | null =>
+    key === 'definition' ? 'a package has `definition`, a bare definition has `steps`' : null;
+  const kept = readFields(reading, value, prefix, 'a workflow', BARE, { hint });
   const usable = Array.isArray(kept.steps) && !reading.stopped;
-  const whole_ = reading.issues.length === 0 ? value : kept;
-  return {
-    definition: usable ? (whole_ as unknown as Definition) : null,
-    issues: reading.issues,
-    prefix,
-    steps: reading.steps,
-  };
+  return { pack: joined(reading, around, kept), usable, issues: reading.issues, prefix };
 }
 
-function packaged(reading: Reading, raw: JsonObject): JsonObject | null {
-  readFields(reading, raw, [], 'a package', PACKAGE);
+function inside(reading: Reading, raw: JsonObject): JsonObject | null {
   const definition = raw.definition;
   if (definition !== undefined && isJsonObject(definition)) return definition;
   const found = definition === undefined ? 'nothing' : described(definition);
@@ -158,9 +165,26 @@ function packaged(reading: Reading, raw: JsonObject): JsonObject | null {
   return null;
 }
 
-function packageHint(key: string, inPackage: boolean): string | null {
-  if (!Object.hasOwn(PACKAGE, key) || key === 'definition') return null;
-  return inPackage
-    ? `\`${key}\` belongs beside \`definition\`, not into it`
-    : `\`${key}\` belongs to a package: { "name": …, "${key}": …, "definition": { "steps": … } }`;
+/** A package and the definition in it; what both say must be the same. */
+function joined(reading: Reading, around: JsonObject, kept: JsonObject): WorkflowPackage {
+  const parts: Record<string, Json> = {};
+  const definition: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(kept)) {
+    setOwn(Object.hasOwn(PARTS, key) ? parts : definition, key, value);
+  }
+  for (const [key, value] of Object.entries(around)) {
+    if (!Object.hasOwn(PARTS, key)) continue;
+    const inner = parts[key];
+    if (inner !== undefined && canonicalJson(inner) !== canonicalJson(value)) {
+      const message = `the package and its definition have different values of \`${key}\``;
+      fail(reading, ['definition', key], message, 'write it once');
+    }
+    parts[key] = value;
+  }
+  const { labels } = around;
+  return {
+    ...packageOf(parts),
+    ...(labels === undefined ? {} : { labels: labels as JsonObject }),
+    definition: definition as unknown as Definition,
+  };
 }

@@ -4,15 +4,16 @@
  */
 import { compilePlan } from '../core/graph.ts';
 import type { PlanDeps } from '../core/graph-context.ts';
-import type { Definition, WorkflowPackage } from '../model/definition.ts';
+import type { WorkflowPackage } from '../model/definition.ts';
 import { asDefinitionHash } from '../model/ids.ts';
 import { formatIssuePath, hasErrors, type Issue, type IssuePath } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
 import { NEWEST_RULES, rulesOf } from '../model/rules.ts';
+import { admitsObject } from './admits-object.ts';
 import { definitionHash } from './hash.ts';
+import { asCounted, errorAt } from './issues.ts';
 import { DEFAULT_DEFINITION_LIMITS, type DefinitionLimits } from './limits.ts';
-import { isPackage } from './package.ts';
 import { checkActions, type ParamsDeps } from './params.ts';
 import type { Locate } from './positions.ts';
 import { located } from './positions.ts';
@@ -34,54 +35,75 @@ export interface ValidateDeps
 export interface Validated {
   /** Errors and warnings; those in a file have line and column and stand in its order. */
   readonly issues: Issue[];
+  /** The workflow without what stands for "not given"; null when there is no shape to speak of. */
+  readonly pack: WorkflowPackage | null;
   /** Null when there is an error. */
   readonly plan: Plan | null;
 }
 
-/**
- * Checks a workflow as it was read. `pack` and `raw` are what `readDefinition` gave, `locate` finds
- * lines. Never throws.
- */
+export interface ValidateOptions {
+  /** Finds lines; without it issues have none. */
+  readonly locate?: Locate;
+  /** Whether a workflow is registered as it is: then newer checks only warn. */
+  readonly isRegistered?: (pack: WorkflowPackage) => boolean;
+}
+
+/** Checks a workflow as `readDefinition` gave it. Never throws. */
 export function validateWorkflow(
-  pack: WorkflowPackage | null,
   raw: Json,
   deps: ValidateDeps,
-  locate: Locate = () => null,
+  { locate = () => null, isRegistered = () => false }: ValidateOptions = {},
 ): Validated {
   const structure = checkStructure(raw, deps.limits ?? DEFAULT_DEFINITION_LIMITS);
-  const issues: Issue[] = [...structure.issues, ...(pack === null ? [] : schemaIssues(pack, raw))];
+  const { pack } = structure;
+  const issues: Issue[] = [...structure.issues];
   let plan: Plan | null = null;
-  if (structure.definition !== null) {
-    const clean = structure.issues.length === 0;
-    const checked = checkDefinition(structure.definition, pack, deps, clean);
+  if (pack !== null) issues.push(...schemaIssues(pack));
+  if (pack !== null && structure.usable) {
+    const checked = checkDefinition(pack, deps, !hasFatal(structure.issues));
     plan = checked.plan;
-    const told = new Set(structure.issues.map((issue) => issue.path));
+    const told = new Set(structure.issues.filter(isError).map((issue) => issue.path));
     for (const issue of checked.issues) {
       const path = joined(structure.prefix, issue.path);
       // What the shape said of a value already is not said again in other words.
       if (!told.has(path)) issues.push({ ...issue, path });
     }
   }
-  const unique = inOrder(withoutRepeats(issues).map((issue) => located(issue, locate)));
-  return { issues: unique, plan: hasErrors(unique) ? null : plan };
+  const counted = asCounted(issues, pack !== null && isRegistered(pack));
+  const unique = inOrder(withoutRepeats(counted).map((issue) => located(issue, locate)));
+  return {
+    issues: unique,
+    pack: structure.usable ? pack : null,
+    plan: hasErrors(unique) ? null : plan,
+  };
 }
 
-function schemaIssues(pack: WorkflowPackage, raw: Json): Issue[] {
-  if (!isPackage(raw)) return [];
+const isError = ({ severity }: Issue): boolean => severity === 'error';
+
+/** Whether an issue keeps the definition from making sense at all. */
+const hasFatal = (issues: readonly Issue[]): boolean =>
+  issues.some(({ severity, check }) => severity === 'error' && check === undefined);
+
+function schemaIssues({ inputSchema, outputSchema }: WorkflowPackage): Issue[] {
   return [
-    ...(pack.inputSchema === null ? [] : lintSchema(pack.inputSchema, ['input_schema'])),
-    ...(pack.outputSchema === null ? [] : lintSchema(pack.outputSchema, ['output_schema'])),
+    ...(inputSchema === null ? [] : lintSchema(inputSchema, ['input_schema'])),
+    ...(inputSchema === null || admitsObject(inputSchema) ? [] : [noInputFits]),
+    ...(outputSchema === null ? [] : lintSchema(outputSchema, ['output_schema'])),
   ];
 }
 
+const noInputFits = errorAt(
+  ['input_schema'],
+  'no run can be started with this: the params of a run are an object, which it refuses',
+  { hint: 'write { "type": "object", "properties": { … } }', check: 'NO_INPUT_FITS' },
+);
+
 function checkDefinition(
-  definition: Definition,
-  pack: WorkflowPackage | null,
+  { definition, outputSchema }: WorkflowPackage,
   deps: ValidateDeps,
   clean: boolean,
 ): { readonly issues: readonly Issue[]; readonly plan: Plan | null } {
   const { compiler, actions, splitText, quoteHoles } = deps;
-  const outputSchema = pack?.outputSchema ?? null;
   const hash = clean ? definitionHash(definition, outputSchema, deps.sha256) : asDefinitionHash('');
   // A text that is checked is new, or is to be: what was registered keeps its plan.
   const rules = rulesOf(NEWEST_RULES);

@@ -44,7 +44,7 @@ function idleChoice(
   if (stops || reads.isRead(def.id, 'choice')) return [];
   const message = `nothing reads the choice of "${def.id}" and none of its options stops: what comes behind it happens whatever is chosen`;
   const hint = 'give the refusing option `outcome: "stop"`, or read `steps.<id>.choice` in a guard';
-  return [warningAt(path, message, { hint })];
+  return [warningAt(path, 'UNREAD_CHOICE', message, hint)];
 }
 
 const SHELL = 'shell.exec';
@@ -55,7 +55,7 @@ function unseenExitCode({ def, plan, path }: PlannedStep, reads: Reads): Issue[]
   const decided = strict !== undefined && strict !== false;
   if (decided || reads.isRead(def.id, 'exit_code')) return [];
   const message = `nobody looks at the exit code of "${def.id}": the step completes when its command fails`;
-  return [warningAt(path, message, { hint: 'set `fail_on_error: true`, or use `run`' })];
+  return [warningAt(path, 'UNREAD_EXIT_CODE', message, 'set `fail_on_error: true`, or use `run`')];
 }
 
 function paramOf(body: ActionPlan, name: string): Json | undefined {
@@ -68,7 +68,7 @@ function decisionWithoutFallback({ def, plan, path }: PlannedStep): Issue[] {
   if (body.timeout === null && timeout === null) return [];
   if (handlesTimeout(plan)) return [];
   const message = `"${def.id}" has a timeout and no fallback: it fails when nobody decides in time`;
-  return [warningAt(path, message, { hint: 'set `config.fallback` to one of its options' })];
+  return [warningAt(path, 'NO_FALLBACK', message, 'set `config.fallback` to one of its options')];
 }
 
 /** True when `on_error` deals with a decision that nobody made in time. */
@@ -80,7 +80,7 @@ function endlessLoop({ def, plan, path }: PlannedStep): Issue[] {
   const { body } = plan;
   if (body.type !== 'loop' || body.mode === 'for_each' || body.maxIter !== null) return [];
   const message = `the ${body.mode} loop "${def.id}" has no \`max_iter\`: it fails after 1,000 iterations`;
-  return [warningAt([...path, 'config'], message)];
+  return [warningAt([...path, 'config'], 'NO_MAX_ITER', message)];
 }
 
 /** An unsafe step that is repeated although nobody knows what the first try did. */
@@ -93,7 +93,7 @@ function blindRepeat({ def, plan, path }: PlannedStep): Issue[] {
   const message = `"${def.id}" is tried again after a timeout, and its action may then have happened already`;
   const hint =
     'pass `${{step.idempotency_key}}` on, limit `retry.on`, or state the `effect` it really has';
-  return [warningAt([...path, 'retry'], message, { hint })];
+  return [warningAt([...path, 'retry'], 'UNSAFE_RETRY', message, hint)];
 }
 
 /** HTTP requests carry a key by themselves unless that is turned off. */
@@ -134,9 +134,11 @@ function missingSecrets(value: Json, path: IssuePath, known: ReadonlySet<string>
   return [...new Set(names)]
     .filter((name) => !known.has(name))
     .map((name) =>
-      warningAt(path, `the vault holds no secret "${name}"`, {
-        code: 'VAULT_ERROR',
-        hint: 'there is no vault yet: a step that needs it will fail with VAULT_ERROR',
-      }),
+      warningAt(
+        path,
+        'MISSING_SECRET',
+        `there is no secret "${name}" yet`,
+        `set OPCODE_SECRET_${name}: a step that needs it will fail with VAULT_ERROR`,
+      ),
     );
 }

@@ -86,7 +86,7 @@ describe('actions and their params', () => {
   test('a plugin whose tools are not known yet is a warning', () => {
     const issues = check({ steps: [{ id: 'a', action: 'github.create_issue', params: { x: 1 } }] });
     expect(issues).toMatchObject([
-      { path: 'steps[0].action', severity: 'warning', code: 'ACTION_UNAVAILABLE' },
+      { path: 'steps[0].action', severity: 'warning', code: 'UNCHECKED_ACTION' },
     ]);
   });
 });

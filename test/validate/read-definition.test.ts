@@ -4,7 +4,7 @@ import {
   readDefinition,
   readDefinitionValue,
 } from '../../src/validate/read-definition.ts';
-import { check, checkText, errorsOf } from './support.ts';
+import { check, checkText, errorsOf, packOf } from './support.ts';
 
 const places = (text: string, format: 'json' | 'jsonc' | 'yaml'): (string | undefined)[] =>
   errorsOf(checkText(text, format)).map((issue) => `${issue.path} ${issue.line}:${issue.column}`);
@@ -12,14 +12,14 @@ const places = (text: string, format: 'json' | 'jsonc' | 'yaml'): (string | unde
 describe('formats', () => {
   test('a bare definition and a package give the same definition', () => {
     const steps = [{ id: 'a', run: 'ls' }];
-    const bare = readDefinitionValue({ steps });
-    const packed = readDefinitionValue({
+    const bare = packOf({ steps });
+    const packed = packOf({
       name: 'n',
       input_schema: { type: 'object' },
       definition: { steps },
     });
-    expect(bare.pack).toMatchObject({ name: null, inputSchema: null, definition: { steps } });
-    expect(packed.pack).toMatchObject({
+    expect(bare).toMatchObject({ name: null, inputSchema: null, definition: { steps } });
+    expect(packed).toMatchObject({
       name: 'n',
       inputSchema: { type: 'object' },
       definition: { steps },

@@ -6,6 +6,8 @@ type Case = [name: string, definition: unknown, path: string, message: RegExp];
 /** The step of a one-step definition. */
 const step = (more: object): object => ({ steps: [{ id: 'a', ...more }] });
 const typed = (type: string, config: object): object => step({ type, config });
+/** What a loop or branch does where that is not the point. */
+const body = [e('x', '1')];
 const act = (more: object): object => step({ action: 'fs.read', params: { path: 'x' }, ...more });
 
 const cases: Case[] = [
@@ -51,22 +53,22 @@ const cases: Case[] = [
     'steps[0].params.command',
     /sets `command` itself/,
   ],
-  ['a config without type', act({ config: {} }), 'steps[0].config', /no field "config"/],
+  ['a config without type', act({ config: { over: 'x' } }), 'steps[0].config', /no field "config"/],
   [
     'an action in a loop',
-    step({ type: 'loop', action: 'x', config: { over: '[1]', body: [] } }),
+    step({ type: 'loop', action: 'x', config: { over: '[1]', body } }),
     'steps[0].action',
     /no field "action"/,
   ],
   [
     'an effect of a composite',
-    step({ type: 'parallel', effect: 'pure', config: { branches: [] } }),
+    step({ type: 'parallel', effect: 'pure', config: { branches: [body] } }),
     'steps[0].effect',
     /no field "effect"/,
   ],
   [
     'a config field outside',
-    step({ type: 'loop', over: 'x', config: { over: '[1]', body: [] } }),
+    step({ type: 'loop', over: 'x', config: { over: '[1]', body } }),
     'steps[0].over',
     /no field "over"/,
   ],
@@ -193,35 +195,35 @@ const cases: Case[] = [
     'steps[0].config.branches["a b"][0].action',
     /needs an `action`/,
   ],
-  ['a loop over nothing', typed('loop', { body: [] }), 'steps[0].config.over', /needs `over`/],
+  ['a loop over nothing', typed('loop', { body }), 'steps[0].config.over', /needs `over`/],
   [
     'a loop over a number',
-    typed('loop', { over: 5, body: [] }),
+    typed('loop', { over: 5, body }),
     'steps[0].config.over',
     /a list or an expression/,
   ],
   ['a loop without body', typed('loop', { over: '[1]' }), 'steps[0].config.body', /needs `body`/],
   [
     'a while without test',
-    typed('loop', { mode: 'while', body: [] }),
+    typed('loop', { mode: 'while', body }),
     'steps[0].config.condition',
     /needs `condition`/,
   ],
   [
     'a test of for_each',
-    typed('loop', { over: '[1]', condition: 'true', body: [] }),
+    typed('loop', { over: '[1]', condition: 'true', body }),
     'steps[0].config.condition',
     /no field "condition"/,
   ],
   [
     'a while that runs several',
-    typed('loop', { mode: 'while', condition: 'false', max_iter: 1, body: [], max_concurrency: 2 }),
+    typed('loop', { mode: 'while', condition: 'false', max_iter: 1, body, max_concurrency: 2 }),
     'steps[0].config.max_concurrency',
     /no field/,
   ],
   [
     'no iterations',
-    typed('loop', { over: '[1]', body: [], max_iter: 0 }),
+    typed('loop', { over: '[1]', body, max_iter: 0 }),
     'steps[0].config.max_iter',
     /1 or more/,
   ],
@@ -233,7 +235,7 @@ const cases: Case[] = [
   ],
   [
     'an unknown parallel mode',
-    typed('parallel', { branches: [], mode: 'any' }),
+    typed('parallel', { branches: [body], mode: 'any' }),
     'steps[0].config.mode',
     /"all", "race"/,
   ],
@@ -252,32 +254,37 @@ const cases: Case[] = [
   ],
   [
     'an option without id',
-    typed('reasoning', { options: [{ description: 'x' }] }),
+    typed('reasoning', { prompt_context: 'which?', options: [{ description: 'x' }] }),
     'steps[0].config.options[0].id',
     /needs `id`/,
   ],
   [
     'an option twice',
-    typed('reasoning', { options: [{ id: 'x' }, { id: 'x' }] }),
+    typed('reasoning', { prompt_context: 'which?', options: [{ id: 'x' }, { id: 'x' }] }),
     'steps[0].config.options[1].id',
     /there twice/,
   ],
   [
     'an unknown outcome',
-    typed('reasoning', { options: [{ id: 'x', outcome: 'halt' }] }),
+    typed('reasoning', { prompt_context: 'which?', options: [{ id: 'x', outcome: 'halt' }] }),
     'steps[0].config.options[0].outcome',
     /"continue", "stop"/,
   ],
   [
     'a fallback that is no option',
-    typed('reasoning', { options: [{ id: 'x' }], fallback: 'y' }),
+    typed('reasoning', { prompt_context: 'which?', options: [{ id: 'x' }], fallback: 'y' }),
     'steps[0].config.fallback',
     /none of the options/,
   ],
-  ['somebody unknown', typed('reasoning', { by: 'human' }), 'steps[0].config.by', /"person"/],
+  [
+    'somebody unknown',
+    typed('reasoning', { prompt_context: 'which?', by: 'human' }),
+    'steps[0].config.by',
+    /"person"/,
+  ],
   [
     'a hook that asks',
-    { ...act({}), on_complete: { type: 'reasoning', config: {} } },
+    { ...act({}), on_complete: { type: 'reasoning', config: { prompt_context: 'which?' } } },
     'on_complete.type',
     /cannot ask/,
   ],
@@ -317,7 +324,6 @@ const cases: Case[] = [
     'versions',
     /no field "versions"/,
   ],
-  ['a schema in the definition', { ...act({}), input_schema: {} }, 'input_schema', /no field/],
   [
     'a trigger without time',
     { definition: act({}), triggers: { cron: [{ name: 'x' }] } },
@@ -340,7 +346,6 @@ describe('hints say what was meant', () => {
     [{ steps: [e('a', '1', { dependson: [] })] }, 'did you mean "depends_on"?'],
     [{ steps: [e('a', '1', { if: 'true' })] }, 'did you mean "condition"?'],
     [{ steps: [e('a', '1', { body: [] })] }, 'it belongs into the `config` of a typed step'],
-    [{ ...act({}), input_schema: {} }, '"definition": { "steps": … } }'],
   ];
   test.each(hints)('%j', (definition, hint) => {
     expect(errorsOf(check(definition))[0]?.hint).toContain(hint);
@@ -391,16 +396,11 @@ describe('what is right', () => {
     ],
     [
       'a branch called default alone',
-      typed('condition', { expression: 'true', branches: { default: [] } }),
+      typed('condition', { expression: 'true', branches: { default: body } }),
     ],
     [
-      'empty branches and bodies',
-      {
-        steps: [
-          { id: 'p', type: 'parallel', config: { branches: [[], []] } },
-          { id: 'l', type: 'loop', config: { over: [1], body: [] } },
-        ],
-      },
+      'an empty default',
+      typed('condition', { expression: 'true', branches: { a: body }, default: [] }),
     ],
     [
       'every field of a definition',

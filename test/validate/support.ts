@@ -6,7 +6,7 @@ import type { PlanDeps } from '../../src/core/graph-context.ts';
 import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { splitText } from '../../src/expr/lexer.ts';
 import type { ActionDef, ActionRegistry, ParamSpec } from '../../src/model/action.ts';
-import type { Definition, Effect } from '../../src/model/definition.ts';
+import type { Definition, Effect, WorkflowPackage } from '../../src/model/definition.ts';
 import { asDefinitionHash } from '../../src/model/ids.ts';
 import type { Issue } from '../../src/model/issue.ts';
 import type { Json } from '../../src/model/json.ts';
@@ -158,16 +158,21 @@ export const compile = (definition: object, deps: Partial<PlanDeps> = {}): Compi
 /** Every issue of a tool argument. */
 export function check(value: unknown, deps: Partial<ValidateDeps> = {}): Issue[] {
   const read = readDefinitionValue(value as Json);
-  if (read.pack === null) return [...read.issues];
-  const { issues } = validateWorkflow(read.pack, read.raw, { ...validateDeps, ...deps });
+  if (errorsOf(read.issues).length > 0) return [...read.issues];
+  const { issues } = validateWorkflow(read.raw, { ...validateDeps, ...deps });
   return [...read.issues, ...issues];
 }
+
+/** What a tool argument is read as. */
+export const packOf = (value: unknown): WorkflowPackage | null =>
+  validateWorkflow(readDefinitionValue(value as Json).raw, validateDeps).pack;
 
 /** Every issue of a text, with its places. */
 export function checkText(text: string, format: 'json' | 'jsonc' | 'yaml'): Issue[] {
   const read = readDefinition(text, { format });
-  const validated = validateWorkflow(read.pack, read.raw, validateDeps, read.locate);
-  return [...read.issues, ...(read.pack === null ? [] : validated.issues)];
+  if (errorsOf(read.issues).length > 0 && read.raw === null) return [...read.issues];
+  const validated = validateWorkflow(read.raw, validateDeps, { locate: read.locate });
+  return [...read.issues, ...validated.issues];
 }
 
 export const errorsOf = (issues: readonly Issue[]): Issue[] =>

@@ -4,7 +4,7 @@ import { check, evaluating as e } from './support.ts';
 const decision = (id: string, config: object = {}): object => ({
   id,
   type: 'reasoning',
-  config: { options: [{ id: 'yes' }, { id: 'no' }], ...config },
+  config: { prompt_context: 'go on?', options: [{ id: 'yes' }, { id: 'no' }], ...config },
 });
 const post = (id: string, more: object = {}): object => ({
   id,
@@ -61,7 +61,7 @@ describe('a choice nobody acts on', () => {
         {
           id: 'c',
           type: 'condition',
-          config: { expression: 'steps.ok.output.choice', branches: {} },
+          config: { expression: 'steps.ok.output.choice', branches: { yes: [e('x', '1')] } },
         },
         post('go', { depends_on: ['c'] }),
       ],
@@ -136,7 +136,7 @@ describe('decisions, loops, repeats', () => {
 
   test('a tested loop without max_iter', () => {
     const loop = (config: object): object => ({
-      steps: [{ id: 'l', type: 'loop', config: { body: [], ...config } }],
+      steps: [{ id: 'l', type: 'loop', config: { body: [e('x', '1')], ...config } }],
     });
     only(loop({ mode: 'while', condition: 'false' }), 'steps[0].config', 'no `max_iter`');
     expect(warnings(loop({ mode: 'until', condition: 'true', max_iter: 3 }))).toEqual([]);

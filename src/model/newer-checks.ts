@@ -1,0 +1,54 @@
+/**
+ * Checks that are newer than the first rules: what each refuses, with a definition that it refuses.
+ *
+ * A text that was registered before keeps running, so for it they are warnings; they refuse new
+ * versions, files and inline definitions. An issue of such a check names it (`Issue.check`), and a
+ * plan compiles although it is there.
+ */
+import type { JsonObject } from './json.ts';
+
+export interface NewerCheck {
+  /** What it refuses, as the end of the sentence "it refuses …". */
+  readonly refuses: string;
+  /** A definition or package that the first rules took and this check refuses. */
+  readonly sample: JsonObject;
+}
+
+const step = (more: JsonObject): JsonObject => ({ steps: [{ id: 'a', ...more }] });
+
+export const NEWER_CHECKS = {
+  EMPTY_LOOP_BODY: {
+    refuses: 'a loop whose body has no step',
+    sample: step({ type: 'loop', config: { over: '[1]', body: [] } }),
+  },
+  NO_PARALLEL_BRANCHES: {
+    refuses: 'a parallel step without branches',
+    sample: step({ type: 'parallel', config: { branches: [] } }),
+  },
+  EMPTY_PARALLEL_BRANCH: {
+    refuses: 'a parallel step with a branch that has no step',
+    sample: step({ type: 'parallel', config: { branches: [[{ id: 'b', run: 'true' }], []] } }),
+  },
+  NO_PROMPT: {
+    refuses: 'a decision without a question',
+    sample: step({ type: 'reasoning', config: { options: [{ id: 'yes' }] } }),
+  },
+  NO_INPUT_FITS: {
+    refuses: 'an input schema that no object fits',
+    sample: {
+      input_schema: { type: 'array' },
+      definition: step({ run: 'true' }),
+    },
+  },
+  NO_SUCH_OUTPUT_FIELD: {
+    refuses: "a read of a field that a composite's output never has",
+    sample: {
+      steps: [
+        { id: 'r', type: 'parallel', config: { branches: [[{ id: 'b', run: 'true' }]] } },
+        { id: 'c', run: 'echo "${{steps.r.output.stdout}}"' },
+      ],
+    },
+  },
+} as const satisfies Readonly<Record<string, NewerCheck>>;
+
+export type NewerCheckName = keyof typeof NEWER_CHECKS;
