@@ -197,6 +197,8 @@ export interface TemplateRow {
   readonly pack: WorkflowPackage;
   readonly agentId: string | null;
   readonly workingDir: string | null;
+  /** The file it was defined from; null when it was given as a value, or of a version before this. */
+  readonly sourceFile: string | null;
   readonly archived: boolean;
   readonly createdAt: number;
 }
@@ -211,6 +213,7 @@ export interface NewTemplate {
   readonly pack: WorkflowPackage;
   readonly agentId: string | null;
   readonly workingDir: string | null;
+  readonly sourceFile: string | null;
   readonly createdAt: number;
 }
 

@@ -15,12 +15,13 @@ interface Drawable {
   readonly pack: { readonly definition: Definition };
 }
 
-/** The workflow as it is written. */
+/** The workflow as it is written, under its own title (`metadata.name`) or, without one, a name. */
 export function modelOf(
   { plan, pack }: Drawable,
-  title: string | null,
+  name: string | null,
   statuses?: StatusOverlay,
 ): DiagramModel {
+  const title = plan.title ?? name;
   return buildDiagram(pack.definition, {
     dependencies: planDependencies(plan),
     ...(title === null ? {} : { title }),

@@ -270,21 +270,31 @@ export function readFields(
   const present = given(value, fields, options.elsewhere);
   for (const [key, item] of Object.entries(present)) {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    if (field !== undefined) {
-      const read = field.read(reading, item, [...path, key]);
-      if (read !== undefined) kept[key] = read;
-    } else if (isFreeField(key)) {
-      setOwn(kept, key, item);
-      if (IDLE_FIELDS.has(key)) warnIdle(reading, [...path, key], key, what);
-    } else reportUnknown(reading, [...path, key], key, what, fields, options);
+    const at = [...path, key];
+    const read = field === undefined ? undefined : field.read(reading, item, at);
+    if (read !== undefined) kept[key] = read;
+    if (field !== undefined) continue;
+    if (isFreeField(key)) setOwn(kept, key, item);
+    else reportUnknown(reading, at, key, what, fields, options);
+    if (IDLE_FIELDS.has(key)) warnIdle(reading, at, key, what);
   }
+  reportMissing(reading, present, path, what, fields);
+  return kept;
+}
+
+function reportMissing(
+  reading: Reading,
+  present: JsonObject,
+  path: IssuePath,
+  what: string,
+  fields: Fields,
+): void {
   for (const [key, field] of Object.entries(fields)) {
     if (field.required === undefined || Object.hasOwn(present, key)) continue;
     fail(reading, [...path, key], `${what} needs \`${key}\`: ${field.required}`, {
       check: field.check,
     });
   }
-  return kept;
 }
 
 function warnIdle(reading: Reading, path: IssuePath, key: string, what: string): void {

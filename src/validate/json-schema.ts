@@ -32,23 +32,33 @@ const count = (minimum: number, description?: string): JsonObject =>
 const listOf = (items: Json): JsonObject => ({ type: 'array', items });
 const anyObject: JsonObject = { type: 'object' };
 
-/** An object of these properties, and of those that are free everywhere. */
+/** An object of these properties, and of those that are free everywhere; null is "not given". */
 function closed(properties: Properties, required: readonly string[] = []): JsonObject {
+  const optional = Object.entries(properties).map(([key, schema]): [string, Json] => [
+    key,
+    required.includes(key) || NEVER_ABSENT.has(key) ? schema : nullable(schema),
+  ]);
   return {
     type: 'object',
     properties: {
-      ...properties,
+      ...Object.fromEntries(optional),
       $schema: { type: 'string' },
       features: true,
       tags: true,
-      labels: true,
       title: true,
+      labels: properties.labels ?? true,
     },
     patternProperties: { '^x-': true },
     additionalProperties: false,
     required,
   };
 }
+
+/** What would widen a right by being gone. */
+const NEVER_ABSENT: ReadonlySet<string> = new Set(['by']);
+
+const nullable = (schema: Json): Json =>
+  schema === true ? schema : { anyOf: [schema, { type: 'null' }] };
 
 const CODES = Object.keys(ERROR_CODES).filter((code) => code !== 'INTERNAL');
 
@@ -98,7 +108,8 @@ export function workflowJsonSchema(actions: ActionRegistry): Json {
 
 const branch = (keyword: 'then' | 'else', schema: Json): JsonObject => ({ [keyword]: schema });
 
-function packageSchema(): JsonObject {
+/** What stands around a definition: in a package, or beside the steps of a bare one. */
+function around(): Record<string, Json> {
   const cron = closed(
     {
       name: text(),
@@ -119,23 +130,30 @@ function packageSchema(): JsonObject {
     { name: text('its address is /hooks/<name>'), secret: text('name of the secret that signs') },
     ['name', 'secret'],
   );
-  return closed(
-    {
-      name: text('the template it is registered as'),
-      description: text(),
-      category: text(),
-      input_schema: { type: ['object', 'boolean'], description: 'JSON Schema of the params' },
-      output_schema: { type: ['object', 'boolean'], description: 'JSON Schema of the output' },
-      triggers: closed({ cron: listOf(cron), webhook: listOf(webhook) }),
-      definition: ref('workflow'),
-    },
-    ['definition'],
-  );
+  return {
+    name: text('the template it is registered as'),
+    description: text(),
+    category: text(),
+    input_schema: { type: ['object', 'boolean'], description: 'JSON Schema of the params' },
+    output_schema: { type: ['object', 'boolean'], description: 'JSON Schema of the output' },
+    triggers: closed({ cron: listOf(cron), webhook: listOf(webhook) }),
+    labels: LABELS,
+  };
 }
+
+const LABELS: JsonObject = {
+  type: 'object',
+  description: 'kept with the template and its runs',
+  additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
+};
+
+const packageSchema = (): JsonObject =>
+  closed({ ...around(), definition: ref('workflow') }, ['definition']);
 
 function workflowSchema(): JsonObject {
   return closed(
     {
+      ...around(),
       steps: { ...listOf(ref('step')), minItems: 1 },
       inputs: { type: 'object', description: 'default inputs' },
       context: { type: 'object', description: 'what ${{context.*}} begins with' },
@@ -194,7 +212,8 @@ const COMMON: Properties = {
   description: text(),
 };
 
-const LISTS: JsonObject = { type: 'array', items: ref('steps') };
+const SOME_STEPS: JsonObject = { ...listOf(ref('step')), minItems: 1 };
+const LISTS: JsonObject = { type: 'array', items: SOME_STEPS, minItems: 1 };
 
 const CONFIGS: Readonly<Record<Exclude<StepType, 'action'>, JsonObject>> = {
   condition: closed(
@@ -210,7 +229,7 @@ const CONFIGS: Readonly<Record<Exclude<StepType, 'action'>, JsonObject>> = {
       mode: word(['for_each', 'while', 'until']),
       over: { type: ['array', 'string'], description: 'the list to go through' },
       condition: ref('expression'),
-      body: ref('steps'),
+      body: SOME_STEPS,
       max_iter: count(1),
       max_concurrency: count(1),
     },
@@ -229,17 +248,20 @@ const CONFIGS: Readonly<Record<Exclude<StepType, 'action'>, JsonObject>> = {
     }),
     oneOf: [{ required: ['duration'] }, { required: ['until'] }, { required: ['signal'] }],
   },
-  reasoning: closed({
-    prompt_context: { description: 'the question, with ${{ }}' },
-    options: listOf(
-      closed({ id: text(), description: text(), outcome: word(['continue', 'stop']) }, ['id']),
-    ),
-    data_inject: anyObject,
-    timeout: ref('duration'),
-    fallback: text('what is chosen at the timeout'),
-    target_agent: text(),
-    by: word(['any', 'person', 'agent']),
-  }),
+  reasoning: closed(
+    {
+      prompt_context: { description: 'the question, with ${{ }}' },
+      options: listOf(
+        closed({ id: text(), description: text(), outcome: word(['continue', 'stop']) }, ['id']),
+      ),
+      data_inject: anyObject,
+      timeout: ref('duration'),
+      fallback: text('what is chosen at the timeout'),
+      target_agent: text(),
+      by: word(['any', 'person', 'agent']),
+    },
+    ['prompt_context'],
+  ),
 };
 
 const isType = (type: string): JsonObject => ({

@@ -163,6 +163,7 @@ export const template = (name: string, change: Partial<NewTemplate> = {}): NewTe
   },
   agentId: null,
   workingDir: null,
+  sourceFile: null,
   createdAt: T0,
   ...change,
 });

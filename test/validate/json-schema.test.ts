@@ -23,6 +23,8 @@ describe('it takes', () => {
         definition: { steps: [{ id: 'a', run: 'ls', params: { cwd: '/' } }] },
       },
     ],
+    ['what is not given', { steps: [e('a', '1', { retry: null, timeout: null })], output: null }],
+    ['a package beside the steps', { name: 'n', labels: { team: 'a' }, steps: [e('a', '1')] }],
     ['plugin tools', { steps: [{ id: 'a', action: 'github.create', params: { any: 1 } }] }],
     [
       'templates for any value',
@@ -51,7 +53,7 @@ describe('it takes', () => {
             type: 'loop',
             config: { mode: 'while', condition: 'true', max_iter: 3, body: [e('x', '1')] },
           },
-          { id: 'p', type: 'parallel', config: { mode: 'race', branches: [[e('x', '1')], []] } },
+          { id: 'p', type: 'parallel', config: { mode: 'race', branches: [[e('x', '1')]] } },
           {
             id: 'w',
             type: 'wait',
@@ -61,7 +63,11 @@ describe('it takes', () => {
           {
             id: 'r',
             type: 'reasoning',
-            config: { options: [{ id: 'a', outcome: 'stop' }], by: 'person' },
+            config: {
+              prompt_context: 'go on?',
+              options: [{ id: 'a', outcome: 'stop' }],
+              by: 'person',
+            },
           },
           {
             id: 'a',
@@ -94,6 +100,12 @@ describe('it refuses', () => {
     ['an unknown param', step({ action: 'http.get', params: { ur: 'x' } }), 'steps[0].params.ur'],
     ['an unknown param of run', step({ run: 'x', params: { cwdd: 'x' } }), 'steps[0].params.cwdd'],
     ['a config of an action', step({ run: 'x', config: {} }), 'steps[0].config'],
+    [
+      'a loop of nothing',
+      step({ type: 'loop', config: { over: [], body: [] } }),
+      'steps[0].config.body',
+    ],
+    ['a question of nothing', step({ type: 'reasoning', config: {} }), 'steps[0].config.prompt_context'],
     ['a wrong value', step({ run: 'x', trigger_rule: 'x' }), 'steps[0].trigger_rule'],
     ['a bare number as duration', step({ run: 'x', timeout: '30' }), 'steps[0].timeout'],
     [

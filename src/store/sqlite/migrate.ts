@@ -19,6 +19,7 @@ import snapshots from './migrations/0007_snapshots.sql' with { type: 'text' };
 import rules from './migrations/0008_rules.sql' with { type: 'text' };
 import lostWakeups from './migrations/0009_lost_wakeups.sql' with { type: 'text' };
 import runSecrets from './migrations/0010_run_secrets.sql' with { type: 'text' };
+import templateSources from './migrations/0011_template_sources.sql' with { type: 'text' };
 
 /**
  * One step of the schema. A text alone changes what older programs rely on: it is made while none of
@@ -40,6 +41,7 @@ export const MIGRATIONS: readonly Migration[] = [
   rules,
   { sql: lostWakeups, phase: 'expand' },
   { sql: runSecrets, phase: 'expand' },
+  { sql: templateSources, phase: 'expand' },
 ];
 
 /** The first schema that records the schema of each process and from which on a file can be read. */

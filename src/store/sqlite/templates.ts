@@ -47,7 +47,8 @@ function readDefinition(connection: Connection, hash: DefinitionHash): string | 
 }
 
 const SELECT = `SELECT t.name, t.version, t.definition_hash AS definitionHash, t.rules, t.pack,
-    t.agent_id AS agentId, t.working_dir AS workingDir, n.archived, t.created_at AS createdAt
+    t.agent_id AS agentId, t.working_dir AS workingDir, t.source_file AS sourceFile,
+    n.archived, t.created_at AS createdAt
   FROM template_names n JOIN templates t ON t.name = n.name`;
 
 type TemplateColumns = Omit<TemplateRow, 'pack' | 'archived'> & {
@@ -104,8 +105,8 @@ function define(connection: Connection, template: NewTemplate) {
   const version = (newest?.version ?? 0) + 1;
   connection.run(
     `INSERT INTO templates (name, version, definition_hash, rules, pack, agent_id, working_dir,
-       created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+       source_file, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     name,
     version,
     template.definitionHash,
@@ -113,6 +114,7 @@ function define(connection: Connection, template: NewTemplate) {
     JSON.stringify(template.pack),
     template.agentId,
     template.workingDir,
+    template.sourceFile,
     template.createdAt,
   );
   connection.run(
