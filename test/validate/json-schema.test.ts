@@ -105,7 +105,11 @@ describe('it refuses', () => {
       step({ type: 'loop', config: { over: [], body: [] } }),
       'steps[0].config.body',
     ],
-    ['a question of nothing', step({ type: 'reasoning', config: {} }), 'steps[0].config.prompt_context'],
+    [
+      'a question of nothing',
+      step({ type: 'reasoning', config: {} }),
+      'steps[0].config.prompt_context',
+    ],
     ['a wrong value', step({ run: 'x', trigger_rule: 'x' }), 'steps[0].trigger_rule'],
     ['a bare number as duration', step({ run: 'x', timeout: '30' }), 'steps[0].timeout'],
     [
