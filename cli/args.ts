@@ -6,6 +6,7 @@ import { InvalidArgumentError } from 'commander';
 import { AppError } from '../src/model/error.ts';
 import type { JsonObject } from '../src/model/json.ts';
 import { parseDuration } from '../src/model/time.ts';
+import { RUN_PARTS, type RunPart } from '../src/ops/shapes.ts';
 import type { Cli } from './command.ts';
 import { parseObject, readText } from './sources.ts';
 
@@ -23,6 +24,17 @@ export const wholeNumber =
     if (number >= least) return number;
     throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
   };
+
+export const INCLUDE_HELP = `parts of the document: ${RUN_PARTS.join(', ')}`;
+
+/** For `--include`: parts of an answer about a run, separated by commas. */
+export function runParts(value: string): readonly RunPart[] {
+  return value.split(',').map((text) => {
+    const part = RUN_PARTS.find((each) => each === text.trim());
+    if (part !== undefined) return part;
+    throw new InvalidArgumentError(`"${text}" is none of ${RUN_PARTS.join(', ')}.`);
+  });
+}
 
 /** Milliseconds of a `--wait`; null (for ever) when it was not given. */
 export function waitMsOf(wait: string | undefined): number | null {

@@ -5,6 +5,7 @@
  */
 import type { CallContext } from '../src/ops/operation.ts';
 import type { StatusOutput } from '../src/ops/schemas.ts';
+import type { RunPart } from '../src/ops/shapes.ts';
 import type { App, Cli } from './command.ts';
 import { lookOf, type ShownIssue, warningLine } from './errors.ts';
 import { EXIT, exitCodeOfRun } from './exit.ts';
@@ -34,6 +35,8 @@ export interface RunPlan<S extends Started> extends RunOptions {
   readonly tell?: (started: S) => void;
   /** The JSON document of the command, from what starting answered and the run as it is now. */
   readonly document: (started: S, run: StatusOutput) => unknown;
+  /** Parts of the run in the document; without them a finished run is told once. */
+  readonly include?: readonly RunPart[] | undefined;
   readonly afterSequence?: number;
   readonly answers?: FollowOptions['answers'];
   readonly onOutput?: FollowOptions['onOutput'];
@@ -72,13 +75,23 @@ export async function executeRun<S extends Started>(
     onOutput: plan.onOutput,
   });
   if (end === 'stopped') await carryOthersOn(cli, venue, started.workflow_id);
-  if (cli.json) cli.printJson(plan.document(started, run));
+  if (cli.json) cli.printJson(plan.document(started, await runInDocument(cli, app, run, plan)));
   else await showEnd(cli, app, run, { ...plan, brief: plan.brief === true || end !== 'stopped' });
   if (end === 'left') {
     await tellLeft(cli, app, started.workflow_id);
     return { code: EXIT.interrupted, run };
   }
   return { code: exitCodeOfRun(run), run };
+}
+
+function runInDocument<S extends Started>(
+  cli: Cli,
+  app: App,
+  { workflow_id }: StatusOutput,
+  { include }: RunPlan<S>,
+): Promise<StatusOutput> {
+  const parts = include === undefined ? {} : { include: [...include] };
+  return app.ops.status(cli.context(), { workflow_id, ...parts });
 }
 
 /** A parent or child that this run set in motion is executed here too, until it ends or waits. */
@@ -147,15 +160,21 @@ const RESULT_KEYS = [
   'completed_at',
   'duration_ms',
   'steps',
+  'step_counts',
   'pending_decisions',
   'waiting_for',
   'next',
 ] as const;
 
 /** What starting answered, brought up to what the run is now. */
-export function resultDocument<S extends object>(started: S, run: StatusOutput): unknown {
+export function resultDocument<S extends object>(
+  started: S,
+  run: StatusOutput,
+  include: readonly RunPart[] = [],
+): unknown {
   const document = { ...started } as Record<string, unknown>;
-  for (const key of RESULT_KEYS) {
+  const more = (['context', 'events'] as const).filter((part) => include.includes(part));
+  for (const key of [...RESULT_KEYS, ...more]) {
     if (run[key] === undefined) delete document[key];
     else document[key] = run[key];
   }

@@ -7,6 +7,7 @@
 import type { StatusOutput } from '../src/ops/schemas.ts';
 import type { App, Cli } from './command.ts';
 import { onInterrupts } from './interrupts.ts';
+import { listedSteps } from './print/listed-steps.ts';
 import { counted, oneLine } from './print/text.ts';
 import type { Progress, ShownOutput } from './progress/display.ts';
 import { createProgress } from './progress/progress.ts';
@@ -232,7 +233,7 @@ function interruptsOf(parts: Leaving): Parameters<typeof onInterrupts>[0] {
 
 /** What leaving waits for, in a sentence. */
 function inFlightText(run: StatusOutput, why: string, how: string): string {
-  const steps = Object.values(run.steps).filter(
+  const steps = listedSteps(run.steps).filter(
     (step) => step.type === 'action' && step.status === 'running',
   );
   if (steps.length === 0) return `${why} Nothing is in flight.`;

@@ -52,7 +52,7 @@ async function exec(cli: Cli, words: string[], options: Options): Promise<number
       if ('dry_run' in result) throw new AppError('INTERNAL', 'a dry run answered a start');
       return result;
     },
-    document: resultDocument,
+    document: (started, now) => resultDocument(started, now),
     ...(cli.json ? {} : { onOutput: ({ stream, text }) => cli.terminal[stream].write(text) }),
   });
   return code;

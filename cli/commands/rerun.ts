@@ -3,7 +3,16 @@ import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { isJsonObject, ownValue } from '../../src/model/json.ts';
 import type { StatusOutput } from '../../src/ops/schemas.ts';
-import { collect, type ParamOptions, paramsOf, waitMsOf, wholeNumber } from '../args.ts';
+import type { RunPart } from '../../src/ops/shapes.ts';
+import {
+  collect,
+  INCLUDE_HELP,
+  type ParamOptions,
+  paramsOf,
+  runParts,
+  waitMsOf,
+  wholeNumber,
+} from '../args.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { executeRun, resultDocument } from '../execute-run.ts';
 import { EXIT } from '../exit.ts';
@@ -21,6 +30,7 @@ interface Options extends ParamOptions {
   readonly wait?: string;
   readonly local?: boolean;
   readonly quiet?: boolean;
+  readonly include?: readonly RunPart[];
 }
 
 type Input = Parameters<App['ops']['rerun']>[1];
@@ -42,6 +52,7 @@ export function configure(command: Command, act: Act): void {
       )
       .option('--wait <duration>', 'leave after this time, e.g. 30s')
       .option('--local', 'execute it here, also when a daemon lives')
+      .option('--include <parts>', INCLUDE_HELP, runParts)
       .option('-q, --quiet', 'print the output only')
       .action(act(rerun)),
     [
@@ -77,7 +88,8 @@ async function rerun(cli: Cli, run: string, options: Options): Promise<number> {
     waitMs: waitMsOf(options.wait),
     start: (context) => app.ops.rerun(context, input),
     tell: (started) => tell(cli, started),
-    document: resultDocument,
+    document: (started, now) => resultDocument(started, now, options.include),
+    include: options.include,
   });
   return code;
 }

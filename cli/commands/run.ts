@@ -5,7 +5,16 @@
 import { type Command, Option } from 'commander';
 import { AppError } from '../../src/model/error.ts';
 import type { RunOutput } from '../../src/ops/schemas.ts';
-import { collect, type ParamOptions, paramsOf, waitMsOf, wholeNumber } from '../args.ts';
+import type { RunPart } from '../../src/ops/shapes.ts';
+import {
+  collect,
+  INCLUDE_HELP,
+  type ParamOptions,
+  paramsOf,
+  runParts,
+  waitMsOf,
+  wholeNumber,
+} from '../args.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { executeRun, resultDocument, showWarnings } from '../execute-run.ts';
 import { EXIT } from '../exit.ts';
@@ -22,6 +31,7 @@ interface Options extends ParamOptions {
   readonly dryRun?: boolean;
   readonly local?: boolean;
   readonly quiet?: boolean;
+  readonly include?: readonly RunPart[];
 }
 
 type Input = Parameters<App['ops']['run']>[1];
@@ -42,6 +52,7 @@ export function configure(command: Command, act: Act): void {
       .option('--wait <duration>', 'leave after this time, e.g. 30s')
       .option('--local', 'execute it here, also when a daemon lives')
       .option('--dry-run', 'validate, resolve, draw; run nothing')
+      .option('--include <parts>', INCLUDE_HELP, runParts)
       .option('-q, --quiet', 'print the output only')
       .action(act(run)),
     [
@@ -66,7 +77,8 @@ async function run(cli: Cli, target: string, options: Options): Promise<number> 
     tell: ({ workflow_id, created }) => {
       if (created === false) cli.note(`This key has started run ${workflow_id} before.`);
     },
-    document: resultDocument,
+    document: (started, now) => resultDocument(started, now, options.include),
+    include: options.include,
   });
   return code;
 }

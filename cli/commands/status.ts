@@ -2,8 +2,11 @@
 import type { Command } from 'commander';
 import { isRunEnded } from '../../src/model/run-status.ts';
 import type { StatusOutput } from '../../src/ops/schemas.ts';
+import { RUN_PARTS, type RunPart } from '../../src/ops/shapes.ts';
+import { INCLUDE_HELP, runParts } from '../args.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { EXIT, exitCodeOfRun } from '../exit.ts';
+import { listedSteps } from '../print/listed-steps.ts';
 import { overviewLines } from '../print/overview.ts';
 import { noExecutorLine } from '../print/run-end.ts';
 import { runLines, stepLines } from '../print/run-view.ts';
@@ -14,6 +17,7 @@ import { tellWithoutExecutor } from '../tell-executor.ts';
 
 interface Options {
   readonly watch?: boolean;
+  readonly include?: readonly RunPart[];
 }
 
 /** At most five drawings a second, and one a second when nothing happens. */
@@ -26,6 +30,7 @@ export function configure(command: Command, act: Act): void {
       .argument('[run]', 'run id, its beginning, or @last')
       .argument('[step]', 'one step whole: input, output, error')
       .option('-w, --watch', 'go on showing it (a run: until it has ended)')
+      .option('--include <parts>', INCLUDE_HELP, runParts)
       .action(act(status)),
     [
       ['opcode status', 'what runs, what waits and why, what failed lately'],
@@ -38,12 +43,12 @@ async function status(
   cli: Cli,
   run: string | undefined,
   step: string | undefined,
-  { watch }: Options,
+  { watch, include }: Options,
 ): Promise<number> {
   const app = await cli.open();
   if (run === undefined) return watch === true ? watchAll(cli, app) : showAll(cli, app);
   if (step !== undefined) return showStep(cli, app, run, step);
-  return watch === true ? watchRun(cli, app, run) : showRun(cli, app, run);
+  return watch === true ? watchRun(cli, app, run, include) : showRun(cli, app, run, include);
 }
 
 async function showAll(cli: Cli, app: App): Promise<number> {
@@ -54,13 +59,24 @@ async function showAll(cli: Cli, app: App): Promise<number> {
   return EXIT.ok;
 }
 
-async function showRun(cli: Cli, app: App, workflowId: string): Promise<number> {
-  const run = await app.ops.status(cli.context(), { workflow_id: workflowId });
+async function showRun(
+  cli: Cli,
+  app: App,
+  workflowId: string,
+  include: Options['include'],
+): Promise<number> {
+  const run = await app.ops.status(cli.context(), askedOf(cli, workflowId, include));
   if (cli.json) cli.printJson(run);
   else cli.printLines(runLines(run, cli.terminal.stdout));
   const line = noExecutorLine(run, cli.terminal.stderr.style);
   if (line !== null) cli.note(line);
   return EXIT.ok;
+}
+
+/** A person is shown every step; a document tells a finished run once, unless parts are named. */
+function askedOf(cli: Cli, workflow_id: string, include: Options['include']) {
+  const parts = include ?? (cli.json ? null : RUN_PARTS);
+  return { workflow_id, ...(parts === null ? {} : { include: [...parts] }) };
 }
 
 async function showStep(cli: Cli, app: App, run: string, step: string): Promise<number> {
@@ -71,7 +87,7 @@ async function showStep(cli: Cli, app: App, run: string, step: string): Promise<
   });
   if (cli.json) cli.printJson(found);
   else {
-    for (const view of Object.values(found.steps)) {
+    for (const view of listedSteps(found.steps)) {
       cli.printLines(stepLines(view, cli.terminal.stdout));
     }
   }
@@ -94,11 +110,17 @@ async function watchAll(cli: Cli, app: App): Promise<number> {
   return EXIT.ok;
 }
 
-async function watchRun(cli: Cli, app: App, workflowId: string): Promise<number> {
+async function watchRun(
+  cli: Cli,
+  app: App,
+  workflowId: string,
+  include: Options['include'],
+): Promise<number> {
   const { stdout } = cli.terminal;
   if (!stdout.isTerminal && !cli.json) await printEvents(cli, app, workflowId);
   const region = createRegion(stdout);
-  const last = await changes(cli, app, workflowId, (run) => {
+  const asked = askedOf(cli, workflowId, include);
+  const last = await changes(cli, app, asked, (run) => {
     if (cli.json) cli.printJsonLine(run);
     else if (stdout.isTerminal) region.draw(linesOf(run, stdout));
   });
@@ -113,19 +135,19 @@ async function watchRun(cli: Cli, app: App, workflowId: string): Promise<number>
 async function changes(
   cli: Cli,
   app: App,
-  workflow_id: string,
+  asked: ReturnType<typeof askedOf>,
   show: (run: StatusOutput) => void,
 ): Promise<StatusOutput> {
   const { closed } = cli.terminal;
   let seen = -1;
   for (;;) {
-    const run = await app.ops.status(cli.context(), { workflow_id });
+    const run = await app.ops.status(cli.context(), asked);
     if (run.last_sequence !== seen || !cli.json) show(run);
     seen = run.last_sequence;
     if (isRunEnded(run.status) || closed.aborted) return run;
     await Bun.sleep(REST_MS);
     await app.ops.status(cli.context({ abort: closed }), {
-      workflow_id,
+      workflow_id: asked.workflow_id,
       include: [],
       since_sequence: seen,
       wait: IDLE_WAIT,

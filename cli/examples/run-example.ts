@@ -42,7 +42,7 @@ export async function runExample(
         if ('dry_run' in result) throw new AppError('INTERNAL', 'a dry run answered a start');
         return result;
       },
-      document: resultDocument,
+      document: (started, now) => resultDocument(started, now),
     });
     return judge(cli, example, run, code, options.quiet);
   } finally {

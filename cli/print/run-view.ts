@@ -5,9 +5,9 @@
 import type { JsonObject } from '../../src/model/json.ts';
 import { formatDuration } from '../../src/model/time.ts';
 import type { StatusOutput } from '../../src/ops/schemas.ts';
-import type { StepView } from '../../src/ops/shapes.ts';
 import { detailOf } from '../progress/step-list.ts';
 import type { OutputStream } from '../terminal.ts';
+import type { ListedStep } from './listed-steps.ts';
 import { tagOf } from './marks.ts';
 import { runEndLines } from './run-end.ts';
 import { localTime } from './run-table.ts';
@@ -61,7 +61,7 @@ function stepTable(run: StatusOutput, stream: OutputStream): string[] {
 }
 
 /** A step with its input, output and error in full. */
-export function stepLines(step: StepView, { style }: OutputStream): string[] {
+export function stepLines(step: ListedStep, { style }: OutputStream): string[] {
   const took =
     step.duration_ms === undefined ? '' : `  ${style.dim(formatDuration(step.duration_ms))}`;
   const what = step.action === undefined ? step.type : `${step.type} ${step.action}`;

@@ -3,10 +3,11 @@
  * its path that is its own.
  */
 import type { StepView } from '../../src/ops/shapes.ts';
+import { type ListedStep, listedSteps } from './listed-steps.ts';
 import { oneLine } from './text.ts';
 
 export interface StepItem {
-  readonly step: StepView;
+  readonly step: ListedStep;
   readonly depth: number;
   readonly label: string;
 }
@@ -17,9 +18,9 @@ export function stepTree(
   isShown: (step: StepView) => boolean = () => true,
   isOpen: (step: StepView) => boolean = () => true,
 ): StepItem[] {
-  const children = Map.groupBy(Object.values(steps), (step) => parentOf(step.step_id, steps));
+  const children = Map.groupBy(listedSteps(steps), (step) => parentOf(step.step_id, steps));
   const items: StepItem[] = [];
-  const add = (step: StepView, depth: number, parent: string | null): void => {
+  const add = (step: ListedStep, depth: number, parent: string | null): void => {
     const label = parent === null ? step.step_id : step.step_id.slice(parent.length + 1);
     items.push({ step, depth, label: oneLine(label) });
     if (!isOpen(step)) return;

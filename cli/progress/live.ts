@@ -6,6 +6,7 @@
  */
 import { formatDuration } from '../../src/model/time.ts';
 import type { StatusOutput } from '../../src/ops/schemas.ts';
+import { listedSteps } from '../print/listed-steps.ts';
 import { tagOf } from '../print/marks.ts';
 import { counted, crop, oneLine } from '../print/text.ts';
 import type { OutputStream } from '../terminal.ts';
@@ -99,7 +100,7 @@ export function linesOf(run: StatusOutput, stream: OutputStream): string[] {
   const { style } = stream;
   const nowMs = Date.now();
   const rows = Math.max(3, Math.min(MAX_ROWS, Math.floor(stream.rows() / 2)));
-  const steps = Object.values(run.steps).filter((step) => !step.step_id.includes('.'));
+  const steps = listedSteps(run.steps).filter((step) => !step.step_id.includes('.'));
   const done = steps.filter((step) => ['completed', 'skipped'].includes(step.status)).length;
   const name = run.name ?? run.template ?? 'run';
   const spent = formatDuration(Math.max(0, nowMs - Date.parse(run.started_at)));

@@ -6,6 +6,7 @@ import { AppError } from '../model/error.ts';
 import { isJsonArray, type Json, type JsonObject } from '../model/json.ts';
 import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
+import { RUN_PARTS, type RunPart } from '../ops/shapes.ts';
 import { answerResult, imageResult, type ToolResult, textResult } from './answers.ts';
 import { readArguments } from './arguments.ts';
 import { DEFAULT_MAX_BYTES, LEAST_BYTES, MOST_BYTES, withinBudget } from './budget.ts';
@@ -69,28 +70,22 @@ function checkedMaxBytes(value: Json): number {
 }
 
 async function run(call: ToolCall, args: JsonObject, maxBytes: number): Promise<ToolResult> {
-  const { ops, ctx, spelling, showsProgress } = call;
+  const { spelling, showsProgress } = call;
   const { from_step, rerun_of, include, wait, ...rest } = args;
   const parts = partsOf(include);
-  const launch = { ...rest, wait: wait ?? (showsProgress ? WAIT_WITH_PROGRESS : WAIT) };
+  const launch = {
+    ...rest,
+    wait: wait ?? (showsProgress ? WAIT_WITH_PROGRESS : WAIT),
+    ...(parts === null ? {} : { include: parts as Json }),
+  };
   const result = await start(call, launch, { from_step, rerun_of });
   if ('dry_run' in result) {
     const { name: _name, ...plan } = result;
     return answerResult(withinBudget(plan as unknown as JsonObject, { maxBytes, getStep: null }));
   }
   const { workflow_id } = result;
-  const answer = runAnswer(result, spelling);
-  const more = parts?.filter((part) => part === 'context' || part === 'events') ?? [];
-  const extra =
-    more.length === 0
-      ? null
-      : await ops.status(ctx, { workflow_id, include: more as ('context' | 'events')[] });
-  const chosen = parts === null ? answer : only(answer, parts);
-  const whole = {
-    ...chosen,
-    ...(more.includes('context') ? { context: extra?.context ?? {} } : {}),
-    ...(more.includes('events') ? { events: (extra?.events ?? []) as unknown as Json } : {}),
-  };
+  const answer = runAnswer(result, spelling, parts === null);
+  const whole = parts === null ? answer : only(answer, parts);
   const getStep = (step_id: string): JsonObject => ({
     tool: spelled('status', spelling),
     arguments: { workflow_id, step_id },
@@ -121,18 +116,18 @@ function start(
   return ops.rerun(ctx, input as unknown as Input<'rerun'>);
 }
 
-const PARTS = ['steps', 'decisions', 'output', 'context', 'events'];
-
 function partsOf(include: Json | undefined): readonly string[] | null {
   if (include === undefined) return null;
   const parts = isJsonArray(include) ? include : [include];
-  const bad = parts.filter((part) => typeof part !== 'string' || !PARTS.includes(part));
+  const bad = parts.filter(
+    (part) => typeof part !== 'string' || !RUN_PARTS.includes(part as RunPart),
+  );
   if (bad.length === 0) return parts as readonly string[];
   throw new AppError(
     'VALIDATION_ERROR',
     `include: ${JSON.stringify(bad[0])} is none of its parts`,
     {
-      hint: `a list of ${PARTS.join(', ')}`,
+      hint: `a list of ${RUN_PARTS.join(', ')}`,
     },
   );
 }
@@ -158,7 +153,7 @@ async function signal(
 ): Promise<ToolResult> {
   const wait = args.wait ?? (GOES_ON.has(args.signal_type) ? WAIT : 0);
   const result = await ops.signal(ctx, { ...args, wait } as unknown as Input<'signal'>);
-  const { result: did, ...rest } = runAnswer(result, spelling);
+  const { result: did, ...rest } = runAnswer(result, spelling, true);
   const answer: JsonObject = {
     ...rest,
     // Said in any case, also when it is false.

@@ -36,7 +36,7 @@ export async function statusAnswer(
   const wantsEvents = input.include !== undefined || input.since_sequence !== undefined;
   const events = wantsEvents ? status.events : status.events.map(shortEvent);
   const answer = {
-    ...runAnswer(rest, spelling),
+    ...runAnswer(rest, spelling, input.include === undefined),
     template: status.template,
     waiting_for: status.waiting_for as unknown as Json,
     events: events as unknown as Json,

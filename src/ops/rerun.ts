@@ -20,10 +20,18 @@ import { reusedFrom } from './reuse.ts';
 import { resolveRun } from './run-ref.ts';
 import { rerunInput, rerunOutput } from './schemas.ts';
 import type { SourceInput } from './shapes.ts';
-import { answerFor, identify, type Launch, nameOf, paramsOf, startRun } from './start.ts';
+import {
+  type Answering,
+  answerFor,
+  identify,
+  type Launch,
+  nameOf,
+  paramsOf,
+  startRun,
+} from './start.ts';
 import { waitMsOf } from './waiting.ts';
 
-export interface RerunRequest extends Launch {
+export interface RerunRequest extends Launch, Answering {
   readonly workflow_id: string;
   readonly version?: number | undefined;
   readonly source?: SourceInput | undefined;
@@ -32,7 +40,6 @@ export interface RerunRequest extends Launch {
   readonly from_step?: string | undefined;
   readonly failed?: boolean | undefined;
   readonly idempotency_key?: string | undefined;
-  readonly wait: string | number;
 }
 
 export function createRerun(parts: OpsParts): Operation<typeof rerunInput, typeof rerunOutput> {
@@ -70,7 +77,7 @@ export async function rerunOf(
   }
   const identity = identify(parts, ctx, request.idempotency_key, facts.inputs);
   const started = await startRun(parts, prepared, facts, identity, reuse);
-  const result = await answerFor(parts, ctx, started, request.wait);
+  const result = await answerFor(parts, ctx, started, request);
   const warnings = changed.map(changedWarning);
   return {
     ...result,

@@ -3,8 +3,10 @@
  */
 import { activeTimeAt } from '../core/evolve-run.ts';
 import { waitingFor } from '../core/settle.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { RunId } from '../model/ids.ts';
+import { type JsonObject, setOwn } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
+import type { StepState } from '../model/run-state.ts';
 import { isRunEnded, type RunStatus } from '../model/run-status.ts';
 import type { DecisionRow } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
@@ -12,10 +14,10 @@ import type { OpsDeps } from './deps.ts';
 import { nextOf } from './next.ts';
 import type { ReadRun } from './run-reader.ts';
 import { withSecretNames } from './secret-places.ts';
-import type { RunResult, WaitingForView } from './shapes.ts';
-import { stepViews } from './step-view.ts';
+import type { EventView, RunPart, RunResult, WaitingForView } from './shapes.ts';
+import { briefStepOf, stepViews } from './step-view.ts';
 import { waitingTexts } from './waiting-text.ts';
-import { decisionOf, failureOf } from './wire.ts';
+import { decisionOf, eventOf, failureOf } from './wire.ts';
 
 /** Decisions of one answer; a run rarely has more than one. */
 const MAX_DECISIONS = 100;
@@ -93,19 +95,66 @@ export function endOf({ state }: ReadRun): Pick<RunResult, 'output' | 'error'> {
   };
 }
 
+/** True when the caller wants this part; without a list it gets what is worth telling. */
+export const wants = (include: readonly RunPart[] | undefined, part: RunPart): boolean =>
+  include === undefined || include.includes(part);
+
 /** The answer about a run that was started, continued or waited for. */
-export function runResultOf(deps: Pick<OpsDeps, 'store' | 'clock'>, run: ReadRun): RunResult {
+export function runResultOf(
+  deps: Pick<OpsDeps, 'store' | 'clock'>,
+  run: ReadRun,
+  include?: readonly RunPart[],
+): RunResult {
   const nowMs = deps.clock.now();
   const decisions = pendingDecisions(deps, run);
   const next = nextOf(run, decisions);
+  const { output: _output, ...withoutOutput } = endOf(run);
   return {
     workflow_id: run.row.runId,
     status: statusOf(run),
-    ...endOf(run),
+    ...(wants(include, 'output') ? endOf(run) : withoutOutput),
     ...timesOf(run, nowMs),
-    steps: stepViews(run.state, nowMs),
-    pending_decisions: decisions.map(decisionOf),
+    ...stepsOf(run, nowMs, include),
+    pending_decisions: wants(include, 'decisions') ? decisions.map(decisionOf) : [],
+    ...(include?.includes('context') ? { context: contextOf(run) } : {}),
+    ...(include?.includes('events') ? { events: lastEvents(deps, run.row.runId) } : {}),
     waiting_for: waitingOf(run, decisions),
     ...(next === null ? {} : { next }),
   };
+}
+
+export const contextOf = ({ row, state }: ReadRun): JsonObject =>
+  state.seq === 0 ? (row.start?.context ?? {}) : { ...state.context };
+
+/** Events that an answer holds without `since_sequence`. */
+const LAST_EVENTS = 20;
+
+/** The last events of a run, in order. */
+export const lastEvents = ({ store }: Pick<OpsDeps, 'store'>, runId: RunId): EventView[] =>
+  [...store.queryEvents({ runId, limit: LAST_EVENTS }).items].reverse().map(eventOf);
+
+/** Steps of a finished run that are listed one by one. */
+const LISTED_STEPS = 200;
+
+/** The steps: of a finished run, unless they are asked for, how each of the top list ended. */
+export function stepsOf(
+  run: ReadRun,
+  nowMs: number,
+  include: readonly RunPart[] | undefined,
+): Pick<RunResult, 'steps' | 'step_counts'> {
+  if (!wants(include, 'steps')) return { steps: {} };
+  const { state } = run;
+  if (include !== undefined || state.status !== 'completed')
+    return { steps: stepViews(state, nowMs) };
+  const { steps: listed } = state.top;
+  if (listed.length > LISTED_STEPS) return { steps: {}, step_counts: countsOf(listed) };
+  const steps: RunResult['steps'] = {};
+  for (const step of listed) setOwn(steps, step.path, briefStepOf(step));
+  return { steps };
+}
+
+function countsOf(steps: readonly StepState[]): NonNullable<RunResult['step_counts']> {
+  const counts: NonNullable<RunResult['step_counts']> = {};
+  for (const { status } of steps) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
 }

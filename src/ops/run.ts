@@ -36,7 +36,7 @@ export function createRun(parts: OpsParts): Operation<typeof runInput, typeof ru
       const facts = await startFactsOf(parts, ctx, prepared, input, identity.runId);
       if (input.dry_run) return dryRunOf(parts, prepared, facts);
       const started = await startRun(parts, prepared, facts, identity);
-      const result = await answerFor(parts, ctx, started, input.wait);
+      const result = await answerFor(parts, ctx, started, input);
       const warnings = [...prepared.warnings];
       return warnings.length === 0 ? result : { ...result, warnings };
     },

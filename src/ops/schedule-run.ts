@@ -25,7 +25,7 @@ export function createScheduleRun(
     async handle(ctx, { name, wait }) {
       waitMsOf(wait);
       const { runId, dueAt } = await startNow(parts, starter, name);
-      const result = await answerFor(parts, ctx, { runId, created: true }, wait);
+      const result = await answerFor(parts, ctx, { runId, created: true }, { wait });
       return { ...result, due_at: toRfc3339(dueAt) };
     },
   };

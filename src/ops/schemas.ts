@@ -23,6 +23,7 @@ const launch = {
   context: optional(s.jsonObjectInput),
   idempotency_key: optional(idempotencyKey),
   wait: optional(s.wait, '25s'),
+  include: optional(s.include),
 };
 
 export const runInput = v.strictObject({
@@ -127,11 +128,10 @@ export const schemaOutput = v.object({ schema: s.jsonObject });
 
 // ---- status, overview, template, nodes, recover
 
-const STATUS_PARTS = ['steps', 'decisions', 'events', 'context', 'output'] as const;
 export const statusInput = v.strictObject({
   workflow_id: s.workflowId,
   step_id: optional(s.stepId),
-  include: optional(v.array(v.picklist(STATUS_PARTS)), [...STATUS_PARTS]),
+  include: optional(s.include),
   wait: optional(s.wait, 0),
   /** What waiting ends with: `ended`, or also when the run waits for somebody (`stopped`). */
   until: optional(v.picklist(['ended', 'stopped']), 'stopped'),
@@ -161,9 +161,10 @@ export const statusOutput = v.object({
   duration_ms: v.number(),
   active_ms: v.number(),
   steps: s.stepsView,
+  step_counts: optional(s.stepCounts),
   pending_decisions: v.array(s.decisionView),
   context: s.jsonObject,
-  /** The last 20, or those after `since_sequence`. */
+  /** The last 20, or those after `since_sequence`; of a finished run only when asked for. */
   events: v.array(s.eventView),
   last_sequence: v.number(),
   waiting_for: v.array(s.waitingForView),

@@ -110,9 +110,10 @@ export const waitingForView = v.object({
 });
 export type WaitingForView = v.InferOutput<typeof waitingForView>;
 
+/** A step; of a finished run only its status and duration, unless its steps are asked for. */
 const stepView = v.object({
-  step_id: v.string(),
-  type: v.string(),
+  step_id: v.optional(v.string()),
+  type: v.optional(v.string()),
   action: v.optional(v.string()),
   status: v.picklist(STEP_STATUSES),
   attempts: v.optional(v.number()),
@@ -134,6 +135,16 @@ const stepView = v.object({
 });
 export type StepView = v.InferOutput<typeof stepView>;
 export const stepsView = v.record(v.string(), stepView);
+/** Steps by status, where there are too many to list. */
+export const stepCounts = v.record(v.string(), v.number());
+
+/** Parts of an answer about a run. */
+export const RUN_PARTS = ['steps', 'decisions', 'output', 'context', 'events'] as const;
+export type RunPart = (typeof RUN_PARTS)[number];
+export const include = v.pipe(
+  v.array(v.picklist(RUN_PARTS)),
+  v.description('Only these parts; steps: with inputs and outputs, also of a finished run'),
+);
 
 /** The wire name of what waits behind a decision (not a promise's method: a schema has no `then`). */
 const BEHIND = 'then';
@@ -207,7 +218,11 @@ export const runResult = v.object({
   completed_at: v.optional(v.string()),
   duration_ms: v.number(),
   steps: stepsView,
+  step_counts: v.optional(stepCounts),
   pending_decisions: v.array(decisionView),
+  /** When asked for. */
+  context: v.optional(jsonObject),
+  events: v.optional(v.array(eventView)),
   waiting_for: v.array(waitingForView),
   warnings: v.optional(v.array(issue)),
   next: v.optional(next),

@@ -19,7 +19,7 @@ import type { CallContext } from './operation.ts';
 import { typeParams } from './param-text.ts';
 import type { OpsParts } from './parts.ts';
 import { runResultOf } from './run-view.ts';
-import type { RunResult } from './shapes.ts';
+import type { RunPart, RunResult } from './shapes.ts';
 import { packageName } from './template.ts';
 import { waitForRun, waitMsOf } from './waiting.ts';
 
@@ -191,17 +191,23 @@ export const storedOf = ({ pack }: Pick<Prepared, 'pack'>): Json => ({
   output_schema: pack.outputSchema,
 });
 
+/** How a caller wants to be answered. */
+export interface Answering {
+  readonly wait: string | number;
+  readonly include?: readonly RunPart[] | undefined;
+}
+
 /** Tells the run's id, waits as asked, and answers with the run. */
 export async function answerFor(
   parts: OpsParts,
   ctx: CallContext,
   started: StartedRun,
-  wait: string | number,
+  { wait, include }: Answering,
 ): Promise<RunResult> {
   const runId: RunId = started.runId;
   ctx.onStarted?.(runId);
   const timeoutMs = waitMsOf(wait);
   if (timeoutMs !== 0) await waitForRun(parts, runId, 'stopped', { timeoutMs, abort: ctx.abort });
-  const result = runResultOf(parts, parts.reader.read(runId));
+  const result = runResultOf(parts, parts.reader.read(runId), include);
   return started.created ? result : { ...result, created: false };
 }

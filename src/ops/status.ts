@@ -4,7 +4,6 @@
  */
 import type * as v from 'valibot';
 import type { RunId } from '../model/ids.ts';
-import type { JsonObject } from '../model/json.ts';
 import type { StoredEvent } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import { hasExecutor } from './executors.ts';
@@ -15,23 +14,26 @@ import type { ReadRun } from './run-reader.ts';
 import { resolveRun, resolveStep } from './run-ref.ts';
 import {
   activeMsOf,
+  contextOf,
   endOf,
   inputOf,
+  lastEvents,
   pendingDecisions,
   statusOf,
+  stepsOf,
   timesOf,
   waitingOf,
+  wants,
 } from './run-view.ts';
 import { type StatusOutput, statusInput, statusOutput } from './schemas.ts';
-import { stepViewOf, stepViews } from './step-view.ts';
+import type { EventView } from './shapes.ts';
+import { stepViewOf } from './step-view.ts';
 import { waitForRun, waitMsOf, waitUntil } from './waiting.ts';
 import { decisionOf, eventOf } from './wire.ts';
 
 type Input = v.InferOutput<typeof statusInput>;
 
-/** Events without `since_sequence`. */
-const LAST_EVENTS = 20;
-/** Most events with it; the rest come with the next call. */
+/** Most events with `since_sequence`; the rest come with the next call. */
 const MAX_EVENTS = 200;
 
 export function createStatus(parts: OpsParts): Operation<typeof statusInput, typeof statusOutput> {
@@ -69,8 +71,8 @@ async function waitAsAsked(
 
 function statusViewOf(parts: OpsParts, run: ReadRun, input: Input): StatusOutput {
   const { row, state } = run;
+  const { include } = input;
   const nowMs = parts.clock.now();
-  const has = (part: Input['include'][number]): boolean => input.include.includes(part);
   const decisions = pendingDecisions(parts, run);
   const next = nextOf(run, decisions);
   const end = endOf(run);
@@ -81,15 +83,17 @@ function statusViewOf(parts: OpsParts, run: ReadRun, input: Input): StatusOutput
     ...originOf(parts, run),
     has_executor: hasExecutor(parts, row),
     input: inputOf(run),
-    ...(has('output') && 'output' in end ? { output: end.output } : {}),
+    ...(wants(include, 'output') && 'output' in end ? { output: end.output } : {}),
     ...(end.error === undefined ? {} : { error: end.error }),
     created_at: toRfc3339(row.createdAt),
     ...timesOf(run, nowMs),
     active_ms: activeMsOf(run, nowMs),
-    steps: stepsOf(run, input, nowMs, has('steps')),
-    pending_decisions: has('decisions') ? decisions.map(decisionOf) : [],
-    context: has('context') ? contextOf(run) : {},
-    events: has('events') ? eventsOf(parts, row.runId, input.since_sequence).map(eventOf) : [],
+    ...(input.step_id === undefined
+      ? stepsOf(run, nowMs, include)
+      : oneStepOf(run, input.step_id, nowMs)),
+    pending_decisions: wants(include, 'decisions') ? decisions.map(decisionOf) : [],
+    context: wants(include, 'context') ? contextOf(run) : {},
+    events: wantsEvents(run, input) ? eventsOf(parts, row.runId, input.since_sequence) : [],
     last_sequence: state.seq,
     waiting_for: waitingOf(run, decisions),
     ...(state.missingSecrets.length === 0 ? {} : { masking_incomplete: [...state.missingSecrets] }),
@@ -97,15 +101,15 @@ function statusViewOf(parts: OpsParts, run: ReadRun, input: Input): StatusOutput
   };
 }
 
-const contextOf = ({ row, state }: ReadRun): JsonObject =>
-  state.seq === 0 ? (row.start?.context ?? {}) : { ...state.context };
+/** The story of a run that went well is told by its output; `last_sequence` says how long it was. */
+const wantsEvents = ({ state }: ReadRun, { include, since_sequence: since }: Input): boolean =>
+  include === undefined
+    ? since !== undefined || state.status !== 'completed'
+    : include.includes('events');
 
-function stepsOf(run: ReadRun, input: Input, nowMs: number, isWanted: boolean) {
-  if (input.step_id !== undefined) {
-    const step = resolveStep(run.state, input.step_id);
-    return { [step.path]: stepViewOf(step, nowMs) };
-  }
-  return isWanted ? stepViews(run.state, nowMs) : {};
+function oneStepOf(run: ReadRun, ref: string, nowMs: number) {
+  const step = resolveStep(run.state, ref);
+  return { steps: { [step.path]: stepViewOf(step, nowMs) } };
 }
 
 /** Where the run came from: definition, template, caller, parent, trigger. */
@@ -126,11 +130,9 @@ function originOf(parts: OpsParts, { row }: ReadRun) {
 }
 
 /** In order: the last ones, or those after a sequence (the first of them when there are many). */
-function eventsOf(parts: OpsParts, runId: RunId, since: number | undefined): StoredEvent[] {
+function eventsOf(parts: OpsParts, runId: RunId, since: number | undefined): EventView[] {
   const { store } = parts;
-  if (since === undefined) {
-    return [...store.queryEvents({ runId, limit: LAST_EVENTS }).items].reverse();
-  }
+  if (since === undefined) return lastEvents(parts, runId);
   const found: StoredEvent[] = [];
   let cursor: string | undefined;
   do {
@@ -143,5 +145,5 @@ function eventsOf(parts: OpsParts, runId: RunId, since: number | undefined): Sto
     const isPast = page.items.some((stored) => stored.event.seq <= since);
     cursor = isPast ? undefined : (page.nextCursor ?? undefined);
   } while (cursor !== undefined);
-  return found.reverse().slice(0, MAX_EVENTS);
+  return found.reverse().slice(0, MAX_EVENTS).map(eventOf);
 }

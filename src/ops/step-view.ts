@@ -56,6 +56,12 @@ export function stepViewOf(
   return view as StepView;
 }
 
+/** How a step ended and how long it took; everything else of a finished run is in its output. */
+export function briefStepOf(step: StepState): StepView {
+  const duration = durationOf(step, step.endedAt ?? 0);
+  return { status: step.status, ...(duration === null ? {} : { duration_ms: duration }) };
+}
+
 const timeOf = (at: number | null): string | null => (at === null ? null : toRfc3339(at));
 
 function durationOf(step: StepState, nowMs: number): number | null {

@@ -16,6 +16,7 @@ import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../../src
 import type { CallContext } from '../../src/ops/operation.ts';
 import type { StatusOutput } from '../../src/ops/schemas.ts';
 import type { StepView } from '../../src/ops/shapes.ts';
+import { RUN_PARTS } from '../../src/ops/shapes.ts';
 import { type Case, definitionOf, type Expectation, type SeenRequest } from './case.ts';
 import { bytesOf, openStub, type StubServer } from './stub-server.ts';
 
@@ -124,6 +125,7 @@ async function runIn(home: string, folder: string, filled: Json): Promise<Ran> {
     return ranOf(
       await app.ops.status(caller, {
         workflow_id: started.workflow_id,
+        include: [...RUN_PARTS],
         ...(staysSuspended ? {} : { wait: WAIT, until: 'ended' as const }),
       }),
     );

@@ -39,7 +39,7 @@ interface Run {
 }
 
 const statusOf = async (): Promise<Run> =>
-  (await world.run('status', '@last', '--json')).json<Run>();
+  (await world.run('status', '@last', '--json', '--include', 'steps,decisions,output')).json<Run>();
 
 /** Until the question's own time is over; nothing of ours lives meanwhile. */
 async function untilItsTimeIsOver(): Promise<void> {

@@ -46,7 +46,9 @@ interface RunDocument {
 }
 
 const statusOf = async (id: string): Promise<RunDocument> =>
-  (await world.run('status', id, '--json')).json<RunDocument>();
+  (
+    await world.run('status', id, '--json', '--include', 'steps,decisions,output')
+  ).json<RunDocument>();
 const ends = (id: string, status = 'completed'): Promise<void> =>
   eventually(`${id} is ${status}`, async () => (await statusOf(id)).status === status);
 const executors = (): string[] =>
@@ -62,8 +64,12 @@ describe('a template run with a live daemon', () => {
     expect(run.stderr).toContain('first │ two');
     expect(run.stderr).toContain('✓ completed  second');
     expect(run.stdout).toContain(`from ${daemon.pid}`);
-    const remote = (await world.run('run', 'prints', '--json')).json<RunDocument>();
-    const local = (await world.run('run', 'prints', '--json', '--local')).json<RunDocument>();
+    const remote = (
+      await world.run('run', 'prints', '--json', '--include', 'steps')
+    ).json<RunDocument>();
+    const local = (
+      await world.run('run', 'prints', '--json', '--local', '--include', 'steps')
+    ).json<RunDocument>();
     expect(remote.steps.second?.output?.stdout).toBe(`from ${daemon.pid}\n`);
     expect(local.steps.second?.output?.stdout).not.toBe(`from ${daemon.pid}\n`);
     expect(Object.keys(remote).sort()).toEqual(Object.keys(local).sort());

@@ -78,7 +78,10 @@ describe('two agents', () => {
       expect(await statusOf(id)).toBe('suspended');
       const decided = await decide(decider, id, { agent_id: 'decider' });
       expect(decided.data.status).toBe('completed');
-      const { steps } = await world.app.ops.status(AT_HOME, { workflow_id: id });
+      const { steps } = await world.app.ops.status(AT_HOME, {
+        workflow_id: id,
+        include: ['steps'],
+      });
       expect(steps.approve?.output).toMatchObject({ choice: 'yes', resolved_by: 'decider' });
     },
   );
@@ -200,7 +203,7 @@ describe('a decision of a person', () => {
       content: { choice: 'no' },
     }));
     await call(client, 'status', { workflow_id: id });
-    const { steps } = await world.app.ops.status(AT_HOME, { workflow_id: id });
+    const { steps } = await world.app.ops.status(AT_HOME, { workflow_id: id, include: ['steps'] });
     expect(steps.approve?.output).toMatchObject({
       choice: 'no',
       resolved_by: expect.stringMatching(/^token:/),

@@ -77,7 +77,7 @@ describe('an operation', () => {
     });
     const { body, headers } = await world.post<{
       steps: Record<string, { output: { value: string } }>;
-    }>('status', { workflow_id: '@last' });
+    }>('status', { workflow_id: '@last', include: ['steps'] });
     expect(headers.get('content-length')).toBeNull();
     expect(Object.keys(body.steps)).toHaveLength(40);
     expect(Object.values(body.steps).every(({ output }) => output.value === value)).toBe(true);

@@ -166,7 +166,7 @@ describe('status', () => {
       params: { expression: '1' },
     }));
     const { workflow_id } = await ok('run', { definition: { steps } });
-    const last = await ok('status', { workflow_id, max_bytes: 100_000 });
+    const last = await ok('status', { workflow_id, include: ['events'], max_bytes: 100_000 });
     expect(last.events).toHaveLength(20);
     const end = Number(last.last_sequence);
     const since_sequence = end - 2;

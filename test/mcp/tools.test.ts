@@ -75,7 +75,7 @@ describe('a workflow', () => {
     expect(ran.data).toMatchObject({
       status: 'completed',
       output: { end: { result: 'done' } },
-      steps: { sum: { step_id: 'sum', status: 'completed', output: { result: 3 } } },
+      steps: { sum: { status: 'completed', duration_ms: expect.any(Number) } },
     });
     expect(ran.data.next).toBeUndefined();
     expect(tokens(ran.data)).toBeLessThanOrEqual(300);

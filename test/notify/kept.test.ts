@@ -82,7 +82,7 @@ const messages = (...list: readonly object[]) => ({
 });
 
 const say = async (boss: Agent, ...list: readonly object[]): Promise<Record<string, unknown>> =>
-  (await call(boss.client, 'run', { definition: messages(...list) })).data;
+  (await call(boss.client, 'run', { definition: messages(...list), include: ['steps'] })).data;
 
 const outputOf = (ran: Record<string, unknown>): unknown =>
   (ran.steps as Record<string, { output: unknown }>).say0?.output;
@@ -173,7 +173,11 @@ test('a message whose time has passed is not told', async () => {
 test('a message for nobody in particular goes to whoever comes first', async () => {
   // Nobody listens: the run is started over HTTP.
   const url = new URL('/api/v1/run', daemon.urls[0]).href;
-  const response = await post(url, { definition: messages({ message: 'hello' }), wait: '10s' });
+  const response = await post(url, {
+    definition: messages({ message: 'hello' }),
+    wait: '10s',
+    include: ['steps'],
+  });
   expect(outputOf(await response.json())).toEqual({
     notified: false,
     reason: 'kept until somebody is there',

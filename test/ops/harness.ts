@@ -14,7 +14,7 @@ import { createAudit } from '../../src/ops/audit.ts';
 import type { Ops } from '../../src/ops/catalog.ts';
 import { createOps } from '../../src/ops/create-ops.ts';
 import type { CallContext } from '../../src/ops/operation.ts';
-import type { RunResult } from '../../src/ops/shapes.ts';
+import { RUN_PARTS, type RunResult } from '../../src/ops/shapes.ts';
 import { createCalculator } from '../../src/schedule/calculator.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { DEFAULT_DEFINITION_LIMITS } from '../../src/validate/limits.ts';
@@ -147,7 +147,7 @@ export async function runOf(
   definition: JsonObject,
   more: Omit<Parameters<Ops['run']>[1], 'definition'> = {},
 ): Promise<RunResult> {
-  const result = await ops.run(person, { definition, ...more });
+  const result = await ops.run(person, { definition, include: [...RUN_PARTS], ...more });
   if ('dry_run' in result) throw new Error('a dry run is no run');
   return result;
 }

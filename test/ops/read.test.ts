@@ -71,7 +71,8 @@ describe('status', () => {
 
   test('assembles the output of composites', async () => {
     const { workflow_id } = await runOf(harness.ops, steps(loop));
-    const { steps: shown } = await harness.ops.status(person, { workflow_id });
+    const include = ['steps' as const];
+    const { steps: shown } = await harness.ops.status(person, { workflow_id, include });
     expect(shown.each?.output).toEqual({ iterations: 2, results: [{ value: 1 }, { value: 2 }] });
   });
 

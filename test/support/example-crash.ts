@@ -14,6 +14,7 @@ import type { RunEvent } from '../../src/model/event.ts';
 import { asNodeId, type DefinitionHash, type RunId } from '../../src/model/ids.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { CallContext } from '../../src/ops/operation.ts';
+import { RUN_PARTS } from '../../src/ops/shapes.ts';
 import { decisionRows, patchOf } from '../../src/runtime/projection.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { planOf } from './plan-of.ts';
@@ -107,7 +108,10 @@ async function drive(
 }
 
 async function endOf(app: App, runId: RunId, folder: string, url: string): Promise<ExampleEnd> {
-  const view = await app.ops.status(contextIn('/'), { workflow_id: runId });
+  const view = await app.ops.status(contextIn('/'), {
+    workflow_id: runId,
+    include: [...RUN_PARTS],
+  });
   const steps: Record<string, string> = {};
   for (const [path, step] of Object.entries(view.steps)) steps[path] = step.status;
   const text = JSON.stringify(view.output ?? null)

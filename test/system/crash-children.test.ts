@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { RUN_PARTS } from '../../src/ops/shapes.ts';
 import { countTypes, eventually, isAlive, newHome, openSystem, removeHome } from './support.ts';
 
 setDefaultTimeout(30_000);
@@ -52,7 +53,7 @@ async function recover() {
   const system = await openSystem(home, {}, { claims: true });
   closers.push(() => system.close());
   const status = (id: string, until: 'ended' | 'stopped' = 'ended') =>
-    system.ops.status(system.me, { workflow_id: id, wait: '20s', until });
+    system.ops.status(system.me, { workflow_id: id, wait: '20s', until, include: [...RUN_PARTS] });
   return { system, status };
 }
 

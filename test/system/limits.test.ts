@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunResult } from '../../src/ops/shapes.ts';
+import { RUN_PARTS } from '../../src/ops/shapes.ts';
 import {
   countTypes,
   eventually,
@@ -30,9 +31,15 @@ afterEach(async () => {
 const file = (name: string): string => join(home, name);
 const lines = (name: string): string[] =>
   existsSync(file(name)) ? readFileSync(file(name), 'utf8').trim().split('\n') : [];
-const status = (id: string) => system.ops.status(system.me, { workflow_id: id });
+const status = (id: string) =>
+  system.ops.status(system.me, { workflow_id: id, include: [...RUN_PARTS] });
 const ended = (id: string) =>
-  system.ops.status(system.me, { workflow_id: id, wait: '20s', until: 'ended' });
+  system.ops.status(system.me, {
+    workflow_id: id,
+    wait: '20s',
+    until: 'ended',
+    include: [...RUN_PARTS],
+  });
 
 describe('concurrency of a template', () => {
   const exclusive = (whenFull: string, limit = 1): object => ({

@@ -4,6 +4,7 @@
  * Arguments: the home, the text of the child's definition. Prints `{parent, child}` when the child
  * exists, then goes on executing until somebody ends it.
  */
+import { RUN_PARTS } from '../../src/ops/shapes.ts';
 import { eventually, openSystem } from './support.ts';
 
 const [home, definition] = process.argv.slice(2);
@@ -27,7 +28,10 @@ const parent = await system.run(
   { wait: 0 },
 );
 const child = await eventually(async () => {
-  const { steps } = await system.ops.status(system.me, { workflow_id: parent.workflow_id });
+  const { steps } = await system.ops.status(system.me, {
+    workflow_id: parent.workflow_id,
+    include: [...RUN_PARTS],
+  });
   return steps.child?.child_id;
 });
 process.stdout.write(`${JSON.stringify({ parent: parent.workflow_id, child })}\n`);

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RUN_PARTS } from '../../src/ops/shapes.ts';
 import { newHome, openSystem, refusal, removeHome, type System } from './support.ts';
 
 setDefaultTimeout(30_000);
@@ -129,7 +130,10 @@ describe('from a step', () => {
     const again = await rerun(first.workflow_id, { from_step: 'each.iter_1.two' });
     expect(again.status).toBe('completed');
     expect(done()).toEqual(['after', 'one-z', 'two-y', 'two-z']);
-    const { steps } = await system.ops.status(system.me, { workflow_id: again.workflow_id });
+    const { steps } = await system.ops.status(system.me, {
+      workflow_id: again.workflow_id,
+      include: [...RUN_PARTS],
+    });
     expect(steps.each?.output).toMatchObject({ iterations: 3 });
     expect(steps['each.iter_0.two']?.output).toMatchObject({ stdout: 'x\n' });
   });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../../src/model/json.ts';
+import { RUN_PARTS } from '../../src/ops/shapes.ts';
 import {
   countTypes,
   eventually,
@@ -32,7 +33,8 @@ type SignalInput = Parameters<System['ops']['signal']>[1];
 const send = (id: string, type: SignalInput['signal_type'], more: Partial<SignalInput> = {}) =>
   system.ops.signal(system.me, { workflow_id: id, signal_type: type, wait: '20s', ...more });
 
-const status = (id: string) => system.ops.status(system.me, { workflow_id: id });
+const status = (id: string) =>
+  system.ops.status(system.me, { workflow_id: id, include: [...RUN_PARTS] });
 
 const waitFor = (id: string, signal: string, more: object = {}): object => ({
   id,

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { RunResult } from '../../src/ops/shapes.ts';
+import { RUN_PARTS } from '../../src/ops/shapes.ts';
 import {
   asJson,
   eventually,
@@ -68,7 +69,12 @@ const decide = (id: string, choice: string) =>
   });
 
 const end = (id: string) =>
-  system.ops.status(system.me, { workflow_id: id, wait: '20s', until: 'ended' });
+  system.ops.status(system.me, {
+    workflow_id: id,
+    wait: '20s',
+    until: 'ended',
+    include: [...RUN_PARTS],
+  });
 
 describe('a child that waits', () => {
   test('suspends its parent; deciding on the child ends both', async () => {

@@ -10,7 +10,7 @@ import { loadConfig } from '../../src/config.ts';
 import { AppError, type ErrorCode } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { CallContext } from '../../src/ops/operation.ts';
-import type { RunResult } from '../../src/ops/shapes.ts';
+import { RUN_PARTS, type RunResult } from '../../src/ops/shapes.ts';
 import type { SettingKey } from '../../src/settings.ts';
 
 type Flags = Readonly<Partial<Record<SettingKey, unknown>>>;
@@ -74,7 +74,7 @@ function systemOver(app: App, home: string): System {
     exec: { cwd: home, env: { PATH: process.env.PATH ?? '', HOME: home } },
   };
   const ended = async (input: Parameters<App['ops']['run']>[1]): Promise<RunResult> => {
-    const result = await ops.run(me, { wait: LONG, ...input });
+    const result = await ops.run(me, { wait: LONG, include: [...RUN_PARTS], ...input });
     if ('dry_run' in result) throw new Error('a dry run is no run');
     return result;
   };
