@@ -80,8 +80,11 @@ async function run(call: ToolCall, args: JsonObject, maxBytes: number): Promise<
   };
   const result = await start(call, launch, { from_step, rerun_of });
   if ('dry_run' in result) {
-    const { name: _name, ...plan } = result;
-    return answerResult(withinBudget(plan as unknown as JsonObject, { maxBytes, getStep: null }));
+    const { name: _name, version, ...plan } = result;
+    const numbered = { ...plan, ...(version === null ? {} : { version }) };
+    return answerResult(
+      withinBudget(numbered as unknown as JsonObject, { maxBytes, getStep: null }),
+    );
   }
   const { workflow_id } = result;
   const answer = runAnswer(result, spelling, parts === null);
@@ -170,7 +173,14 @@ async function define(
 ): Promise<ToolResult> {
   const result = await ops.define(ctx, args as Input<'define'>);
   const { name, version, created, archived, warnings, plan } = result;
-  const answer = { name, version, created, ...(archived ? { archived } : {}), warnings, plan };
+  const answer = {
+    name,
+    version,
+    created,
+    ...(archived ? { archived } : {}),
+    warnings,
+    plan,
+  };
   return answerResult(withinBudget(answer as unknown as JsonObject, { maxBytes, getStep: null }));
 }
 

@@ -52,17 +52,21 @@ export function toolInput(
   return { type: 'object', properties: short, ...(required.length === 0 ? {} : { required }) };
 }
 
-/** The top level of what an operation answers; `more` are fields that only the tool adds. */
+/** The top level of what a tool answers: every field of the schemas, and `more` that only the tool adds. */
 export function toolOutput(
-  schema: GenericSchema,
-  fields: readonly string[],
+  schemas: readonly GenericSchema[],
+  without: readonly string[],
   more: Readonly<Record<string, ShortSchema>>,
 ): ObjectSchema {
-  const long = outputJsonSchema(schema) as LongSchema;
-  const known: Record<string, LongSchema> = {};
-  for (const part of long.anyOf ?? [long]) Object.assign(known, part.properties);
   const properties: Record<string, ShortSchema> = {};
-  for (const field of fields) properties[field] = typeOnly(known[field] ?? {});
+  for (const schema of schemas) {
+    const long = outputJsonSchema(schema) as LongSchema;
+    for (const part of long.anyOf ?? [long]) {
+      for (const [field, inner] of Object.entries(part.properties ?? {})) {
+        if (!without.includes(field)) properties[field] ??= outputType(field, inner);
+      }
+    }
+  }
   return { type: 'object', properties: { ...properties, ...more, error: { type: 'object' } } };
 }
 
@@ -85,7 +89,24 @@ function argumentType(schema: LongSchema): Types {
   return typed(types.length > 1 ? types.filter((type) => type !== 'array') : types);
 }
 
-const typeOnly = (schema: LongSchema): Types => typed(typesOf(schema));
+/** Scalars that clients go by; the types of others are no help, and every byte is paid for. */
+const GONE_BY = new Set([
+  'workflow_id',
+  'status',
+  'ok',
+  'resumed',
+  'created',
+  'name',
+  'next_cursor',
+]);
+
+/** The type of a field of an answer; one that may also be null is left out of the answer then. */
+function outputType(field: string, schema: LongSchema): Types {
+  const types = typesOf(schema);
+  if (field === 'version') return { type: 'integer' };
+  const isGroup = types.length === 1 && (types[0] === 'object' || types[0] === 'array');
+  return isGroup || (GONE_BY.has(field) && !types.includes('null')) ? typed(types) : {};
+}
 
 interface Types {
   type?: string | readonly string[];

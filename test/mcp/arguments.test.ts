@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { toolList } from '../../src/mcp/tool-list.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { RESOURCES } from '../../src/ops/query-schemas.ts';
 import { ASKING, call, freshHome, type Home, openSession, PURE, type Session } from './session.ts';
 
 let home: Home;
@@ -338,42 +339,79 @@ describe('an answer', () => {
     });
   });
 
-  test('fits what the tool lists as its output, also when it is an error', async () => {
+  test('fits what the tool lists as its output, whatever is asked and also when it is an error', async () => {
     const schemas = new Map(toolList('underscores').map((tool) => [tool.name, tool.outputSchema]));
+    const failing = {
+      steps: [{ id: 'bad', action: 'workflow.fail', params: { reason: 'n'.repeat(3000) } }],
+    };
+    const everything = ['steps', 'decisions', 'output', 'context', 'events'];
+    const rerun = { rerun_of: '@last', from_step: 'end' };
     const calls: [string, object][] = [
-      ['run', { definition: PURE }],
       ['run', { definition: ASKING }],
-      ['run', { definition: PURE, dry_run: true }],
-      ['run', { template_name: 'not there' }],
-      ['status', { workflow_id: '@last' }],
-      ['status', { workflow_id: 'zzz' }],
+      ['run', { definition: ASKING, idempotency_key: 'fits' }],
+      ['run', { definition: ASKING, idempotency_key: 'fits' }],
       ['signal', { workflow_id: '@last', signal_type: 'decision', payload: { choice: 'yes' } }],
       ['signal', { workflow_id: '@last', signal_type: 'retry' }],
+      ['run', { definition: failing }],
+      ['run', { definition: failing, max_bytes: 1024 }],
+      ['signal', { workflow_id: '@last', signal_type: 'retry', max_bytes: 1024 }],
+      ['status', { workflow_id: '@last' }],
+      ['run', { definition: PURE, dry_run: true }],
+      ['run', { definition: PURE, include: everything }],
+      ['run', rerun],
+      ['run', { ...rerun, include: everything }],
+      ['run', { template_name: 'not there' }],
+      ['status', { workflow_id: '@last' }],
+      ['status', { workflow_id: '@last', include: everything, max_bytes: 1024 }],
+      ['status', { workflow_id: '@last', step_id: 'sum' }],
+      ['status', { workflow_id: 'zzz' }],
       ['define', { name: 'fits', definition: PURE, validate_only: true }],
+      ['define', { name: 'fits', definition: PURE }],
+      ['define', { name: 'fits', archived: true }],
       ['define', { name: 'fits', definition: {} }],
-      ['query', { resource: 'workflows' }],
+      ['run', { template_name: 'fits', dry_run: true }],
+      ...RESOURCES.flatMap((resource): [string, object][] => [
+        ['query', { resource, filter: { limit: 1 } }],
+        ['query', { resource, max_bytes: 1024 }],
+      ]),
       ['query', { resource: 'planets' }],
     ];
     for (const [name, args] of calls) {
       const { data } = await ask(name, args);
-      expect(misfits(schemas.get(`opcode_${name}`) as unknown as JsonObject, data)).toEqual([]);
+      const misfitting = misfits(schemas.get(`opcode_${name}`) as unknown as JsonObject, data);
+      expect({ name, args, misfitting }).toEqual({ name, args, misfitting: [] });
+    }
+  });
+
+  test('has versions as integers', () => {
+    for (const { name, outputSchema } of toolList('underscores')) {
+      const type = outputSchema?.properties.version?.type;
+      expect({ name, isNumber: [type].flat().includes('number') }).toEqual({
+        name,
+        isNumber: false,
+      });
     }
   });
 });
 
-/** Fields that have another type than the schema says. */
+interface Listed {
+  readonly properties: Readonly<Record<string, { readonly type?: string | readonly string[] }>>;
+}
+
+/** Fields that are not listed, or have another type than the schema says. */
 function misfits(schema: JsonObject, data: Readonly<Record<string, unknown>>): string[] {
-  const properties = schema.properties as Record<string, { type?: string | string[] }>;
-  return Object.entries(properties)
-    .filter(([name, { type }]) => {
-      const value = data[name];
-      if (value === undefined || type === undefined) return false;
-      return ![type].flat().includes(typeName(value));
+  const { properties } = schema as unknown as Listed;
+  return Object.entries(data)
+    .filter(([name, value]) => {
+      const listed = properties[name];
+      if (listed === undefined) return true;
+      return listed.type !== undefined && ![listed.type].flat().includes(typeName(value));
     })
     .map(([name]) => name);
 }
 
 const typeName = (value: unknown): string => {
   if (value === null) return 'null';
+  if (Number.isInteger(value)) return 'integer';
   return Array.isArray(value) ? 'array' : typeof value;
 };
