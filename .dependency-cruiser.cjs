@@ -101,7 +101,7 @@ const BOUNDARIES = [
   ['http', part('http'), [OPS, MODEL], 'A surface is thin: it translates, the operation decides.'],
   [
     'config',
-    '^src/(config|settings)\\.ts$',
+    '^src/(config|settings|settings-file|settings-lists)\\.ts$',
     [MODEL],
     'Settings are read once, before any part exists.',
   ],
@@ -123,7 +123,7 @@ const BOUNDARIES = [
     '^cli/',
     [
       ROOT,
-      '^src/(config|settings|log)\\.ts$',
+      '^src/(config|settings|settings-file|settings-lists|log)\\.ts$',
       OPS,
       MODEL,
       '^tui/',

@@ -7,12 +7,12 @@
 import { readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { visit } from 'jsonc-parser';
 import { AppError, messageOf } from './model/error.ts';
 import type { Issue } from './model/issue.ts';
-import { isJsonObject, type Json, type JsonObject } from './model/json.ts';
+import type { Json } from './model/json.ts';
 import { unknownChannels } from './model/notice-settings.ts';
 import { SETTINGS, type Setting, type SettingKey, type Settings } from './settings.ts';
+import { readSettingsFile, settingIssue } from './settings-file.ts';
 
 type SettingOrigin = 'flag' | 'environment' | 'settings.json' | 'default';
 
@@ -49,6 +49,28 @@ export interface LoadOptions {
 
 /** Every setting read, checked and frozen. @throws VALIDATION_ERROR naming each bad one. */
 export function loadConfig(options: LoadOptions): Config {
+  const { config, problem } = read(options, 'nothing');
+  if (problem !== null) throw problem;
+  return config;
+}
+
+export interface ConfigToLook {
+  readonly config: Config;
+  /** What is wrong with what was left out; null when nothing is. */
+  readonly problem: AppError | null;
+}
+
+/**
+ * The same for what only looks or stops: it goes on with the defaults in place of what is wrong in
+ * settings.json, or, for who examines everything, wherever it stands.
+ * @throws VALIDATION_ERROR naming what is wrong and not excused
+ */
+export const loadConfigToLook = (
+  options: LoadOptions,
+  excused: 'file' | 'everything',
+): ConfigToLook => read(options, excused);
+
+function read(options: LoadOptions, excused: 'nothing' | 'file' | 'everything'): ConfigToLook {
   const environment = options.env;
   const home = resolve(
     options.home ??
@@ -56,14 +78,27 @@ export function loadConfig(options: LoadOptions): Config {
       join(given(environment, 'HOME') ?? homedir(), '.opcode'),
   );
   const settingsPath = join(home, 'settings.json');
-  const { settings, origins } = readSettings(options, settingsPath);
-  return Object.freeze({
+  const loaded = readSettings(options, settingsPath);
+  const { settings, origins } = loaded;
+  const [inFile, elsewhere] = [[...loaded.inFile], [...loaded.given]];
+  const listen = listenOf(settings, (message) => {
+    const isOfFile = origins.listen_addr === 'settings.json';
+    (isOfFile ? inFile : elsewhere).push(
+      settingIssue(isOfFile ? `${settingsPath}: listen_addr` : 'listen_addr', message),
+    );
+  });
+  if (excused !== 'everything' && elsewhere.length > 0) {
+    throw errorOf([...elsewhere, ...inFile], settingsPath);
+  }
+  const problem = errorOf([...inFile, ...elsewhere], settingsPath);
+  if (excused === 'nothing' && problem !== null) throw problem;
+  const config = Object.freeze({
     home,
     dbPath: resolve(settings.db_path ?? join(home, 'opcode.db')),
     settingsPath,
     pidPath: join(home, 'opcode.pid'),
     workDir: join(home, 'work'),
-    listen: parseListen(settings.listen_addr, settings.public, origins.listen_addr, settingsPath),
+    listen,
     settings,
     origins,
     passedEnv: passedEnvOf(environment, settings.env_pass),
@@ -73,6 +108,7 @@ export function loadConfig(options: LoadOptions): Config {
     user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? `uid-${userInfo().uid}`,
     noColor: given(environment, 'NO_COLOR') !== null,
   });
+  return { config, problem };
 }
 
 const given = (environment: Environment, name: string): string | null => {
@@ -82,55 +118,64 @@ const given = (environment: Environment, name: string): string | null => {
 
 const KEYS = Object.keys(SETTINGS) as SettingKey[];
 
-type Loaded = Pick<Config, 'settings' | 'origins'>;
+interface Read {
+  readonly settings: Settings;
+  readonly origins: Config['origins'];
+  /** What is wrong with the file, and with what was given otherwise. */
+  readonly inFile: readonly Issue[];
+  readonly given: readonly Issue[];
+}
 
-function readSettings(options: LoadOptions, settingsPath: string): Loaded {
-  const issues: Issue[] = [];
-  const inFile = flatten(readSettingsFile(settingsPath), settingsPath, issues);
+/** Every setting: what can be used, and the default where what was given cannot. */
+function readSettings(options: LoadOptions, settingsPath: string): Read {
+  const file = readSettingsFile(settingsPath);
+  const inFile: Issue[] = [...file.issues];
+  const given: Issue[] = [];
   const settings: Partial<Record<SettingKey, unknown>> = {};
   const origins: Partial<Record<SettingKey, SettingOrigin>> = {};
   for (const key of KEYS) {
     const setting: Setting<unknown> = SETTINGS[key];
-    const { raw, origin, where } = sourceOf(options, inFile, key, settingsPath);
+    const { raw, origin, where } = sourceOf(options, file.values, key);
     origins[key] = origin;
     settings[key] = setting.fallback;
     if (origin === 'default') continue;
+    const report = (path: string, message: string): void =>
+      void (origin === 'settings.json'
+        ? inFile.push(file.issueAt(key, path, message))
+        : given.push(settingIssue(`${where}${path}`, message)));
     const inside = setting.problems?.(raw) ?? [];
-    issues.push(...inside.map(({ path, message }) => problem(`${where}${path}`, message)));
+    for (const { path, message } of inside) report(path, message);
     const value = setting.read(raw);
     if (value !== undefined) settings[key] = value;
-    else issues.push(problem(where, `must be ${setting.accepts}, not ${JSON.stringify(raw)}`));
+    else report('', `must be ${setting.accepts}, not ${JSON.stringify(raw)}`);
   }
-  issues.push(...unknownChannelsIn(settings as Settings, settingsPath));
-  const [first] = issues;
-  if (first !== undefined) {
-    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-    throw new AppError('VALIDATION_ERROR', `${first.path}: ${first.message}${more}`, {
-      details: { issues: issues.map((issue) => ({ ...issue })) },
-      ...(first.hint === undefined ? {} : { hint: first.hint }),
-    });
+  const { 'notify.rules': rules, 'notify.channels': channels } = settings as Settings;
+  for (const { path, message } of unknownChannels(rules, channels)) {
+    inFile.push(file.issueAt('notify.rules', path, message));
   }
-  return { settings: Object.freeze(settings) as Settings, origins: origins as Config['origins'] };
+  return {
+    settings: Object.freeze(settings) as Settings,
+    origins: origins as Config['origins'],
+    inFile,
+    given,
+  };
 }
 
-const unknownChannelsIn = (settings: Settings, settingsPath: string): Issue[] =>
-  unknownChannels(settings['notify.rules'], settings['notify.channels']).map(({ path, message }) =>
-    problem(`${settingsPath}: notify.rules${path}`, message),
-  );
-
-const problem = (path: string, message: string, hint?: string): Issue => ({
-  path,
-  code: 'VALIDATION_ERROR',
-  message,
-  severity: 'error',
-  ...(hint === undefined ? {} : { hint }),
-});
+/** Issues as the one error that they are told in; `file` is where those with a line stand. */
+function errorOf(issues: readonly Issue[], file: string): AppError | null {
+  const [first] = issues;
+  if (first === undefined) return null;
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+  return new AppError('VALIDATION_ERROR', `${first.path}: ${first.message}${more}`, {
+    details: { issues: issues.map((issue) => ({ ...issue })), file },
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+  });
+}
 
 function sourceOf(
   options: LoadOptions,
   inFile: ReadonlyMap<string, Json>,
   key: SettingKey,
-  settingsPath: string,
 ): { readonly raw: unknown; readonly origin: SettingOrigin; readonly where: string } {
   const setting: Setting<unknown> = SETTINGS[key];
   const flag = options.flags[key];
@@ -140,95 +185,14 @@ function sourceOf(
     return { raw: variable, origin: 'environment', where: `environment ${setting.env}` };
   }
   const value = inFile.get(key);
-  if (value !== undefined) {
-    return { raw: value, origin: 'settings.json', where: `${settingsPath}: ${key}` };
-  }
+  if (value !== undefined) return { raw: value, origin: 'settings.json', where: key };
   return { raw: undefined, origin: 'default', where: key };
 }
 
-function readSettingsFile(path: string): JsonObject {
-  const content = readText(path, true);
-  if (content === null || content.trim() === '') return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(content);
-  } catch (thrown) {
-    throw new AppError('VALIDATION_ERROR', `${path}: not valid JSON: ${messageOf(thrown)}`);
-  }
-  const twice = duplicateKey(content);
-  if (twice !== null) {
-    throw new AppError('VALIDATION_ERROR', `${path}: ${twice}: stands there twice: keep one`);
-  }
-  if (!isJsonObject(value)) {
-    throw new AppError('VALIDATION_ERROR', `${path}: must hold an object of settings`);
-  }
-  return value;
-}
-
-/** The dotted path of a key that an object has twice, of which JSON would let the last win. */
-function duplicateKey(content: string): string | null {
-  const seen = new Set<string>();
-  const starts: number[] = [];
-  let found: string | null = null;
-  visit(content, {
-    onObjectBegin: (offset) => void starts.push(offset),
-    onObjectEnd: () => void starts.pop(),
-    onObjectProperty(name, _offset, _length, _line, _character, pathOf) {
-      const id = JSON.stringify([starts.at(-1), name]);
-      if (seen.has(id)) found ??= [...pathOf(), name].join('.');
-      seen.add(id);
-    },
-  });
-  return found;
-}
-
-/** Settings by dotted key; unknown keys become issues that name the nearest known one. */
-function flatten(root: JsonObject, path: string, issues: Issue[]): ReadonlyMap<string, Json> {
-  const found = new Map<string, Json>();
-  const walk = (value: JsonObject, prefix: string): void => {
-    for (const [name, below] of Object.entries(value)) {
-      const key = `${prefix}${name}`;
-      const isGroup = KEYS.some((known) => known.startsWith(`${key}.`));
-      if (Object.hasOwn(SETTINGS, key)) found.set(key, below);
-      else if (isGroup && isJsonObject(below)) walk(below, `${key}.`);
-      else if (isGroup) issues.push(problem(`${path}: ${key}`, 'must be an object of settings'));
-      else if (key !== '$schema') issues.push(unknownKey(path, key));
-    }
-  };
-  walk(root, '');
-  return found;
-}
-
-function unknownKey(path: string, key: string): Issue {
-  const nearest = KEYS.map((known) => ({ known, distance: editDistance(known, key) })).sort(
-    (a, b) => a.distance - b.distance,
-  )[0];
-  const hint =
-    nearest !== undefined && nearest.distance <= 3
-      ? `did you mean "${nearest.known}"?`
-      : 'the reference lists every key';
-  return problem(`${path}: ${key}`, `is not a setting (${hint})`, hint);
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
-function readText(path: string, mayBeMissing = false): string | null {
+function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
-    const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT';
-    if (missing && mayBeMissing) return null;
     throw new AppError('VALIDATION_ERROR', `${path}: cannot be read: ${messageOf(thrown)}`);
   }
 }
@@ -262,7 +226,7 @@ function tokenOf(environment: Environment): string | null {
   if (token !== null) {
     throw new AppError('VALIDATION_ERROR', 'OPCODE_TOKEN and OPCODE_TOKEN_FILE: give one of them');
   }
-  const line = readText(file)?.split(/\r?\n/, 1)[0]?.trim() ?? '';
+  const line = readText(file).split(/\r?\n/, 1)[0]?.trim() ?? '';
   if (line !== '') return line;
   throw new AppError('VALIDATION_ERROR', `OPCODE_TOKEN_FILE: ${file} has an empty first line`);
 }
@@ -281,30 +245,24 @@ function secretsOf(environment: Environment): ReadonlyMap<string, string> {
 
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
 
+const ANYWHERE: readonly string[] = ['0.0.0.0', '::'];
+const DEFAULT_PORT = 4100;
+
 /** `host:port`, `[::1]:port`, `:port` or `port`; beyond loopback only when public. */
-function parseListen(
-  address: string,
-  isPublic: boolean,
-  origin: SettingOrigin,
-  settingsPath: string,
+function listenOf(
+  { listen_addr: address, public: isPublic }: Settings,
+  report: (message: string) => void,
 ): Config['listen'] {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]:|([^:[\]]*):)?(\d{1,5})$/.exec(address);
   const port = Number(match?.[3]);
-  const where = origin === 'settings.json' ? `${settingsPath}: listen_addr` : 'listen_addr';
   if (match === null || port > 65_535) {
-    throw new AppError(
-      'VALIDATION_ERROR',
-      `${where}: "${address}" is no address: write ":4100", "127.0.0.1:4100" or "[::1]:4100"`,
-    );
+    report(`"${address}" is no address: write ":4100", "127.0.0.1:4100" or "[::1]:4100"`);
+    return { hosts: LOOPBACK, port: DEFAULT_PORT };
   }
   const host = match[1] ?? match[2] ?? '';
-  if (host === '') return { hosts: isPublic ? ['0.0.0.0', '::'] : LOOPBACK, port };
+  if (host === '') return { hosts: isPublic ? ANYWHERE : LOOPBACK, port };
   if (host === 'localhost') return { hosts: LOOPBACK, port };
-  if (!isPublic && !/^(127\.|::1$)/.test(host)) {
-    throw new AppError(
-      'VALIDATION_ERROR',
-      `${where}: ${host} is not loopback: add --public (which needs a token), or leave the host out`,
-    );
-  }
-  return { hosts: [host], port };
+  if (isPublic || /^(127\.|::1$)/.test(host)) return { hosts: [host], port };
+  report(`${host} is not loopback: add --public (which needs a token), or leave the host out`);
+  return { hosts: LOOPBACK, port };
 }

@@ -9,6 +9,7 @@ import {
   type SettingProblem,
 } from './model/notice-settings.ts';
 import { parseDuration } from './model/time.ts';
+import { readFolder, readList, readNetwork, readTarget, readVariable } from './settings-lists.ts';
 
 /** One thing that can be set. `read` takes a JSON value or, from flags and variables, a text. */
 export interface Setting<T> {
@@ -81,12 +82,20 @@ const timeOfDay = kind<string>('a time of day such as "03:30"', (raw) =>
   typeof raw === 'string' && /^([01]\d|2[0-3]):[0-5]\d$/.test(raw) ? raw : undefined,
 );
 
-/** A flag or variable holds the texts separated by commas. */
-const list = kind<readonly string[]>('a list of texts', (raw) => {
-  const parts: unknown = typeof raw === 'string' ? raw.split(',').map((part) => part.trim()) : raw;
-  if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string')) return undefined;
-  return parts.filter((part) => part !== '');
-});
+/** A list of texts that are read one by one; each that is wrong is named with its place. */
+const listOf =
+  (accepts: string, readItem: Parameters<typeof readList>[1]) =>
+  (fallback: readonly string[], doc: string): Setting<readonly string[]> => ({
+    doc,
+    fallback,
+    accepts,
+    read: (raw) => readList(raw, readItem).value,
+    problems: (raw) => readList(raw, readItem).problems,
+  });
+const folders = listOf('a list of absolute folders', (text) => readFolder(text));
+const targets = listOf('a list of hosts, addresses and networks', readTarget);
+const networks = listOf('a list of addresses and networks', readNetwork);
+const variables = listOf('a list of names of variables', readVariable);
 
 /** Milliseconds; shorter ones would be lost by a process that is only slow. */
 const lease = kind<number>('a duration of 2s or more', (raw) => {
@@ -124,16 +133,24 @@ export const SETTINGS = {
   public: bool(false, 'Listen beyond loopback (needs a token)', env('PUBLIC', '--public')),
   'tls.cert': text(null, 'File with the certificate and its chain (PEM): serves https'),
   'tls.key': text(null, 'File with the key of the certificate (PEM)'),
-  trusted_proxies: list([], 'Addresses and networks whose X-Forwarded headers are believed'),
+  trusted_proxies: networks([], 'Addresses and networks whose X-Forwarded headers are believed'),
   allow_http: bool(false, 'Listen beyond loopback without TLS', env('ALLOW_HTTP', '--allow-http')),
   base_url: text(null, 'URL by which others reach the server', env('BASE_URL', '--base-url')),
+  panel: bool(
+    true,
+    'Serve the panel in the browser; this version has none yet',
+    env('PANEL', '--panel'),
+  ),
   'mcp.names': spelling('auto', 'How MCP tools are spelled'),
   synchronous: durability('full', '`full` survives power loss, `normal` the end of the process'),
   grace: duration(10_000, 'Time to finish for repeatable steps at a stop', { flag: '--grace' }),
   grace_unsafe: duration(300_000, 'Time to finish for the others', { flag: '--grace-unsafe' }),
   'interrupt.policy': interrupt('ask', 'What happens to an unsafe step that a crash interrupted'),
   'interrupt.agents_answer': bool(false, 'Agents too may say what became of such a step'),
-  'interrupt.ask_timeout': duration(DAY, 'How long its question stays open in unattended runs'),
+  'interrupt.ask_timeout': duration(
+    DAY,
+    'How long its question stays open in runs that another run started',
+  ),
   'ownership.lease': lease(60_000, 'How long a process that has become silent keeps its runs'),
   'compute.cpu_limit': duration(2000, 'Processor time of one expression, jq filter or picture'),
   'compute.wall_limit': duration(30_000, 'Time after which it is tried once more elsewhere'),
@@ -147,13 +164,19 @@ export const SETTINGS = {
   'retention.keep_last': integer(0)(0, 'Newest ended runs of each template that stay anyway'),
   'notify.rules': rules([], 'Who is told of what'),
   'notify.channels': channels({}, 'How those are reached who are told'),
-  env_pass: list([], 'Environment variables that shell steps and plugins get besides the usual'),
-  'paths.deny': list([], 'Paths that no step may touch'),
-  'paths.read_only': list([], 'Paths that steps may only read'),
-  'paths.writable': list([], 'When not empty: the only paths steps may write to'),
-  'paths.open': list([], 'Paths in /proc, /sys and /dev that steps may touch all the same'),
-  'egress.allow': list([], 'When not empty: the only hosts and networks steps may call'),
-  'egress.deny': list([], 'Hosts and networks steps may not call'),
+  env_pass: variables(
+    [],
+    'Environment variables that shell steps and plugins get besides the usual',
+  ),
+  'paths.deny': folders([], 'Paths that no step may touch'),
+  'paths.read_only': folders([], 'Paths that steps may only read'),
+  'paths.writable': folders([], 'When not empty: the only paths steps may write to'),
+  'paths.open': folders([], 'Paths in /proc, /sys and /dev that steps may touch all the same'),
+  'egress.allow': targets(
+    [],
+    'When not empty: the only hosts and networks steps may call; an address also opens what is closed to all (link-local, metadata)',
+  ),
+  'egress.deny': targets([], 'Hosts and networks steps may not call'),
   'limits.definition_bytes': size(MIB, 'Size of a definition'),
   'limits.steps': count(10_000, 'Steps of a definition, nested ones included'),
   'limits.nesting': count(32, 'Levels of nesting'),

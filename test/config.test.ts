@@ -1,7 +1,7 @@
 /** Configuration: precedence, checks that name their place, listening addresses. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LoadOptions, loadConfig } from '../src/config.ts';
 import { AppError } from '../src/model/error.ts';
@@ -182,5 +182,55 @@ describe('the environment', () => {
   test('only PATH, HOME, LANG and TZ are kept for runs', () => {
     const env = { PATH: '/bin', HOME: home, TZ: 'UTC', OPCODE_TOKEN: 't', AWS: 'x' };
     expect(load({ env }).callerEnv).toEqual({ PATH: '/bin', HOME: home, TZ: 'UTC' });
+  });
+});
+
+describe('what the program before this one left', () => {
+  test('its settings.json is taken as it is', () => {
+    writeSettings({
+      listen_addr: ':4100',
+      base_url: 'http://localhost:4100',
+      db_path: join(home, 'other.db'),
+      log_level: 'info',
+      pool_size: 10,
+      panel: false,
+    });
+    expect(load()).toMatchObject({ settings: { panel: false, pool_size: 10 } });
+  });
+
+  test('OPCODE_PANEL is read, and refused when it says neither', () => {
+    expect(load().settings.panel).toBe(true);
+    expect(load({ env: { OPCODE_PANEL: 'false' } }).settings.panel).toBe(false);
+    expect(failure({ env: { OPCODE_PANEL: 'maybe' } }).message).toContain('OPCODE_PANEL');
+  });
+});
+
+describe('lists', () => {
+  test('of folders begin at the root or at the home of the user, without detours', () => {
+    writeSettings({ paths: { deny: ['~/keys', '/srv/a/../b/', '/etc'] } });
+    expect(load().settings['paths.deny']).toEqual([join(homedir(), 'keys'), '/srv/b', '/etc']);
+  });
+
+  test.each([
+    [{ paths: { deny: ['/ok', 'ro'] } }, 'paths.deny[1]', 'not absolute'],
+    [{ paths: { read_only: ['~other/x'] } }, 'paths.read_only[0]', 'not absolute'],
+    [{ paths: { writable: ['/srv/*'] } }, 'paths.writable[0]', 'rules are folders, not patterns'],
+    [{ paths: { open: ['./x'] } }, 'paths.open[0]', 'not absolute'],
+    [{ egress: { deny: ['a.test', '127.0.0.1/99'] } }, 'egress.deny[1]', 'no host'],
+    [{ egress: { allow: ['http://a.test'] } }, 'egress.allow[0]', 'no host'],
+    [{ trusted_proxies: ['nonsense'] }, 'trusted_proxies[0]', 'no address'],
+    [{ env_pass: ['A=b'] }, 'env_pass[0]', 'no name of a variable'],
+  ])('%j is refused by its place', (settings, place, message) => {
+    writeSettings(settings);
+    const error = failure();
+    expect(error.message).toContain(`${join(home, 'settings.json')}: ${place}`);
+    expect(error.message).toContain(message);
+    expect(error.details).toMatchObject({ issues: [{ line: 1, column: expect.any(Number) }] });
+  });
+
+  test('take hosts, addresses and networks', () => {
+    const allow = ['api.example.com', '*.example.com', '10.0.0.0/8', 'fd00::/8', '169.254.169.254'];
+    writeSettings({ egress: { allow }, trusted_proxies: ['10.0.0.5', '::1/128'] });
+    expect(load().settings['egress.allow']).toEqual(allow);
   });
 });
