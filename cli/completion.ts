@@ -87,7 +87,7 @@ async function candidatesOf(
 }
 
 async function runIds(cli: Cli): Promise<string[]> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const { workflows = [] } = await app.ops.query(cli.context(), {
     resource: 'workflows',
     filter: { limit: MOST },
@@ -96,13 +96,13 @@ async function runIds(cli: Cli): Promise<string[]> {
 }
 
 async function stepIds(cli: Cli, workflow_id: string): Promise<string[]> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const run = await app.ops.status(cli.context(), { workflow_id, include: ['steps'] });
   return Object.keys(run.steps).slice(0, MOST);
 }
 
 async function templateNames(cli: Cli): Promise<string[]> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const { templates = [] } = await app.ops.query(cli.context(), {
     resource: 'templates',
     filter: { limit: MOST },

@@ -158,8 +158,10 @@ export function warningLine(
 }
 
 function placeText(issue: ShownIssue, source: SourceText | undefined): string {
-  const path = printable(issue.path);
-  if (source === undefined || issue.line === undefined) return path;
+  if (source === undefined || issue.line === undefined) return printable(issue.path);
+  // The path of a setting begins with its file.
+  const inside = issue.path === source.file ? '' : issue.path;
+  const path = printable(inside.replace(`${source.file}: `, ''));
   const column = issue.column === undefined ? '' : `:${issue.column}`;
   const file = `${source.file}:${issue.line}${column}`;
   return path === '' ? file : `${file} (${path})`;

@@ -66,7 +66,8 @@ async function complete(
   env: Environment,
 ): Promise<number> {
   const { candidates } = await import('./completion.ts');
-  const cli = createCli(terminal, env, {});
+  // Nothing but candidates may appear while somebody types.
+  const cli = createCli(terminal, env, { json: true });
   try {
     // A server that does not answer must not hold up who types.
     const late = Bun.sleep(COMPLETION_MS).then((): string[] => []);

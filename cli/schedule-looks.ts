@@ -14,7 +14,7 @@ interface ListOptions {
 
 /** Lists schedules. */
 export async function list(cli: Cli, { template, status }: ListOptions): Promise<number> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const schedules: ScheduleView[] = [];
   let cursor: string | undefined;
   do {
@@ -45,7 +45,7 @@ interface NextOptions {
 
 /** A word with a space, an @ or digits first is an expression; a schedule of that name goes first. */
 export async function next(cli: Cli, what: string, options: NextOptions): Promise<number> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const found = await app.ops.query(cli.context(), {
     resource: 'schedules',
     filter: { name: what, limit: 1 },
@@ -72,7 +72,7 @@ interface HistoryOptions {
 
 /** Lists what became of a schedule's times. */
 export async function history(cli: Cli, name: string, options: HistoryOptions): Promise<number> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const { outcome, limit, cursor } = options;
   const result = await app.ops.schedule_history(cli.context(), {
     name,
@@ -125,8 +125,8 @@ interface BackfillOptions {
 
 /** Queues runs for times that have passed. */
 export async function backfill(cli: Cli, name: string, options: BackfillOptions): Promise<number> {
-  const app = await cli.open();
   const { start, end, parallel, limit, dryRun = false } = options;
+  const app = await (dryRun ? cli.openToLook() : cli.open());
   const result = await app.ops.schedule_backfill(cli.context(), {
     name,
     start,

@@ -35,7 +35,7 @@ export function graceOf({ now, grace }: GraceOptions): number | null {
 
 /** The living daemon of this home, null when there is none. @throws CONFLICT when it is out of sight */
 export function livingDaemon(cli: Cli): RunningDaemon | null {
-  const config = cli.config();
+  const config = cli.configToLook().config;
   const daemon = findDaemon(config);
   if (daemon?.alive === null) {
     throw new AppError(
@@ -52,7 +52,7 @@ export function livingDaemon(cli: Cli): RunningDaemon | null {
  * removed, or it belongs to another home. @throws CONFLICT naming the process
  */
 export async function refuseUnnamed(cli: Cli): Promise<void> {
-  if (!existsSync(cli.config().dbPath)) return;
+  if (!existsSync(cli.configToLook().config.dbPath)) return;
   const app = await openToLook(cli);
   if (app === null) return;
   const executor = findExecutor(app.store, programVersion());
@@ -60,7 +60,7 @@ export async function refuseUnnamed(cli: Cli): Promise<void> {
   const { pid } = executor.node;
   throw new AppError(
     'CONFLICT',
-    `a daemon (pid ${pid}) works on this database, but ${cli.config().pidPath} does not name it`,
+    `a daemon (pid ${pid}) works on this database, but ${cli.configToLook().config.pidPath} does not name it`,
     { hint: `kill ${pid} stops it in the same way, unless it belongs to another OPCODE_HOME` },
   );
 }
@@ -97,7 +97,7 @@ export async function stopAndTell(
 /** Null when the database is of another version, or cannot be opened: then nothing is told. */
 async function openToLook(cli: Cli): Promise<App | null> {
   try {
-    return await cli.open();
+    return await cli.openToLook();
   } catch (thrown) {
     if (thrown instanceof AppError) return null;
     throw thrown;

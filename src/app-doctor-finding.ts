@@ -23,7 +23,7 @@ export async function withDatabase(
 ): Promise<readonly Finding[]> {
   if (!existsSync(config.dbPath)) return [];
   if (inspectDatabase(config.dbPath).schema < MIGRATIONS.length) return [];
-  const app = await openApp(config, { execute: false });
+  const app = await openApp(config, { execute: false, looks: true });
   try {
     return look(app);
   } finally {

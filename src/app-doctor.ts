@@ -2,14 +2,16 @@
  * What `opcode doctor` looks at, in order. Nothing is changed, and one thing that cannot be looked at
  * does not keep the others from being: it works when nothing else does.
  */
+import { existsSync } from 'node:fs';
 import { lookAtAccess, lookAtDaemon, lookAtMcp, lookAtPort } from './app-doctor-daemon.ts';
 import { lookAtDatabase, lookAtDisk, lookAtFiles, lookAtRuns } from './app-doctor-files.ts';
 import type { Finding } from './app-doctor-finding.ts';
 import { lookAtNotices } from './app-doctor-notices.ts';
 import { programVersion } from './app-parts.ts';
-import type { Config } from './config.ts';
+import type { Config, ConfigToLook } from './config.ts';
 import { describeLimits, findLimitTools } from './isolate/limits.ts';
 import { AppError, messageOf } from './model/error.ts';
+import { isJsonArray, isJsonObject } from './model/json.ts';
 
 type Look = (config: Config) => readonly Finding[] | Promise<readonly Finding[]>;
 
@@ -30,9 +32,10 @@ const LOOKS: readonly (readonly [area: string, look: Look])[] = [
 
 /** Looks at everything; each finding is handed out as it is made. */
 export async function examine(
-  config: Config,
+  { config, problem }: ConfigToLook,
   onFinding: (finding: Finding) => void,
 ): Promise<void> {
+  for (const finding of lookAtSettings(config, problem)) onFinding(finding);
   for (const [area, look] of LOOKS) {
     try {
       for (const finding of await look(config)) onFinding(finding);
@@ -42,6 +45,25 @@ export async function examine(
       onFinding({ area, level: 'fail', text, ...(hint === undefined ? {} : { hint }) });
     }
   }
+}
+
+function lookAtSettings({ settingsPath }: Config, problem: AppError | null): Finding[] {
+  if (problem === null) {
+    const where = existsSync(settingsPath) ? `${settingsPath} and the environment` : 'defaults';
+    return [{ area: 'settings', level: 'ok', text: `${where} can be used` }];
+  }
+  const hint = 'the rest of this look goes on with the default in its place';
+  return placedIssues(problem).map((text) => ({ area: 'settings', level: 'fail', text, hint }));
+}
+
+/** Each issue with its line and column, where it has one. */
+function placedIssues({ message, details }: AppError): string[] {
+  const issues = isJsonObject(details) && isJsonArray(details.issues) ? details.issues : [];
+  const texts = issues.filter(isJsonObject).map(({ path, message: what, line, column }) => {
+    const place = line === undefined ? '' : ` (line ${String(line)}, column ${String(column)})`;
+    return `${String(path)}: ${String(what)}${place}`;
+  });
+  return texts.length === 0 ? [message] : texts;
 }
 
 function lookAtProgram(): Finding[] {

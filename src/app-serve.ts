@@ -36,6 +36,8 @@ import type { Engine } from './model/engine.ts';
 import { AppError, messageOf } from './model/error.ts';
 import type { Logger } from './model/ports.ts';
 import type { SettingKey } from './settings.ts';
+import { hasKind } from './store/sqlite/errors.ts';
+import { spendReserve } from './store/sqlite/reserve.ts';
 
 /** Serves MCP on standard input and output, which then carry nothing else, or on other streams. */
 export function serveStdio(app: App, config: Config, log: Logger, streams?: Streams): StdioSession {
@@ -108,9 +110,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
     const record = { ...ownIdentity(), version: programVersion(), urls: http.urls };
     const crashed = readPidFile(config.pidPath) !== null;
-    writePidFile(config.pidPath, record);
+    orWithReserve(config, log, () => writePidFile(config.pidPath, record));
     const meter = createMeter();
-    app = await openApp(config, { execute: true, claims: true, role: 'serve', log, meter });
+    const opened = { execute: true, claims: true, role: 'serve', makesRoom: true } as const;
+    app = await openApp(config, { ...opened, log, meter });
     const { store, audit } = app;
     const access = openServerAccess({ store, audit, config, reach, http, log });
     const recovered = app.engine === null ? 0 : await takeOn(app.engine, log);
@@ -120,6 +123,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await http.close();
     releasePidFile(config.pidPath, process.pid);
     throw thrown;
+  }
+}
+
+/** On a full disk the reserve beside the database is spent once, so that old runs can be removed. */
+function orWithReserve(config: Config, log: Logger, work: () => void): void {
+  try {
+    work();
+  } catch (thrown) {
+    if (!hasKind(thrown, 'full') || !spendReserve(config.dbPath)) throw thrown;
+    log.warn('the disk is full: the reserve was spent to start; opcode gc removes old runs');
+    work();
   }
 }
 

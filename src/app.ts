@@ -45,7 +45,7 @@ import { createClock } from './runtime/clock.ts';
 import { DEFAULT_RUNTIME_CONFIG, type RuntimeConfig } from './runtime/deps.ts';
 import { createEngine } from './runtime/engine.ts';
 import { createCalculator } from './schedule/calculator.ts';
-import { openSqliteStore } from './store/sqlite/open.ts';
+import { openSqliteStore, openSqliteStoreToLook } from './store/sqlite/open.ts';
 import { DEFAULT_DEFINITION_LIMITS } from './validate/limits.ts';
 import { checkWithSchema, describeSchemaProblems } from './validate/schema-check.ts';
 import { createEnvironmentSecrets } from './vault/environment-secrets.ts';
@@ -62,6 +62,10 @@ export interface OpenOptions extends ExecuteOptions {
   /** True: this process executes runs it is asked for. False: it only reads and sends. */
   readonly execute: boolean;
   readonly log?: Logger;
+  /** True: it only looks, and nothing is written, neither in the database nor beside it. */
+  readonly looks?: boolean;
+  /** True: on a full disk the reserve is spent so that the database can be opened. */
+  readonly makesRoom?: boolean;
 }
 
 export type OpenedApp = Awaited<ReturnType<typeof openApp>>;
@@ -70,11 +74,7 @@ export type App = Omit<OpenedApp, 'execute' | 'audit'>;
 /** Opens the application. @throws AppError when the database or a setting cannot be used */
 export function openApp(config: Config, options: OpenOptions) {
   const version = programVersion();
-  const store = openSqliteStore({
-    path: config.dbPath,
-    synchronous: config.settings.synchronous,
-    isGone: (node) => isAlive({ ...node, started: node.pidStarted }) === false,
-  });
+  const store = openStore(config, options);
   const parts = orClosed(store, () =>
     createAppParts(config, options.log ?? defaultLog(config), store),
   );
@@ -97,6 +97,16 @@ export function openApp(config: Config, options: OpenOptions) {
   const { audit, notify } = parts;
   const schedules = schedulesOf(parts, engine);
   return Promise.resolve({ ops, engine, store, audit, notify, schedules, close, execute });
+}
+
+function openStore(config: Config, { looks, makesRoom }: OpenOptions): Store {
+  if (looks === true) return openSqliteStoreToLook(config.dbPath);
+  return openSqliteStore({
+    path: config.dbPath,
+    synchronous: config.settings.synchronous,
+    isGone: (node) => isAlive({ ...node, started: node.pidStarted }) === false,
+    ...(makesRoom === undefined ? {} : { makesRoom }),
+  });
 }
 
 function orClosed<T>(store: Store, make: () => T): T {

@@ -32,7 +32,7 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function list(cli: Cli, { name, limit, cursor }: Options): Promise<number> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const filter = {
     ...(name === undefined ? {} : { name }),
     ...(limit === undefined ? {} : { limit }),

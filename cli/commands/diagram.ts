@@ -56,7 +56,7 @@ async function diagram(cli: Cli, target: string, options: Options): Promise<numb
       hint: 'write it to a file: -o diagram.png',
     });
   }
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const drawn = await draw(cli, app, target, lookOf(cli, options, format));
   if (options.output !== undefined) writeTo(options.output, drawn);
   if (cli.json) cli.printJson(options.output === undefined ? drawn : { written: options.output });

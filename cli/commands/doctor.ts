@@ -22,7 +22,7 @@ async function doctor(cli: Cli): Promise<number> {
   const { examine } = await import('../../src/app-doctor.ts');
   const { style } = cli.terminal.stdout;
   const findings: Finding[] = [];
-  await examine(cli.config(), (finding) => {
+  await examine(cli.configToLook('everything'), (finding) => {
     findings.push(finding);
     if (!cli.json) cli.printLines(linesOf(finding, style));
   });

@@ -28,7 +28,7 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function events(cli: Cli, run: string, options: Options): Promise<number> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const { stdout, closed } = cli.terminal;
   const show = (event: EventView): void => {
     if (cli.json) cli.printJsonLine(event);

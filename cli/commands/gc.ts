@@ -42,7 +42,7 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function gc(cli: Cli, options: Options): Promise<number> {
-  const app = await cli.open();
+  const app = await (options.dryRun === true ? cli.openToLook() : cli.open({ makesRoom: true }));
   const input = {
     ...(options.olderThan === undefined ? {} : { older_than: options.olderThan }),
     ...(options.status === undefined ? {} : { status: statusesOf(options.status) }),

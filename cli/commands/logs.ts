@@ -33,7 +33,7 @@ async function logs(
   step: string | undefined,
   options: Options,
 ): Promise<number> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const wanted = { workflow_id: run, ...(step === undefined ? {} : { step_id: step }) };
   const show = printer(cli, step !== undefined);
   const context = cli.context({ abort: cli.terminal.closed });

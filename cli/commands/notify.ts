@@ -43,7 +43,7 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function list(cli: Cli): Promise<number> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const notices = await app.ops.notices(cli.context(), {});
   if (cli.json) cli.printJson(notices);
   else cli.printLines(linesOf(notices, cli.terminal.stdout));

@@ -54,7 +54,7 @@ async function query(cli: Cli, resource: string, options: Options): Promise<numb
       hint: `there are ${RESOURCES.join(', ')}`,
     });
   }
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const result = await app.ops.query(cli.context(), { resource: known, filter: filterOf(options) });
   if (cli.json) cli.printJson(result);
   else {

@@ -104,7 +104,7 @@ function started(result: RunOutput): Result {
 }
 
 async function dryRun(cli: Cli, input: Input): Promise<number> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const result = await app.ops.run(cli.context(), { ...input, dry_run: true });
   if (cli.json) {
     cli.printJson(result);

@@ -26,6 +26,8 @@ interface Options {
   readonly dbPath?: string;
   readonly logLevel?: string;
   readonly logFile?: string;
+  readonly panel?: boolean;
+  readonly vaultKey?: string;
 }
 
 export function configure(command: Command, act: Act): void {
@@ -38,6 +40,12 @@ export function configure(command: Command, act: Act): void {
       .option('--allow-http', 'with --public: without TLS, on a network you trust')
       .option('--grace <duration>', 'at a stop: time for steps that can be repeated (10s)')
       .option('--grace-unsafe <duration>', 'at a stop: time for the others (5m)')
+      .option('--panel', 'serve the panel (this version has none yet)')
+      .option('--no-panel', 'do not serve the panel')
+      .option(
+        '--vault-key <key>',
+        'accepted, not used and not kept: secrets are OPCODE_SECRET_<NAME>',
+      )
       .option('--log-file <file>', 'log here (at most 20 MB are kept) instead of on stderr')
       .action(act(serve))
       .addHelpText(
@@ -67,6 +75,7 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   // What one wants to know whatever is logged besides.
   const log = createLogger({ level: 'info', write, now: Date.now, ...look });
   warnOfWriters(config.home, log);
+  if (options.vaultKey !== undefined) log.warn(VAULT_KEY);
   const { urls, recovered } = daemon;
   const service = await serviceOf(cli, log);
   const stopped = untilStopped(daemon, load, log, service);
@@ -78,6 +87,9 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   file?.close();
   return EXIT.ok;
 }
+
+const VAULT_KEY =
+  '--vault-key is not used: secrets are variables OPCODE_SECRET_<NAME>. Leave it out: every process of this machine can read a command line';
 
 /** Whoever runs the daemon as a service and wants to be told; null when nobody does. */
 async function serviceOf(cli: Cli, log: Logger): Promise<ServiceNotify | null> {
@@ -127,6 +139,7 @@ const FLAGS: readonly (readonly [keyof Options, SettingKey])[] = [
   ['baseUrl', 'base_url'],
   ['poolSize', 'pool_size'],
   ['public', 'public'],
+  ['panel', 'panel'],
   ['allowHttp', 'allow_http'],
   ['grace', 'grace'],
   ['graceUnsafe', 'grace_unsafe'],

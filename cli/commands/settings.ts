@@ -4,6 +4,7 @@ import type { Config } from '../../src/config.ts';
 import { AppError } from '../../src/model/error.ts';
 import { SETTINGS, type SettingKey } from '../../src/settings.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
+import { errorJson } from '../errors.ts';
 import { EXIT } from '../exit.ts';
 import { table } from '../print/table.ts';
 
@@ -26,7 +27,7 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function settings(cli: Cli, key: string | undefined, { changed }: Options): Promise<number> {
-  const config = cli.config();
+  const { config, problem } = cli.configToLook();
   const keys = Object.keys(SETTINGS) as SettingKey[];
   const fits = (each: string): boolean =>
     key === undefined || each === key || each.startsWith(`${key}.`);
@@ -45,7 +46,8 @@ async function settings(cli: Cli, key: string | undefined, { changed }: Options)
       default: SETTINGS[each].fallback,
       about: SETTINGS[each].doc,
     }));
-    cli.printJson({ file: config.settingsPath, settings: list });
+    const problems = problem === null ? {} : { problem: errorJson(problem).error };
+    cli.printJson({ file: config.settingsPath, settings: list, ...problems });
     return EXIT.ok;
   }
   const { stdout } = cli.terminal;

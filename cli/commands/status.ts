@@ -45,7 +45,7 @@ async function status(
   step: string | undefined,
   { watch, include }: Options,
 ): Promise<number> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   if (run === undefined) return watch === true ? watchAll(cli, app) : showAll(cli, app);
   if (step !== undefined) return showStep(cli, app, run, step);
   return watch === true ? watchRun(cli, app, run, include) : showRun(cli, app, run, include);

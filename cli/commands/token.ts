@@ -88,7 +88,7 @@ async function create(cli: Cli, options: CreateOptions): Promise<number> {
 }
 
 async function list(cli: Cli, { all = false }: { readonly all?: boolean }): Promise<number> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const result = await app.ops.token_list(cli.context(), { all });
   if (cli.json) cli.printJson(result);
   else if (result.tokens.length === 0) {

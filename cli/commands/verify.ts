@@ -26,7 +26,7 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function verify(cli: Cli, run: string | undefined): Promise<number> {
-  const app = await cli.open();
+  const app = await cli.openToLook();
   const result = await interruptible(cli, (abort, draw) => {
     const context: VerifyContext = {
       ...cli.context({ abort }),

@@ -83,8 +83,10 @@ export function writePidFile(path: string, record: DaemonRecord): void {
     renameSync(temporary, path);
   } catch (thrown) {
     rmSync(temporary, { force: true });
+    const isFull = (thrown as NodeJS.ErrnoException).code === 'ENOSPC';
     throw new AppError('STORE_ERROR', `${path}: cannot be written: ${messageOf(thrown)}`, {
       cause: thrown,
+      ...(isFull ? { details: { kind: 'full' } } : {}),
       hint: 'make room on its disk, or choose a home this user can write to (OPCODE_HOME)',
     });
   }

@@ -29,10 +29,25 @@ export function createBackup(parts: OpsParts): Operation<typeof backupInput, typ
         apart: parts.engine !== null,
         abort: ctx.abort,
       });
-      store.noteUpkeep('backup', clock.now());
-      return { file: target, ...facts, duration_ms: Math.round(clock.monotonic() - startedAt) };
+      return {
+        file: target,
+        ...facts,
+        duration_ms: Math.round(clock.monotonic() - startedAt),
+        ...noted(() => store.noteUpkeep('backup', clock.now())),
+      };
     },
   };
+}
+
+/** The copy is whole, whether or not the database has room to say when it was made. */
+function noted(note: () => void): { readonly unnoted?: string } {
+  try {
+    note();
+    return {};
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'STORE_ERROR') throw thrown;
+    return { unnoted: thrown.message };
+  }
 }
 
 function targetOf({ clock, upkeep }: OpsParts, ctx: CallContext, file: string | undefined): string {

@@ -24,7 +24,7 @@ export function createGate({ store, clock, audit }: OpsParts): Gate {
       if (called.quiet || called.access === 'read' || isOnlyLooking(called.input)) return;
       const target = targetOf(called.input, result);
       audit.note(ctx, { action: called.name, target, outcome: 'ok', detail: detailOf(called) });
-      if (called.access === 'admin') audit.flush();
+      if (called.access === 'admin') writeDown(audit);
     },
     failed(ctx, called, thrown) {
       const isRefused = thrown instanceof AppError && thrown.code === 'PERMISSION_DENIED';
@@ -37,6 +37,15 @@ export function createGate({ store, clock, audit }: OpsParts): Gate {
       });
     },
   };
+}
+
+/** Writes it at once where that is possible: what was done is done, and the entry is held until it can be. */
+function writeDown(audit: OpsParts['audit']): void {
+  try {
+    audit.flush();
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'STORE_ERROR') throw thrown;
+  }
 }
 
 /** How exactly it is kept when an agent was last here. */

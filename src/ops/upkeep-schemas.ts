@@ -72,6 +72,8 @@ export const backupOutput = v.object({
   runs: count,
   unfinished: count,
   duration_ms: v.number(),
+  /** Why the database could not note that this copy was made: it is full, or may only be read. */
+  unnoted: v.optional(text),
 });
 
 export const holdInput = v.strictObject({});

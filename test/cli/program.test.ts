@@ -1,6 +1,6 @@
 /** The command line as a whole, in this process: where options may stand, and what is said of them. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execute } from '../../cli/program.ts';
@@ -24,9 +24,10 @@ describe('what every command takes', () => {
     const before = await opcode('token', '--json', 'list');
     expect(before.code).toBe(0);
     expect(JSON.parse(before.stdout)).toEqual({ tokens: [] });
-    const other = join(home, 'other.db');
-    expect((await opcode('schedule', '--db-path', other, 'list')).code).toBe(0);
-    expect(existsSync(other)).toBe(true);
+    const other = join(home, 'other.txt');
+    writeFileSync(other, 'no database, but the one that is asked for');
+    const refused = await opcode('schedule', '--db-path', other, 'list');
+    expect(refused.stderr).toContain(other);
   });
 
   test('works for every list', async () => {

@@ -23,7 +23,7 @@ const configOf = (flags: Record<string, unknown> = {}): Config =>
 
 async function found(config: Config): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  await examine(config, (finding) => findings.push(finding));
+  await examine({ config, problem: null }, (finding) => findings.push(finding));
   return findings;
 }
 

@@ -4,7 +4,7 @@
  * A copy is one file with everything that was committed when it began, compact, readable by its owner
  * alone. It appears under its name only when it is whole and on disk.
  */
-import { Database, SQLiteError } from 'bun:sqlite';
+import { SQLiteError } from 'bun:sqlite';
 import {
   closeSync,
   existsSync,
@@ -14,12 +14,15 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, messageOf } from '../../model/error.ts';
-import { APPLICATION_ID } from './connection.ts';
+
 import { storeError, toStoreError } from './errors.ts';
+import { APPLICATION_ID, identify } from './identity.ts';
 import { MIGRATIONS } from './migrate.ts';
+import { openToRead } from './reading.ts';
 
 export interface CopyOptions {
   /** Replace a file that stands there. */
@@ -80,15 +83,26 @@ function putInPlace(part: string, to: string): void {
   }
 }
 
+/** How often a database that can only be read as it stands is copied again when it was written to. */
+const MAX_COPIES = 3;
+
 function vacuumInto(from: string, to: string): void {
-  const database = openQuietly(from);
-  try {
-    database.run('PRAGMA busy_timeout = 10000');
-    database.run('VACUUM INTO ?', [to]);
-  } catch (thrown) {
-    throw toStoreError(thrown, isAboutCopy(thrown) ? to : from);
-  } finally {
-    database.close();
+  for (let copies = 1; ; copies += 1) {
+    const reading = openToRead(from);
+    const { database } = reading;
+    try {
+      database.run('PRAGMA busy_timeout = 10000');
+      // The copy is written, not the database.
+      database.run('PRAGMA query_only = OFF');
+      database.run('VACUUM INTO ?', [to]);
+      if (!reading.hasMoved()) return;
+      if (copies === MAX_COPIES) throw storeError('busy', 'it was written to meanwhile', from);
+      truncateSync(to);
+    } catch (thrown) {
+      throw toStoreError(thrown, isAboutCopy(thrown) ? to : from);
+    } finally {
+      reading.close();
+    }
   }
 }
 
@@ -96,21 +110,13 @@ function vacuumInto(from: string, to: string): void {
 const isAboutCopy = (thrown: unknown): boolean =>
   thrown instanceof SQLiteError && [13, 778].includes(thrown.errno);
 
-function openQuietly(path: string): Database {
-  try {
-    return new Database(path, { readonly: true });
-  } catch (thrown) {
-    throw toStoreError(thrown, path);
-  }
-}
-
 /**
  * Looks at a database file without changing it: whose it is, its schema, whether it is whole.
  * @throws STORE_ERROR `not_a_database`, `newer_schema`, `corrupt`, `path`
  */
 export function inspectDatabase(path: string): FileFacts {
   if (!existsSync(path)) throw storeError('path', 'there is no such file', path);
-  const database = openQuietly(path);
+  const { database, close } = openToRead(path);
   const one = (sql: string): number => {
     const row = database.query(sql).get() as Record<string, number> | null;
     return Object.values(row ?? {})[0] ?? 0;
@@ -119,11 +125,7 @@ export function inspectDatabase(path: string): FileFacts {
     if (one('PRAGMA application_id') !== APPLICATION_ID) {
       throw storeError('not_a_database', 'not a database of Opcode', path);
     }
-    const schema = one('PRAGMA user_version');
-    if (schema > MIGRATIONS.length) {
-      const message = `made by a newer Opcode: its schema is ${schema}, this program knows ${MIGRATIONS.length}`;
-      throw storeError('newer_schema', message, path);
-    }
+    const { schema } = identify((sql) => database.query(sql).get(), path, MIGRATIONS.length);
     const problem = database.query('PRAGMA quick_check(1)').get() as { quick_check: string } | null;
     if (problem?.quick_check !== 'ok') {
       throw storeError('corrupt', problem?.quick_check ?? 'it cannot be checked', path);
@@ -139,7 +141,7 @@ export function inspectDatabase(path: string): FileFacts {
   } catch (thrown) {
     throw toStoreError(thrown, path);
   } finally {
-    database.close();
+    close();
   }
 }
 

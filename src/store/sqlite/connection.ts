@@ -1,16 +1,13 @@
 /**
  * The one connection of a process: prepared statements, transactions, and waiting for other writers.
  *
- * SQLite never waits by itself (`busy_timeout` 0): its wait stops the event loop and is unfair between
- * processes. `writeLater` backs off from the event loop; `write`, for small writes that must answer at
+ * SQLite never waits by itself (`busy_timeout` 0, see patience.ts). `writeLater` backs off from the event loop; `write`, for small writes that must answer at
  * once, pauses the thread for a few milliseconds at a time. A transaction is written whole or not at
  * all: after any error it is rolled back and the error tells why.
  */
 import { type Changes, Database, type SQLQueryBindings, type Statement } from 'bun:sqlite';
-import { isBusy, storeError, toStoreError } from './errors.ts';
-
-/** "opcd": marks a SQLite file as ours. */
-export const APPLICATION_ID = 0x6f_70_63_64;
+import { storeError, toStoreError } from './errors.ts';
+import { guarded, untilFree, whenFree } from './patience.ts';
 
 export type Synchronous = 'full' | 'normal';
 type Bindings = SQLQueryBindings[];
@@ -22,10 +19,8 @@ export interface BusyLimits {
   readonly syncBusyMs: number;
 }
 
-const DEFAULT_BUSY_LIMITS: BusyLimits = { appendBusyMs: 30_000, syncBusyMs: 10_000 };
+export const DEFAULT_BUSY_LIMITS: BusyLimits = { appendBusyMs: 30_000, syncBusyMs: 10_000 };
 
-const MAX_BACKOFF_MS = 25;
-const MAX_PAUSE_MS = 4;
 const CACHE_KIB = 16_384;
 const MAX_WAL_BYTES_KEPT = 64 * 1024 * 1024;
 
@@ -42,12 +37,15 @@ export interface Connection {
   write<T>(work: () => T, durability?: 'as_set' | 'relaxed'): T;
   /** One transaction as soon as the write lock is free; the event loop goes on meanwhile. */
   writeLater<T>(work: () => T): Promise<T>;
+  /** A number that is another one after a commit of another connection. */
+  dataVersion(): number;
   close(): void;
 }
 
 /**
- * Opens the file and sets what holds for every connection; the schema is not looked at.
- * @throws STORE_ERROR when it is no database or cannot be used
+ * Opens the file and sets what holds for every connection. Whose the file is has been looked at before
+ * (see identity.ts): opening it for writing may change it.
+ * @throws STORE_ERROR when it cannot be used
  */
 export function connect(
   path: string,
@@ -59,7 +57,6 @@ export function connect(
   try {
     untilFree(patience, () => {
       database.run('PRAGMA busy_timeout = 0');
-      refuseForeign(database, path);
       configure(database, synchronous);
     });
   } catch (thrown) {
@@ -77,17 +74,13 @@ function openFile(path: string): Database {
   }
 }
 
-/** Another program's database is left exactly as it is. */
-function refuseForeign(database: Database, path: string): void {
-  const mark = database.query('PRAGMA application_id').get() as { application_id: number };
-  if (mark.application_id === APPLICATION_ID) return;
-  if (database.query('SELECT 1 FROM sqlite_schema LIMIT 1').get() === null) return;
-  throw storeError('not_a_database', 'a SQLite database of another program', path);
-}
-
-/** `auto_vacuum` comes first: it cannot be set once there are tables. */
+/**
+ * `auto_vacuum` comes first, and only into a file that holds nothing: afterwards it has no effect, but
+ * setting it writes.
+ */
 function configure(database: Database, synchronous: Synchronous): void {
-  database.run('PRAGMA auto_vacuum = INCREMENTAL');
+  const { page_count: pages } = database.query('PRAGMA page_count').get() as { page_count: number };
+  if (pages === 0) database.run('PRAGMA auto_vacuum = INCREMENTAL');
   database.run('PRAGMA journal_mode = WAL');
   database.run(`PRAGMA synchronous = ${synchronous.toUpperCase()}`);
   database.run('PRAGMA temp_store = MEMORY');
@@ -146,7 +139,9 @@ function overDatabase(
         database.run('PRAGMA synchronous = FULL');
       }
     },
-    writeLater: (work) => whenFree(path, limits.appendBusyMs, () => attempt(work)),
+    writeLater: (work) => whenFree({ path, limitMs: limits.appendBusyMs }, () => attempt(work)),
+    dataVersion: () =>
+      read(() => prepared('PRAGMA data_version').get() as { data_version: number }).data_version,
     close() {
       if (closed) return;
       closed = true;
@@ -171,48 +166,5 @@ function transaction<T>(
     // After some errors (a full disk) SQLite has already rolled back by itself.
     if (database.inTransaction) prepared('ROLLBACK').run();
     throw thrown;
-  }
-}
-
-function guarded<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (thrown) {
-    throw toStoreError(thrown, path);
-  }
-}
-
-interface Patience {
-  readonly path: string;
-  readonly limitMs: number;
-}
-
-/** Repeats until nobody else holds the lock, pausing this thread for random moments. */
-function untilFree<T>({ path, limitMs }: Patience, work: () => T): T {
-  let giveUpAt = 0;
-  for (;;) {
-    try {
-      return guarded(path, work);
-    } catch (thrown) {
-      if (!isBusy(thrown)) throw thrown;
-      giveUpAt ||= performance.now() + limitMs;
-      if (performance.now() >= giveUpAt) throw thrown;
-      Bun.sleepSync(Math.random() * MAX_PAUSE_MS);
-    }
-  }
-}
-
-/** The same from the event loop, with a back-off that grows to `MAX_BACKOFF_MS`. */
-async function whenFree<T>(path: string, limitMs: number, work: () => T): Promise<T> {
-  let giveUpAt = 0;
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return guarded(path, work);
-    } catch (thrown) {
-      if (!isBusy(thrown)) throw thrown;
-      giveUpAt ||= performance.now() + limitMs;
-      if (performance.now() >= giveUpAt) throw thrown;
-      await Bun.sleep(Math.random() * Math.min(2 ** tries, MAX_BACKOFF_MS));
-    }
   }
 }

@@ -7,8 +7,9 @@
  */
 
 import type { NodeRow } from '../../model/store.ts';
-import { APPLICATION_ID, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { storeError } from './errors.ts';
+import { APPLICATION_ID, type Bounds, FIRST_WITH_BOUNDS, identify } from './identity.ts';
 import first from './migrations/0001_first.sql' with { type: 'text' };
 import access from './migrations/0002_access.sql' with { type: 'text' };
 import schedules from './migrations/0003_schedules.sql' with { type: 'text' };
@@ -43,9 +44,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { sql: runSecrets, phase: 'expand' },
   { sql: templateSources, phase: 'expand' },
 ];
-
-/** The first schema that records the schema of each process and from which on a file can be read. */
-const FIRST_WITH_BOUNDS = 8;
 
 export const sqlOf = (migration: Migration): string =>
   typeof migration === 'string' ? migration : migration.sql;
@@ -120,28 +118,13 @@ function planMigration(
   return { schema, readableFrom, waitsFor: null };
 }
 
-interface Bounds {
-  readonly schema: number;
-  /** The oldest schema whose programs may still work on the file. */
-  readonly readableFrom: number;
-}
+/** The bounds of an open database, however it came there. @throws STORE_ERROR `newer_schema` */
+const boundsOf = (connection: Connection, known: number): Bounds =>
+  identify((sql) => connection.one(sql), connection.path, known);
 
-/** Reads a file's schema. @throws STORE_ERROR `newer_schema` when this program cannot work on it */
-function boundsOf(connection: Connection, known: number): Bounds {
-  const schema = connection.one<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
-  const readableFrom =
-    schema < FIRST_WITH_BOUNDS
-      ? schema
-      : (connection.one<{ bound: number }>('SELECT readable_from AS bound FROM schema_bounds')
-          ?.bound ?? schema);
-  if (schema > known && readableFrom > known) {
-    const message = `made by a newer Opcode: its schema is ${schema}, this program knows ${known}`;
-    throw storeError('newer_schema', message, connection.path, {
-      details: { schema, known, readable_from: readableFrom },
-    });
-  }
-  return { schema, readableFrom };
-}
+/** True when this program works on a file of this schema as it is. */
+export const isReadable = (schema: number): boolean =>
+  schema >= MIGRATIONS.length || (schema > 0 && MIGRATIONS.slice(schema).every(isContracting));
 
 /** Nodes with a lease whose process is not known to be gone, oldest schema first. */
 function livingNodes(

@@ -10,17 +10,26 @@ import { messageOf } from '../../model/error.ts';
 import type { Store } from '../../model/store.ts';
 import { createAgents } from './agents.ts';
 import { createAudit } from './audit.ts';
-import { type BusyLimits, type Connection, connect, type Synchronous } from './connection.ts';
+import {
+  type BusyLimits,
+  type Connection,
+  connect,
+  DEFAULT_BUSY_LIMITS,
+  type Synchronous,
+} from './connection.ts';
 import { createDecisions } from './decisions.ts';
-import { storeError } from './errors.ts';
+import { hasKind, storeError, toFileError } from './errors.ts';
 import { createEventLog } from './event-log.ts';
 import { createUpkeep } from './gc.ts';
 import { createHeads } from './heads.ts';
+import { refuseUnfit } from './identity.ts';
 import { createInbox } from './inbox.ts';
 import { createLogs } from './logs.ts';
-import { type IsGone, migrate } from './migrate.ts';
+import { connectToLook } from './looking.ts';
+import { type IsGone, MIGRATIONS, migrate } from './migrate.ts';
 import { createNodes } from './nodes.ts';
 import { createNotices } from './notices.ts';
+import { spendReserve } from './reserve.ts';
 import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
 import { createSnapshots } from './snapshots.ts';
@@ -37,6 +46,8 @@ export interface SqliteOptions {
   /** True for a node whose process is known to be gone, whatever its lease says. */
   readonly isGone?: IsGone;
   readonly limits?: BusyLimits;
+  /** On a full disk the reserve is spent so that the file can be opened. */
+  readonly makesRoom?: boolean;
 }
 
 /**
@@ -45,6 +56,16 @@ export interface SqliteOptions {
  */
 export function openSqliteStore(options: SqliteOptions): Store {
   const path = resolve(options.path);
+  try {
+    return openStore(path, options);
+  } catch (thrown) {
+    if (options.makesRoom !== true || !hasKind(thrown, 'full') || !spendReserve(path)) throw thrown;
+    return openStore(path, options);
+  }
+}
+
+function openStore(path: string, options: SqliteOptions): Store {
+  refuseUnfit(path, MIGRATIONS.length, (options.limits ?? DEFAULT_BUSY_LIMITS).syncBusyMs);
   ensureFile(path);
   const connection = connect(path, options.synchronous, options.limits);
   try {
@@ -55,6 +76,22 @@ export function openSqliteStore(options: SqliteOptions): Store {
   }
   return createSqliteStore(connection);
 }
+
+/**
+ * Opens the store in this file to look into it, which changes nothing, neither in the file nor beside
+ * it; where there is none it is empty.
+ * @throws STORE_ERROR with `details.kind` (see errors.ts) when the file cannot be read, or needs to be
+ * brought up to date first
+ */
+export function openSqliteStoreToLook(given: string): Store {
+  return { ...createSqliteStore(connectToLook(resolve(given))), ...UNNOTED };
+}
+
+/** Who looks is not noted. */
+const UNNOTED: Pick<Store, 'seeAgent' | 'addAudit'> = {
+  seeAgent: () => undefined,
+  addAudit: () => undefined,
+};
 
 /** The store over an open connection with the current schema; closing it closes the connection. */
 export function createSqliteStore(connection: Connection): Store {
@@ -73,8 +110,7 @@ export function createSqliteStore(connection: Connection): Store {
     ...createAgents(connection),
     ...createAudit(connection),
     ...createSnapshots(connection),
-    dataVersion: () =>
-      connection.one<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0,
+    dataVersion: () => connection.dataVersion(),
     watchWrites: (onHint) => watchWrites(connection.path, onHint),
     close: () => connection.close(),
   };
@@ -85,6 +121,8 @@ function ensureFile(path: string): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     closeSync(openSync(path, 'a+', 0o600));
   } catch (cause) {
+    const error = toFileError(cause, path);
+    if (hasKind(error, 'full')) throw error;
     throw storeError('path', `cannot be opened for writing (${messageOf(cause)})`, path, { cause });
   }
 }

@@ -4,6 +4,7 @@
  */
 import { Database } from 'bun:sqlite';
 import { storeError, toStoreError } from './errors.ts';
+import { newerSchema } from './identity.ts';
 import { MIGRATIONS, type Migration, sqlOf } from './migrate.ts';
 
 interface Made {
@@ -27,6 +28,10 @@ export function refuseForeignSchema(path: string, file: string): void {
     const { user_version: schema } = database.query('PRAGMA user_version').get() as {
       user_version: number;
     };
+    // What a newer program has made cannot be told from what was slipped in.
+    if (schema > MIGRATIONS.length) {
+      throw newerSchema({ schema, readableFrom: schema }, MIGRATIONS.length, file);
+    }
     const [expected, found] = [madeBy(MIGRATIONS.slice(0, schema)), madeIn(database)];
     const odd = [
       ...[...found].filter(([name, sql]) => expected.get(name) !== sql),

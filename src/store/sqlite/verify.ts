@@ -3,8 +3,9 @@
  * only; the full replay of every log is not done here (see `verify` among the operations).
  */
 import { AppError } from '../../model/error.ts';
-import { type Connection, connect } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { hasKind } from './errors.ts';
+import { connectToLook } from './looking.ts';
 
 /** At most this many problems of each sort are named. */
 const MAX_PROBLEMS = 20;
@@ -23,7 +24,7 @@ export interface DatabaseCheck {
 export function verifyDatabase(path: string, depth: 'quick' | 'whole' = 'quick'): DatabaseCheck {
   let connection: Connection | null = null;
   try {
-    connection = connect(path, 'normal');
+    connection = connectToLook(path);
     const problems = [...pageProblems(connection, depth), ...logProblems(connection)];
     return { ok: problems.length === 0, problems };
   } catch (thrown) {
