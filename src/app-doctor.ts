@@ -7,6 +7,7 @@ import { lookAtAccess, lookAtDaemon, lookAtMcp, lookAtPort } from './app-doctor-
 import { lookAtDatabase, lookAtDisk, lookAtFiles, lookAtRuns } from './app-doctor-files.ts';
 import type { Finding } from './app-doctor-finding.ts';
 import { lookAtNotices } from './app-doctor-notices.ts';
+import { lookAtWebhooks } from './app-doctor-webhooks.ts';
 import { programVersion } from './app-parts.ts';
 import type { Config, ConfigToLook } from './config.ts';
 import { describeLimits, findLimitTools } from './isolate/limits.ts';
@@ -27,6 +28,7 @@ const LOOKS: readonly (readonly [area: string, look: Look])[] = [
   ['mcp', lookAtMcp],
   ['access', lookAtAccess],
   ['notices', lookAtNotices],
+  ['webhooks', lookAtWebhooks],
   ['isolation', lookAtIsolation],
 ];
 

@@ -51,7 +51,7 @@ export const schedulesOf =
     const stopListening = engine?.onEvents((events) => hearEnds(scheduler, events));
     return {
       routes: createHooks({
-        webhook: (name) => store.webhook(name),
+        webhooks: store,
         secrets,
         run: ops.run,
         now: clock.now,

@@ -3,6 +3,7 @@
  * webhooks and notices are signed. In the log, which nothing is computed from, all its secrets are masked.
  */
 import type { Config } from './config.ts';
+import { secretDigestOf } from './http/hooks-signature.ts';
 import { createMasker } from './isolate/mask.ts';
 import { secretsIn } from './model/notice-settings.ts';
 import type { Masker, SecretSource } from './model/ports.ts';
@@ -32,6 +33,14 @@ export function ownSecrets(
     return known;
   };
 }
+
+/** Digests of the values of secrets: equal for equal values, null for one that is not here. */
+export const digestOf =
+  (secrets: SecretSource) =>
+  (name: string): string | null => {
+    const found = secrets.resolve(name);
+    return found.ok ? secretDigestOf(found.value) : null;
+  };
 
 /** Names of the secrets that channels of notices are given. */
 function channelSecrets({ settings }: Config): readonly string[] {

@@ -13,7 +13,7 @@ import { meteredParts } from './app-metrics.ts';
 import { createNotify, type Notify } from './app-notify.ts';
 import { computePool, pathRules, programVersion, RANDOMNESS } from './app-parts.ts';
 import { schedulesOf } from './app-schedule.ts';
-import { logMask, ownSecrets } from './app-secrets.ts';
+import { digestOf, logMask, ownSecrets } from './app-secrets.ts';
 import { createUpkeepDeps } from './app-upkeep.ts';
 import type { Config } from './config.ts';
 import { DEFAULT_ENGINE_LIMITS } from './core/context.ts';
@@ -173,6 +173,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     knownSecrets: () => null,
     secrets,
     secretNames: secrets.names,
+    secretDigest: digestOf(secrets),
     manual: async () => (await import('./app-manual.ts')).MANUAL,
     processes: createProcessControl(),
     upkeep: createUpkeepDeps(config),

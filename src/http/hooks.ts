@@ -4,20 +4,26 @@
  * Nothing of a request is believed before its signature fits; the same delivery starts one run,
  * however often it is sent. Answers 202 with the run's id and does not wait for the run.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { AppError, type ErrorCode } from '../model/error.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { randomUUID } from 'node:crypto';
+import type { ErrorCode } from '../model/error.ts';
+import { asRunId } from '../model/ids.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Logger, SecretSource } from '../model/ports.ts';
 import type { WebhookRow } from '../model/schedule.ts';
+import type { ScheduleStore, WebhookUse, WebhookUseOutcome } from '../model/schedule-store.ts';
 import type { CallContext } from '../ops/operation.ts';
 import { WEBHOOK_KEY } from '../ops/start.ts';
 import { createThrottle, type Throttle } from './access-throttle.ts';
 import { asAppError, errorResponse, jsonResponse } from './api-answer.ts';
-import { checkSignature, TOLERANCE_MS } from './hooks-signature.ts';
+import { deliveryOf, paramsOf, toldHeaders } from './hooks-content.ts';
+import { checkSignature, secretDigestOf, type Verdict } from './hooks-signature.ts';
 import type { Handler, Route } from './server.ts';
 
 export interface HookDeps {
-  readonly webhook: (name: string) => WebhookRow | null;
+  readonly webhooks: Pick<
+    ScheduleStore,
+    'webhook' | 'webhooks' | 'webhookSecrets' | 'useWebhook' | 'noteWebhookRun'
+  >;
   readonly secrets: SecretSource;
   readonly run: (
     ctx: CallContext,
@@ -40,7 +46,6 @@ export function createHooks(deps: HookDeps): Readonly<Record<string, Route>> {
   const parts: Parts = {
     ...deps,
     admit: createRate(deps.perMinute, deps.now),
-    isReused: createUses(deps.now),
     refusals: createThrottle(deps.now),
     nobodys: randomUUID(),
   };
@@ -56,51 +61,140 @@ export function createHooks(deps: HookDeps): Readonly<Record<string, Route>> {
 
 interface Parts extends HookDeps {
   readonly admit: (name: string) => number;
-  readonly isReused: (signature: string, delivery: string | null) => boolean;
   readonly refusals: Throttle;
-  /** The secret of webhooks that are not there: nobody has it. */
+  /** The secret of webhooks that are not there, or whose secret is not: nobody has it. */
   readonly nobodys: string;
 }
 
+/** A webhook with the value of its secret. */
+type OpenHook = WebhookRow & { readonly value: string };
+
 async function receive(parts: Parts, request: Request, name: string): Promise<Response> {
-  const hook = parts.webhook(name);
+  const hook = openHook(parts, name);
   const body = new Uint8Array(await request.arrayBuffer());
   const { headers } = request;
-  const secret = hook === null ? parts.nobodys : secretOf(parts, hook);
-  const verdict = checkSignature(headers, body, secret, parts.now());
+  const signed = { name, form: hook?.form ?? 'opcode', headers, body };
+  const verdict = checkSignature(signed, hook?.value ?? parts.nobodys, parts.now());
   // A name that is not there is refused like a wrong signature: names cannot be tried out.
   if (hook === null || !verdict.ok) {
-    const reason = verdict.ok ? 'it is not there' : verdict.message;
-    if (hook !== null) tell(parts, 'a webhook was refused', { webhook: name, reason });
-    return refusal(401, 'PERMISSION_DENIED', reason);
+    return refuse(parts, hook, verdict.ok ? 'it is not there' : verdict.message);
   }
-  const delivery = deliveryOf(headers);
-  if (verdict.expires && parts.isReused(verdict.signature, delivery)) {
-    const reason = 'this signature came with another delivery before: sign each delivery anew';
-    tell(parts, 'a webhook was refused', { webhook: name, reason });
-    return refusal(401, 'PERMISSION_DENIED', reason);
+  const shared = sharesSecret(parts, hook);
+  if (shared !== null) {
+    const message = `its secret has the same value as that of "${shared}": give each its own`;
+    tell(parts, 'a webhook was refused', { webhook: name, reason: message });
+    return refusal(409, 'CONFLICT', message);
+  }
+  const use = useOf(parts, hook, verdict, deliveryOf(headers));
+  if (hook.equalBodies && use.delivery === null) {
+    const message = 'this webhook needs the id of the delivery: send x-opcode-delivery';
+    return refusal(400, 'VALIDATION_ERROR', message);
+  }
+  const outcome = parts.webhooks.useWebhook(use);
+  if (outcome.kind === 'replayed') {
+    return refuse(parts, hook, 'replayed: this signature came with another delivery before');
+  }
+  if (outcome.kind === 'repeat') {
+    const again = repeated(hook, outcome);
+    if (again !== null) return again;
   }
   const waitMs = parts.admit(name);
   if (waitMs > 0) {
     const after = { 'retry-after': String(Math.ceil(waitMs / 1000)) };
     return refusal(429, 'LIMIT_EXCEEDED', `more than ${parts.perMinute()} a minute`, after);
   }
+  return start(parts, hook, use, paramsOf(headers, body), headers);
+}
+
+async function start(
+  parts: Parts,
+  { name, template }: WebhookRow,
+  use: WebhookUse,
+  params: JsonObject,
+  headers: Headers,
+): Promise<Response> {
+  const { delivery, signature } = use;
   const result = await parts.run(contextOf(name, delivery), {
-    template_name: hook.template,
-    params: paramsOf(headers, body),
+    template_name: template,
+    params,
     context: { webhook: { name, headers: toldHeaders(headers) } },
-    idempotency_key: `${WEBHOOK_KEY}${name} ${delivery ?? verdict.signature}`,
+    idempotency_key: `${WEBHOOK_KEY}${name} ${delivery ?? signature}`,
     wait: 0,
   });
   const { workflow_id, created } = result as { workflow_id: string; created?: boolean };
+  parts.webhooks.noteWebhookRun(use, asRunId(workflow_id));
   return jsonResponse({ workflow_id, created: created !== false }, 202);
 }
 
-function secretOf(parts: Parts, { name, secret }: WebhookRow): string {
-  const found = parts.secrets.resolve(secret);
-  if (found.ok) return found.value;
+/**
+ * Answers a delivery that came before: with its run where the body alone was signed, or where another
+ * webhook with the same secret took it. Null: the run's own key knows it.
+ */
+function repeated(
+  { name, form }: WebhookRow,
+  { webhook, runId }: Extract<WebhookUseOutcome, { kind: 'repeat' }>,
+): Response | null {
+  const isHere = webhook === name;
+  if (runId !== null && (form === 'forge' || !isHere)) {
+    return jsonResponse({ workflow_id: runId, created: false }, 202);
+  }
+  // It was remembered and has started nothing: sent again to where it came first, it still can.
+  return isHere ? null : refusal(409, 'CONFLICT', 'this delivery came to another webhook');
+}
+
+/** What is remembered of a request, and for how long: a signature with a time ends by itself. */
+function useOf(
+  parts: Parts,
+  hook: OpenHook,
+  { signature, expires }: Extract<Verdict, { ok: true }>,
+  delivery: string | null,
+): WebhookUse {
+  const at = parts.now();
+  return {
+    secretDigest: secretDigestOf(hook.value),
+    webhook: hook.name,
+    signature,
+    delivery,
+    at,
+    until: at + (expires ? TIMED_USE_MS : PLAIN_USE_MS),
+    repeatable: !expires && (hook.equalBodies || hook.form === 'legacy'),
+  };
+}
+
+/** A signature is good for five minutes before and after its time. */
+const TIMED_USE_MS = 11 * 60_000;
+const PLAIN_USE_MS = 30 * 86_400_000;
+
+/** Finds an older webhook with the same value; those from before may share one. */
+function sharesSecret({ webhooks, secrets }: Parts, hook: OpenHook): string | null {
+  if (hook.form === 'legacy') return null;
+  const same = new Set(
+    webhooks.webhookSecrets().filter((name) => {
+      const other = secrets.resolve(name);
+      return other.ok && other.value === hook.value;
+    }),
+  );
+  const isOlder = (other: WebhookRow): boolean =>
+    other.createdAt < hook.createdAt ||
+    (other.createdAt === hook.createdAt && other.name < hook.name);
+  const older = webhooks
+    .webhooks()
+    .find((other) => other.name !== hook.name && same.has(other.secret) && isOlder(other));
+  return older?.name ?? null;
+}
+
+function openHook(parts: Parts, name: string): OpenHook | null {
+  const hook = parts.webhooks.webhook(name);
+  if (hook === null) return null;
+  const found = parts.secrets.resolve(hook.secret);
+  if (found.ok) return { ...hook, value: found.value };
   tell(parts, 'a webhook has no secret', { webhook: name, error: found.error.message });
-  throw new AppError('ACTION_UNAVAILABLE', 'this webhook cannot check signatures now');
+  return null;
+}
+
+function refuse(parts: Parts, hook: WebhookRow | null, reason: string): Response {
+  if (hook !== null) tell(parts, 'a webhook was refused', { webhook: hook.name, reason });
+  return refusal(401, 'PERMISSION_DENIED', reason);
 }
 
 /** Says it in the log, a few times a minute and webhook: anybody may send as often as he likes. */
@@ -124,99 +218,6 @@ const contextOf = (name: string, delivery: string | null): CallContext => ({
   exec: null,
   trigger: { type: 'webhook', webhook: name, ...(delivery === null ? {} : { delivery }) },
 });
-
-/** Where senders put the id of a delivery, which stays the same when they send it again. */
-const DELIVERY_HEADERS = [
-  'x-opcode-delivery',
-  'x-opcode-event',
-  'idempotency-key',
-  'x-github-delivery',
-  'x-gitea-delivery',
-  'x-gitlab-event-uuid',
-  'webhook-id',
-];
-const MAX_DELIVERY = 200;
-
-function deliveryOf(headers: Headers): string | null {
-  for (const header of DELIVERY_HEADERS) {
-    const id = headers.get(header);
-    if (id === null || id === '') continue;
-    return id.length <= MAX_DELIVERY ? id : createHash('sha256').update(id).digest('hex');
-  }
-  return null;
-}
-
-/** Headers that a workflow may see: what it is, never what proves it. */
-const TOLD_HEADERS = [
-  'content-type',
-  'user-agent',
-  'x-github-event',
-  'x-gitea-event',
-  'x-gitlab-event',
-  'x-event-key',
-  ...DELIVERY_HEADERS,
-];
-
-const toldHeaders = (headers: Headers): JsonObject =>
-  Object.fromEntries(
-    TOLD_HEADERS.flatMap((name) => {
-      const value = headers.get(name);
-      return value === null ? [] : [[name, value]];
-    }),
-  );
-
-/** A JSON object is the input itself; anything else is `{body, headers}`. */
-function paramsOf(headers: Headers, body: Uint8Array): JsonObject {
-  const text = textOf(body);
-  if (text === null) {
-    const encoded = Buffer.from(body).toString('base64');
-    return { body: encoded, encoding: 'base64', headers: toldHeaders(headers) };
-  }
-  const type = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const isJson = type === 'application/json' || type.endsWith('+json');
-  const value: Json = isJson ? parsed(text) : text;
-  return isJsonObject(value) ? value : { body: value, headers: toldHeaders(headers) };
-}
-
-function textOf(body: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    // Not text: it is handed on as bytes.
-    return null;
-  }
-}
-
-function parsed(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new AppError('VALIDATION_ERROR', 'the body says it is JSON and is not', { cause });
-  }
-}
-
-/** Signatures with a time that are remembered, and for how long: none is good for longer. */
-const MAX_USES = 10_000;
-const USE_MS = 2 * TOLERANCE_MS;
-
-/**
- * Whether a signature came before with another delivery. What says which delivery it is is not signed,
- * so whoever has seen a request could otherwise send it again as a new one.
- */
-function createUses(now: () => number): (signature: string, delivery: string | null) => boolean {
-  const uses = new Map<string, { readonly delivery: string | null; readonly until: number }>();
-  return (signature, delivery) => {
-    const at = now();
-    const known = uses.get(signature);
-    if (known !== undefined) return known.delivery !== delivery;
-    for (const [each, { until }] of uses) {
-      if (until > at && uses.size < MAX_USES) break;
-      uses.delete(each);
-    }
-    uses.set(signature, { delivery, until: at + USE_MS });
-    return false;
-  };
-}
 
 const MINUTE_MS = 60_000;
 const MAX_NAMES = 1000;

@@ -95,7 +95,8 @@ export const OTHER_PATHS: Readonly<Record<string, Readonly<Record<string, object
       operationId: 'hook',
       summary: 'A signed delivery to a webhook: starts its template and does not wait for the run',
       description:
-        'Signed with the secret of the webhook. A JSON object is the input itself; anything else ' +
+        'Signed with the secret of the webhook in its form (X-Opcode-Signature or ' +
+        'X-Hub-Signature-256). A JSON object is the input itself; anything else ' +
         'is `{body, headers}`. The same delivery starts one run.',
       tags: ['schedules'],
       security: open,

@@ -105,6 +105,27 @@ export interface TriggerChange {
   readonly webhooks: readonly WebhookRow[];
 }
 
+/** A signed request to a webhook, as it is remembered. */
+export interface WebhookUse {
+  /** Stands for the value of the secret: webhooks with the same value share what is remembered. */
+  readonly secretDigest: string;
+  readonly webhook: string;
+  readonly signature: string;
+  /** The sender's id of the delivery, or null. */
+  readonly delivery: string | null;
+  readonly at: number;
+  /** When it may be forgotten. */
+  readonly until: number;
+  /** Whether this webhook may get the same signature under several delivery ids. */
+  readonly repeatable: boolean;
+}
+
+/** `repeat`: the same delivery came before, to `webhook`, and started `runId` unless that failed. */
+export type WebhookUseOutcome =
+  | { readonly kind: 'first' }
+  | { readonly kind: 'repeat'; readonly webhook: string; readonly runId: RunId | null }
+  | { readonly kind: 'replayed' };
+
 export interface ScheduleStore {
   /** Changes with every write to schedules through this store object; costs nothing. */
   scheduleWrites(): number;
@@ -149,6 +170,12 @@ export interface ScheduleStore {
   ): { readonly ok: true } | { readonly ok: false; readonly taken: string };
   webhook(name: string): WebhookRow | null;
   webhooksOf(template: string): readonly WebhookRow[];
+  /** Every webhook, by name. */
+  webhooks(): readonly WebhookRow[];
+  /** Remembers a signed request, unless it came before. Forgets some whose time is over. */
+  useWebhook(use: WebhookUse): WebhookUseOutcome;
+  /** Notes the run that a remembered request started. */
+  noteWebhookRun(use: WebhookUse, runId: RunId): void;
   /** Names of the secrets that webhooks are signed with, each once. */
   webhookSecrets(): readonly string[];
 }

@@ -89,12 +89,22 @@ export interface OccurrenceRow {
 /** Why an occurrence that was queued never got its run. */
 export const DISABLED = 'the schedule was disabled while it waited';
 
+/**
+ * What a webhook's requests are signed with. `opcode`: time, name and body. `forge`: the body alone, as
+ * GitHub and its like send it. `legacy`: either of the forms of before, for webhooks from then.
+ */
+export const WEBHOOK_FORMS = ['opcode', 'forge', 'legacy'] as const;
+export type WebhookForm = (typeof WEBHOOK_FORMS)[number];
+
 /** An address under `/hooks/` and the template it starts. */
 export interface WebhookRow {
   readonly name: string;
   readonly template: string;
   /** Name of the secret that signs requests. */
   readonly secret: string;
+  readonly form: WebhookForm;
+  /** Whether its sender may send equal bodies on purpose: then only delivery ids tell them apart. */
+  readonly equalBodies: boolean;
   readonly createdAt: number;
 }
 

@@ -69,6 +69,8 @@ export interface OpsDeps {
   /** The manual, loaded when it is asked for. */
   readonly manual: () => Promise<readonly ManualPage[]>;
   readonly secretNames: SecretNames['names'];
+  /** Stands for a secret's value without telling it; null when the value is not at hand. */
+  readonly secretDigest: (name: string) => string | null;
   /** Names the vault holds, or null when that cannot be told. */
   readonly knownSecrets: () => readonly string[] | null;
   readonly processes: Pick<ProcessControl, 'isAlive'>;

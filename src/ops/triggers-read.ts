@@ -9,6 +9,8 @@ import {
   type ScheduleCalculator,
   type ScheduleRow,
   type ScheduleTiming,
+  WEBHOOK_FORMS,
+  type WebhookForm,
 } from '../model/schedule.ts';
 import { DEFAULT_CATCH_UP_MS, readCatchUp, readJitter } from './schedule-texts.ts';
 
@@ -38,6 +40,9 @@ export interface WebhookEntry {
   readonly path: string;
   readonly name: string;
   readonly secret: string;
+  /** Null when the entry does not say: that of the webhook that is there, else `opcode`. */
+  readonly form: WebhookForm | null;
+  readonly equalBodies: boolean;
 }
 
 export interface Entries<T> {
@@ -169,7 +174,13 @@ export const webhookEntries = (triggers: JsonObject | null): Entries<WebhookEntr
       const hint = 'put the value into a secret and write its name here';
       report(`${path}.secret`, 'it must be the name of a secret, not its value', hint);
     }
-    return { path, name, secret };
+    const form = WEBHOOK_FORMS.find((each) => each === ownValue(raw, 'form')) ?? null;
+    const equalBodies = ownValue(raw, 'equal_bodies') === true;
+    if (equalBodies && form !== 'forge') {
+      const hint = 'write form: forge beside it, or leave it out';
+      report(`${path}.equal_bodies`, 'only for webhooks of the form "forge"', hint);
+    }
+    return { path, name, secret, form, equalBodies };
   });
 
 function textOf(object: JsonObject, key: string): string | null {

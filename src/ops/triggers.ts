@@ -29,21 +29,52 @@ export interface TriggerOwner {
 }
 
 type Parts = Pick<OpsParts, 'store' | 'calculator' | 'clock' | 'random'>;
+type CheckParts = Parts & Pick<OpsParts, 'secretDigest'>;
 
 /** @throws CONFLICT when a webhook or schedule of this name belongs to another; PERMISSION_DENIED */
-export function checkTriggers(parts: Parts, ctx: CallContext, owner: TriggerOwner): void {
+export function checkTriggers(parts: CheckParts, ctx: CallContext, owner: TriggerOwner): void {
   const { template, pack } = owner;
   for (const { name, path } of webhookEntries(pack.triggers).entries) {
     const other = parts.store.webhook(name);
     if (other === null || other.template === template) continue;
     throw taken(`${path}.name: the webhook "${name}" belongs to the template "${other.template}"`);
   }
+  refuseSharedSecrets(parts, owner);
   for (const entry of cronEntries(parts.calculator, pack.triggers).entries) {
     const other = parts.store.scheduleByName(scheduleName(template, entry));
     if (other !== null && other.owner?.template !== template) {
       throw taken(`${entry.path}.name: there is a schedule "${other.name}" already`);
     }
     maySpeakFor(ctx, owner, entry);
+  }
+}
+
+/**
+ * Two webhooks with one secret could be sent each other's requests. Those that are there stay; a secret
+ * whose value is not known here is compared at the first request.
+ */
+function refuseSharedSecrets(
+  { store, secretDigest }: CheckParts,
+  { template, pack }: TriggerOwner,
+): void {
+  const own = webhookEntries(pack.triggers).entries;
+  const names = new Set(own.map(({ name }) => name));
+  const stays = ({ name, template: of }: WebhookRow): boolean => of !== template || names.has(name);
+  const others = store.webhooks().filter(stays);
+  const digestOf = (secret: string): string => secretDigest(secret) ?? `name ${secret}`;
+  for (const [index, { name, secret, path }] of own.entries()) {
+    if (store.webhook(name)?.secret === secret) continue;
+    const shared = [...others, ...own.slice(0, index)].find(
+      (other) => other.name !== name && digestOf(other.secret) === digestOf(secret),
+    );
+    if (shared === undefined) continue;
+    throw new AppError(
+      'CONFLICT',
+      `${path}.secret: "${shared.name}" is signed with the same value`,
+      {
+        hint: 'give each webhook a secret of its own: else a request to one can be sent to the other',
+      },
+    );
   }
 }
 
@@ -94,12 +125,12 @@ function plannedChange(parts: Parts, owner: TriggerOwner): TriggerChange {
     else if (known.pausedReason === ARCHIVED)
       change.push({ id: known.id, to: revived(parts, known, at) });
   }
-  const webhooks: WebhookRow[] = webhookEntries(pack.triggers).entries.map(({ name, secret }) => ({
-    name,
-    template,
-    secret,
-    createdAt: at,
-  }));
+  const webhooks: WebhookRow[] = webhookEntries(pack.triggers).entries.map((entry) => {
+    const { name, secret, equalBodies } = entry;
+    // A webhook that is there keeps its form: whoever sends to it signs as before.
+    const form = entry.form ?? store.webhook(name)?.form ?? 'opcode';
+    return { name, template, secret, form, equalBodies, createdAt: at };
+  });
   return { template, at, add, change, remove: [...before.values()].map(({ id }) => id), webhooks };
 }
 
@@ -201,7 +232,8 @@ const hasTriggers = ({ store }: Parts, template: string, triggers: JsonObject | 
   store.schedules({ owner: template, limit: 1 }).items.length > 0;
 
 function sameWebhooks({ store }: Parts, { template, webhooks }: TriggerChange): boolean {
-  const key = ({ name, secret }: WebhookRow): string => JSON.stringify([name, secret]);
+  const key = ({ name, secret, form, equalBodies }: WebhookRow): string =>
+    JSON.stringify([name, secret, form, equalBodies]);
   const before = store.webhooksOf(template).map(key).sort();
   return canonicalJson(before) === canonicalJson(webhooks.map(key).sort());
 }

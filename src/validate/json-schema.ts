@@ -127,7 +127,12 @@ function around(): Record<string, Json> {
     ['expression'],
   );
   const webhook = closed(
-    { name: text('its address is /hooks/<name>'), secret: text('name of the secret that signs') },
+    {
+      name: text('its address is /hooks/<name>'),
+      secret: text('name of the secret that signs'),
+      form: word(['opcode', 'forge']),
+      equal_bodies: { type: 'boolean' },
+    },
     ['name', 'secret'],
   );
   return {

@@ -37,6 +37,8 @@ const CRON = shapeOf('a cron trigger', {
 const WEBHOOK = shapeOf('a webhook trigger', {
   name: required(name, 'its address'),
   secret: required(neverAbsent(name), 'names the secret that signs requests'),
+  form: field(oneOf(['opcode', 'forge'])),
+  equal_bodies: field(flag),
 });
 
 export const readTriggers: Reader = shapeOf('triggers', {

@@ -1,8 +1,8 @@
 /** Contract of schedules, their occurrences, notices and triggers. */
 import { describe, expect, test } from 'bun:test';
 import { asRunId } from '../../src/model/ids.ts';
-import { DISABLED, type ScheduleRow } from '../../src/model/schedule.ts';
-import type { NewOccurrence, ScheduleRecord } from '../../src/model/schedule-store.ts';
+import { DISABLED, type ScheduleRow, type WebhookRow } from '../../src/model/schedule.ts';
+import type { NewOccurrence, ScheduleRecord, WebhookUse } from '../../src/model/schedule-store.ts';
 import type { Store } from '../../src/model/store.ts';
 import { append, completed, message, newRun, patch, T0 } from './store-fixtures.ts';
 
@@ -323,10 +323,12 @@ function recordContract(subject: { readonly store: Store }): void {
 }
 
 function triggerContract(subject: { readonly store: Store }): void {
-  const webhook = (name: string, template = 't', secret = 'KEY') => ({
+  const webhook = (name: string, template = 't', secret = 'KEY'): WebhookRow => ({
     name,
     template,
     secret,
+    form: 'opcode',
+    equalBodies: false,
     createdAt: T0,
   });
   const change = { template: 't', at: T0, add: [], change: [], remove: [], webhooks: [] };
@@ -353,6 +355,57 @@ function triggerContract(subject: { readonly store: Store }): void {
     store.applyTriggers({ ...change, remove: ['a'], add: [schedule('b', { name: 'a' })] });
     expect(store.scheduleByName('a')?.id).toBe('b');
     expect(store.webhooksOf('t')).toEqual([]);
+  });
+
+  const use = (change: Partial<WebhookUse>): WebhookUse => ({
+    secretDigest: 'digest',
+    webhook: 'in',
+    signature: 's1',
+    delivery: null,
+    at: T0,
+    until: T0 + 100,
+    repeatable: false,
+    ...change,
+  });
+
+  test('a signed request is remembered by its delivery and its signature', () => {
+    const { store } = subject;
+    const first = use({ delivery: 'd1' });
+    expect(store.useWebhook(first)).toEqual({ kind: 'first' });
+    expect(store.useWebhook(first)).toEqual({ kind: 'repeat', webhook: 'in', runId: null });
+    store.noteWebhookRun(first, asRunId('r1'));
+    const known = { kind: 'repeat', webhook: 'in', runId: asRunId('r1') } as const;
+    expect(store.useWebhook(use({ delivery: 'd1', signature: 's2' }))).toEqual(known);
+    expect(store.useWebhook(use({ delivery: null }))).toEqual(known);
+    expect(store.useWebhook(use({ delivery: 'd2' }))).toEqual({ kind: 'replayed' });
+    expect(store.useWebhook(use({ webhook: 'other', delivery: 'd3', repeatable: true }))).toEqual({
+      kind: 'replayed',
+    });
+    expect(store.useWebhook(use({ webhook: 'other', delivery: 'd1' }))).toEqual(known);
+    expect(store.useWebhook(use({ delivery: 'd2', secretDigest: 'x' }))).toEqual({ kind: 'first' });
+  });
+
+  test('without a delivery id the signature is the key, and none can be added later', () => {
+    const { store } = subject;
+    expect(store.useWebhook(use({}))).toEqual({ kind: 'first' });
+    expect(store.useWebhook(use({}))).toMatchObject({ kind: 'repeat' });
+    expect(store.useWebhook(use({ delivery: 'd1' }))).toEqual({ kind: 'replayed' });
+  });
+
+  test('a webhook of equal bodies gets each delivery, and each only once', () => {
+    const { store } = subject;
+    for (const delivery of ['d1', 'd2']) {
+      expect(store.useWebhook(use({ delivery, repeatable: true }))).toEqual({ kind: 'first' });
+      expect(store.useWebhook(use({ delivery, repeatable: true }))).toMatchObject({
+        kind: 'repeat',
+      });
+    }
+  });
+
+  test('what can no longer come again is forgotten', () => {
+    const { store } = subject;
+    store.useWebhook(use({ delivery: 'd1' }));
+    expect(store.useWebhook(use({ delivery: 'd2', at: T0 + 100 }))).toEqual({ kind: 'first' });
   });
 
   test('a name of somebody else refuses all of it', () => {

@@ -63,6 +63,7 @@ export function openHarness(templates?: Readonly<Record<string, Definition>>): H
       isUnlistedPlugin: () => false,
       compile: (definition, hash, _schema, rules) => testPlan(definition, hash, rules.version),
       knownSecrets: () => ['TOKEN'],
+      secretDigest: () => null,
       secretNames: () => [
         { name: 'API_KEY', source: 'environment' },
         { name: 'TOKEN', source: 'environment' },

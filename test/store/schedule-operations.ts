@@ -91,7 +91,16 @@ const aTriggerChange = fc
           add: isNew ? [add] : [],
           change: [],
           remove,
-          webhooks: [{ name: hook, template, secret: 'KEY', createdAt: T0 }],
+          webhooks: [
+            {
+              name: hook,
+              template,
+              secret: 'KEY',
+              form: 'forge',
+              equalBodies: template === 'u',
+              createdAt: T0,
+            },
+          ],
         });
       },
   );

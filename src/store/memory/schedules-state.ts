@@ -7,6 +7,7 @@ import {
   type WebhookRow,
 } from '../../model/schedule.ts';
 import type { ChangeOutcome, ScheduleChange } from '../../model/schedule-store.ts';
+import type { RememberedUse } from '../webhook-use.ts';
 import type { MemoryRun, MemoryState } from './state.ts';
 
 export interface Occurrence {
@@ -20,6 +21,8 @@ export interface Schedules {
   /** By schedule, then by due time. */
   readonly occurrences: Map<string, Map<number, Occurrence>>;
   readonly webhooks: Map<string, WebhookRow>;
+  /** Requests to webhooks by secret, kind and value. */
+  readonly uses: Map<string, RememberedUse & { readonly until: number }>;
   notices: (ScheduleNotice & { readonly id: number })[];
   noticeIds: number;
 }

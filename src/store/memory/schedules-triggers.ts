@@ -1,10 +1,22 @@
 /** The triggers of templates in memory. */
-import type { ScheduleStore, TriggerChange } from '../../model/schedule-store.ts';
+import type {
+  ScheduleStore,
+  TriggerChange,
+  WebhookUse,
+  WebhookUseOutcome,
+} from '../../model/schedule-store.ts';
+import { judgeUse } from '../webhook-use.ts';
 import { byName, changeRow, compareText, type Schedules } from './schedules-state.ts';
 
 export type TriggerPart = Pick<
   ScheduleStore,
-  'applyTriggers' | 'webhook' | 'webhooksOf' | 'webhookSecrets'
+  | 'applyTriggers'
+  | 'webhook'
+  | 'webhooks'
+  | 'webhooksOf'
+  | 'webhookSecrets'
+  | 'useWebhook'
+  | 'noteWebhookRun'
 >;
 
 /** The triggers part of the store. */
@@ -12,6 +24,15 @@ export function triggerRows(all: Schedules): TriggerPart {
   return {
     applyTriggers: (change) => applyTriggers(all, change),
     webhook: (name) => all.webhooks.get(name) ?? null,
+    webhooks: () => [...all.webhooks.values()].sort((a, b) => compareText(a.name, b.name)),
+    useWebhook: (use) => useWebhook(all, use),
+    noteWebhookRun(use, runId) {
+      all.state.writes += 1;
+      for (const key of keysOf(use)) {
+        const known = all.uses.get(key);
+        if (known?.webhook === use.webhook) all.uses.set(key, { ...known, runId });
+      }
+    },
     webhookSecrets: () =>
       [...new Set([...all.webhooks.values()].map(({ secret }) => secret))].sort(),
     webhooksOf: (template) =>
@@ -19,6 +40,25 @@ export function triggerRows(all: Schedules): TriggerPart {
         .filter((webhook) => webhook.template === template)
         .sort((a, b) => compareText(a.name, b.name)),
   };
+}
+
+const keysOf = ({ secretDigest, signature, delivery }: WebhookUse): string[] => [
+  JSON.stringify([secretDigest, 'signature', signature]),
+  ...(delivery === null ? [] : [JSON.stringify([secretDigest, 'delivery', delivery])]),
+];
+
+function useWebhook(all: Schedules, use: WebhookUse): WebhookUseOutcome {
+  for (const [key, { until }] of all.uses) if (until <= use.at) all.uses.delete(key);
+  const [signed = '', delivered] = keysOf(use);
+  const byDelivery = delivered === undefined ? null : (all.uses.get(delivered) ?? null);
+  const outcome = judgeUse(use, byDelivery, all.uses.get(signed) ?? null);
+  if (outcome.kind !== 'first') return outcome;
+  all.state.writes += 1;
+  const { webhook, delivery, until } = use;
+  for (const key of keysOf(use)) {
+    if (!all.uses.has(key)) all.uses.set(key, { webhook, delivery, until, runId: null });
+  }
+  return outcome;
 }
 
 function applyTriggers(

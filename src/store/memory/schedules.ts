@@ -32,6 +32,7 @@ export function createSchedules(state: MemoryState): ScheduleStore {
     rows: new Map(),
     occurrences: new Map(),
     webhooks: new Map(),
+    uses: new Map(),
     notices: [],
     noticeIds: 0,
   };

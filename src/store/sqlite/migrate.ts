@@ -21,6 +21,7 @@ import rules from './migrations/0008_rules.sql' with { type: 'text' };
 import lostWakeups from './migrations/0009_lost_wakeups.sql' with { type: 'text' };
 import runSecrets from './migrations/0010_run_secrets.sql' with { type: 'text' };
 import templateSources from './migrations/0011_template_sources.sql' with { type: 'text' };
+import webhookUses from './migrations/0012_webhook_uses.sql' with { type: 'text' };
 
 /**
  * One step of the schema. A text alone changes what older programs rely on: it is made while none of
@@ -43,6 +44,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { sql: lostWakeups, phase: 'expand' },
   { sql: runSecrets, phase: 'expand' },
   { sql: templateSources, phase: 'expand' },
+  webhookUses,
 ];
 
 export const sqlOf = (migration: Migration): string =>

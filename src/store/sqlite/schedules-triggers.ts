@@ -4,23 +4,39 @@ import type { ScheduleStore, TriggerChange } from '../../model/schedule-store.ts
 import type { Connection } from './connection.ts';
 import { changeRow, insertSchedule, removeRow } from './schedules-rows.ts';
 
-type Part = Pick<ScheduleStore, 'applyTriggers' | 'webhook' | 'webhooksOf' | 'webhookSecrets'>;
+type Part = Pick<
+  ScheduleStore,
+  'applyTriggers' | 'webhook' | 'webhooks' | 'webhooksOf' | 'webhookSecrets'
+>;
 
 /** The triggers part of the store. */
 export function createTriggers(connection: Connection): Part {
   return {
     applyTriggers: (change) => connection.write(() => apply(connection, change)),
-    webhook: (name) => connection.one<WebhookRow>(`${SELECT} WHERE name = ?`, name),
+    webhook: (name) => webhookNamed(connection, name),
+    webhooks: () => connection.all<Columns>(`${SELECT} ORDER BY name`).map(toWebhook),
     webhookSecrets: () =>
       connection
         .all<{ secret: string }>('SELECT DISTINCT secret FROM webhooks ORDER BY secret')
         .map(({ secret }) => secret),
     webhooksOf: (template) =>
-      connection.all<WebhookRow>(`${SELECT} WHERE template = ? ORDER BY name`, template),
+      connection
+        .all<Columns>(`${SELECT} WHERE template = ? ORDER BY name`, template)
+        .map(toWebhook),
   };
 }
 
-const SELECT = 'SELECT name, template, secret, created_at AS createdAt FROM webhooks';
+const SELECT = `SELECT name, template, secret, form, equal_bodies AS equalBodies,
+    created_at AS createdAt FROM webhooks`;
+
+type Columns = Omit<WebhookRow, 'equalBodies'> & { readonly equalBodies: number };
+
+const toWebhook = (row: Columns): WebhookRow => ({ ...row, equalBodies: row.equalBodies === 1 });
+
+function webhookNamed(connection: Connection, name: string): WebhookRow | null {
+  const row = connection.one<Columns>(`${SELECT} WHERE name = ?`, name);
+  return row && toWebhook(row);
+}
 
 function apply(connection: Connection, change: TriggerChange): ReturnType<Part['applyTriggers']> {
   const taken = takenName(connection, change);
@@ -34,14 +50,18 @@ function apply(connection: Connection, change: TriggerChange): ReturnType<Part['
     change.template,
     kept,
   );
-  for (const { name, template, secret, createdAt } of change.webhooks) {
+  for (const webhook of change.webhooks) {
     connection.run(
-      `INSERT INTO webhooks (name, template, secret, created_at) VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET secret = excluded.secret`,
-      name,
-      template,
-      secret,
-      createdAt,
+      `INSERT INTO webhooks (name, template, secret, form, equal_bodies, created_at)
+       VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET secret = excluded.secret, form = excluded.form,
+         equal_bodies = excluded.equal_bodies`,
+      webhook.name,
+      webhook.template,
+      webhook.secret,
+      webhook.form,
+      webhook.equalBodies ? 1 : 0,
+      webhook.createdAt,
     );
   }
   return { ok: true };
@@ -50,7 +70,7 @@ function apply(connection: Connection, change: TriggerChange): ReturnType<Part['
 /** Everything that can refuse comes before the first write. */
 function takenName(connection: Connection, change: TriggerChange): string | null {
   for (const { name } of change.webhooks) {
-    const other = connection.one<WebhookRow>(`${SELECT} WHERE name = ?`, name);
+    const other = webhookNamed(connection, name);
     if (other !== null && other.template !== change.template) return name;
   }
   for (const { name } of change.add) {

@@ -19,6 +19,7 @@ import {
   type Value,
 } from './schedules-rows.ts';
 import { createTriggers } from './schedules-triggers.ts';
+import { createWebhookUses } from './webhook-uses.ts';
 
 /** The schedules part of the store. */
 export function createSchedules(opened: Connection): ScheduleStore {
@@ -33,6 +34,7 @@ export function createSchedules(opened: Connection): ScheduleStore {
   return {
     ...createOccurrences(connection),
     ...createTriggers(connection),
+    ...createWebhookUses(opened),
     scheduleWrites: () => writes,
     addSchedule: (schedule) => connection.write(() => insertSchedule(connection, schedule)),
     changeSchedule: (id, revision, change) =>
