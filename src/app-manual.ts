@@ -6,6 +6,7 @@ import errors from '../skills/opcode/references/errors.md' with { type: 'text' }
 import expressions from '../skills/opcode/references/expressions.md' with { type: 'text' };
 import operations from '../skills/opcode/references/operations.md' with { type: 'text' };
 import security from '../skills/opcode/references/security.md' with { type: 'text' };
+import shell from '../skills/opcode/references/shell.md' with { type: 'text' };
 import workflowSchema from '../skills/opcode/references/workflow-schema.md' with { type: 'text' };
 import skill from '../skills/opcode/SKILL.md' with { type: 'text' };
 import type { ManualPage } from './ops/deps.ts';
@@ -15,6 +16,7 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'overview', text: skill.replace(/^---\n[\s\S]*?\n---\n/, '') },
   { name: 'workflow-schema', text: workflowSchema },
   { name: 'actions', text: actions },
+  { name: 'shell', text: shell },
   { name: 'expressions', text: expressions },
   { name: 'errors', text: errors },
   { name: 'operations', text: operations },

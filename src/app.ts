@@ -27,7 +27,7 @@ import { createCommandRunner } from './isolate/command-runner.ts';
 import { createMasker } from './isolate/mask.ts';
 import { isAlive, ownIdentity } from './isolate/process-info.ts';
 import { createProcessControl } from './isolate/recorded.ts';
-import { quoteHoles } from './isolate/shell-text.ts';
+import { quoteHoles, reviewArguments, reviewShellText } from './isolate/shell-text.ts';
 import { createStreamMasker } from './isolate/stream-mask.ts';
 import { createLogger } from './log.ts';
 import type { ActionRegistry } from './model/action.ts';
@@ -168,6 +168,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     checkParams,
     splitText,
     quoteHoles,
+    shellReader: { text: reviewShellText, args: reviewArguments },
     isUnlistedPlugin: () => false,
     compile: compilerOf(compiler, actions),
     knownSecrets: () => null,

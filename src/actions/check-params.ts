@@ -170,7 +170,7 @@ function mismatch(spec: ParamSpec, value: Json): string | null {
     case 'integer':
       return Number.isInteger(value) ? null : 'a whole number';
     case 'boolean':
-      return typeof value === 'boolean' ? null : 'true or false';
+      return typeof value === 'boolean' ? null : notSwitch(spec, value);
     case 'object':
       return isJsonObject(value) ? null : 'an object';
     case 'list':
@@ -180,6 +180,13 @@ function mismatch(spec: ParamSpec, value: Json): string | null {
       return parsed.ok ? null : `a duration (${parsed.message})`;
     }
   }
+}
+
+function notSwitch(spec: ParamSpec, value: Json): string | null {
+  const { values = [] } = spec;
+  if (typeof value === 'string' && values.includes(value)) return null;
+  const listed = values.map((one) => `"${one}"`);
+  return ['true', 'false', ...listed].join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
 function notListed(spec: ParamSpec, value: string): string | null {

@@ -1,5 +1,5 @@
 /**
- * `shell.exec`: one command, or with `shell: true` one shell text.
+ * `shell.exec`: one command, or with `shell: true`, `sh` or `bash` one shell text.
  *
  * A value never becomes shell text: the engine has turned each `${{ }}` of a shell text into a
  * variable and gives the values in `hole_env`, a param no author can write.
@@ -13,7 +13,7 @@ import type {
   EffectAction,
   PreparedProcess,
 } from '../model/action.ts';
-import { AppError } from '../model/error.ts';
+import { AppError, messageOf } from '../model/error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { formatDuration, parseDuration } from '../model/time.ts';
 import { commandLimits, limitsProblem } from './command-limits.ts';
@@ -41,24 +41,36 @@ export function shellActions(deps: ActionDeps): readonly ActionDef[] {
       workdir: { type: 'string', aliasOf: 'cwd' },
       stdin: { type: 'any', secrets: true },
       timeout: { type: 'duration', description: "default: the step's, else 30s" },
-      shell: { type: 'boolean', default: false },
+      shell: { type: 'boolean', values: ['sh', 'bash'], default: false },
+      pipefail: { type: 'boolean', default: false, description: 'with `shell: bash` only' },
       fail_on_error: { type: 'boolean', default: false },
       limits: { type: 'object', description: 'memory, cpu, pids, network' },
     },
-    check: ({ command, limits }) =>
-      String(command).trim() === '' ? '"command" is empty' : limitsProblem(limits),
+    check: ({ command, limits, shell, pipefail }) => {
+      if (String(command).trim() === '') return '"command" is empty';
+      return pipefailProblem(shell, pipefail) ?? limitsProblem(limits);
+    },
     run: (params, context) => prepare(params, context).run(context),
     prepare,
   };
   return [exec];
 }
 
+/** What is wrong with `pipefail` beside this `shell`, or null. */
+export const pipefailProblem = (
+  shell: Json | undefined,
+  pipefail: Json | undefined,
+): string | null =>
+  pipefail === true && shell !== 'bash'
+    ? '"pipefail" needs `shell: bash`: sh has no such option'
+    : null;
+
 function prepareShell(
   deps: ActionDeps,
   params: JsonObject,
   context: ActionContext,
 ): PreparedProcess {
-  const prepared = deps.commands.prepare(commandOf(params, context));
+  const prepared = prepareCommand(deps, params, context);
   return {
     process: prepared.process,
     discard: () => prepared.discard(),
@@ -71,15 +83,35 @@ function prepareShell(
   };
 }
 
+function prepareCommand(
+  deps: ActionDeps,
+  params: JsonObject,
+  context: ActionContext,
+): ReturnType<ActionDeps['commands']['prepare']> {
+  try {
+    return deps.commands.prepare(commandOf(params, context));
+  } catch (thrown) {
+    const details = thrown instanceof AppError ? thrown.details : null;
+    const isMissing =
+      isJsonObject(details) && details.errno === 'ENOENT' && details.command === 'bash';
+    if (params.shell !== 'bash' || !isMissing) throw thrown;
+    throw new AppError('ACTION_UNAVAILABLE', `there is no bash here: ${messageOf(thrown)}`, {
+      hint: 'install bash on the machine that executes the run, or write the command for sh',
+      cause: thrown,
+    });
+  }
+}
+
 function commandOf(params: JsonObject, context: ActionContext): ShellCommand {
   const { cwd: wanted, shell } = params;
   const cwd = resolve(context.cwd, typeof wanted === 'string' ? wanted : '.');
   const command = String(params.command);
   const args = isJsonArray(params.args) ? params.args.map(String) : [];
+  const shellArgv = shellOf(shell, params.pipefail);
   const argv =
-    shell === true
-      ? ['sh', '-c', command, 'opcode', ...args]
-      : [programOf(command, cwd, context), ...args];
+    shellArgv === null
+      ? [programOf(command, cwd, context), ...args]
+      : [...shellArgv, command, 'opcode', ...args];
   const env = {
     ...texts(params.env),
     ...texts(params.hole_env),
@@ -95,6 +127,12 @@ function commandOf(params: JsonObject, context: ActionContext): ShellCommand {
     maxOutputBytes: context.limits.shellOutputBytes,
     limits: commandLimits(params.limits),
   };
+}
+
+/** How a shell is given its text, null when no shell is asked for. */
+function shellOf(shell: Json | undefined, pipefail: Json | undefined): readonly string[] | null {
+  if (shell === 'bash') return ['bash', ...(pipefail === true ? ['-o', 'pipefail'] : []), '-c'];
+  return shell === true || shell === 'sh' ? ['sh', '-c'] : null;
 }
 
 /** A path counts from the run's working directory; what is only in `cwd` is found there. */
@@ -143,7 +181,8 @@ function timeoutOf(params: JsonObject, context: ActionContext): number {
 }
 
 function resultOf(params: JsonObject, result: CommandResult, timeoutMs: number): ActionResult {
-  const name = params.shell === true ? 'the command' : basename(String(params.command));
+  const isText = shellOf(params.shell, false) !== null;
+  const name = isText ? 'the command' : basename(String(params.command));
   if (result.stopped === 'timeout') {
     const message = `${name} ran longer than ${formatDuration(timeoutMs)} and was ended`;
     throw new AppError('TIMEOUT_ERROR', message, { details: tails(result) });

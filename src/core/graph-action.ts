@@ -2,7 +2,7 @@
  * Action steps: params with the definition's defaults, `run`, the effect, who carries it out, the
  * compiled expression of the actions that are expressions.
  *
- * Interpolated values never become shell text: in a command of `shell: true` each `${{ }}` is moved
+ * Interpolated values never become shell text: in a command that a shell reads each `${{ }}` is moved
  * into `hole_env`, and the command reads it from there, quoted for where it stands.
  */
 import type { ActionDef, ActionRegistry, ParamSpec } from '../model/action.ts';
@@ -14,7 +14,11 @@ import type { ActionPlan } from '../model/plan.ts';
 import { type Place, type PlanContext, report } from './graph-context.ts';
 import { compileExpression, compileTemplate, hasTemplate } from './graph-text.ts';
 
-const SHELL_ACTION = 'shell.exec';
+export const SHELL_ACTION = 'shell.exec';
+
+/** True for the values of `shell` with which the command is shell text. */
+export const isShellText = (shell: Json | undefined): boolean =>
+  shell === true || shell === 'sh' || shell === 'bash';
 
 /** An action step's params as they are used, and where each is written. */
 export interface StepParams {
@@ -46,8 +50,9 @@ export function paramsOfStep(
   }
   if (isRun) {
     params.command = def.run as string;
-    params.shell = true;
     paths.set('command', [...path, 'run']);
+    if (def.shell !== undefined) paths.set('shell', [...path, 'shell']);
+    params.shell = def.shell ?? (isShellText(params.shell) ? (params.shell as Json) : true);
   }
   return { action, params, pathOf: (key) => paths.get(key) ?? [...path, 'params', key] };
 }
@@ -177,17 +182,17 @@ function withoutHoles(cx: PlanContext, step: StepParams): JsonObject {
     return params;
   }
   if (typeof shell === 'string' && hasTemplate(shell)) {
-    const hint = 'write `shell: true` or `shell: false`';
+    const hint = 'write `shell: true`, `bash` or `false`';
     const message =
       'a command with interpolated values must say beforehand whether it is shell text';
     report(cx, step.pathOf('shell'), message, { hint });
     return params;
   }
-  return shell === true ? { ...params, ...quote(cx, step, command) } : params;
+  return isShellText(shell) ? { ...params, ...quote(cx, command) } : params;
 }
 
 /** A command whose values are read from variables, and the variables' values. */
-function quote(cx: PlanContext, step: StepParams, command: string): JsonObject | null {
+function quote(cx: PlanContext, command: string): JsonObject | null {
   const split = cx.deps.splitText(command);
   // A `${{` that is not closed is told when the command is compiled as it is.
   if (!split.ok) return null;
@@ -199,12 +204,7 @@ function quote(cx: PlanContext, step: StepParams, command: string): JsonObject |
     values[`OPCODE_V${count}`] = `\${{${part.source}}}`;
     return count;
   });
-  const quoted = cx.deps.quoteHoles(parts);
-  if (!quoted.ok) {
-    report(cx, step.pathOf('command'), quoted.problem);
-    return null;
-  }
-  return { command: escapeTemplate(quoted.command), hole_env: values };
+  return { command: escapeTemplate(cx.deps.quoteHoles(parts)), hole_env: values };
 }
 
 /** Text that a template gives back unchanged. */

@@ -24,11 +24,7 @@ export type SplitText = (
   | { readonly ok: false; readonly offset: number; readonly message: string };
 
 /** Shell text in which the values numbered from 1 are read from the variables `OPCODE_V<n>`. */
-export type QuoteHoles = (
-  parts: readonly (string | number)[],
-) =>
-  | { readonly ok: true; readonly command: string }
-  | { readonly ok: false; readonly problem: string; readonly offset: number };
+export type QuoteHoles = (parts: readonly (string | number)[]) => string;
 
 export interface PlanDeps {
   readonly compiler: ExpressionCompiler;

@@ -55,7 +55,8 @@ export function summaryOf(step: StepDef): string {
 }
 
 function actionSummary(step: StepDef): string {
-  if (step.run !== undefined) return `$ ${shortText(step.run)}`;
+  if (step.run !== undefined)
+    return `${step.shell === 'bash' ? 'bash' : ''}$ ${shortText(step.run)}`;
   const action = cleanText(step.action ?? 'action');
   const child = step.params?.template_name;
   return action === 'workflow.run' && typeof child === 'string'

@@ -14,22 +14,21 @@ export function findCommand(command: string, cwd: string, path: string): string 
   if (command.includes('/')) {
     const file = resolve(cwd, command);
     if (isProgram(file)) return file;
-    throw notFound(
-      command,
-      existsAsFile(file) ? 'it may not be executed' : 'there is no such file',
-    );
+    throw existsAsFile(file)
+      ? notFound(command, 'EACCES', 'it may not be executed')
+      : notFound(command, 'ENOENT', 'there is no such file');
   }
   for (const folder of path.split(delimiter)) {
     const file = join(resolve(cwd, folder), command);
     if (isProgram(file)) return file;
   }
-  throw notFound(command, `it is in no folder of PATH (${path})`);
+  throw notFound(command, 'ENOENT', `it is in no folder of PATH (${path})`);
 }
 
-function notFound(command: string, reason: string): AppError {
+function notFound(command: string, errno: string, reason: string): AppError {
   const words = /\s/.test(command.trim());
   return new AppError('EXECUTION_ERROR', `cannot run ${command}: ${reason}`, {
-    details: { command },
+    details: { command, errno },
     ...(words ? { hint: 'give arguments in `args`, or set `shell: true`' } : {}),
   });
 }
@@ -52,8 +51,9 @@ function existsAsFile(file: string): boolean {
 export function checkFolder(cwd: string): void {
   const there = statSync(cwd, { throwIfNoEntry: false });
   if (there?.isDirectory() === true) return;
-  const reason = there === undefined ? 'there is no such folder' : 'it is not a folder';
+  const isMissing = there === undefined;
+  const reason = isMissing ? 'there is no such folder' : 'it is not a folder';
   throw new AppError('EXECUTION_ERROR', `cannot work in ${cwd}: ${reason}`, {
-    details: { cwd },
+    details: { cwd, errno: isMissing ? 'ENOENT' : 'ENOTDIR' },
   });
 }

@@ -1,111 +1,111 @@
 /**
- * Reading shell text far enough to know, at any point, what a value standing there would be.
+ * Reading shell text far enough to know what a value standing anywhere in it would be.
  *
  * Follows the token recognition of POSIX sh, with what bash adds where that could make a value run
- * (`[[ ]]`, `(( ))`, `$[ ]`, `$' '`). What two shells read differently makes every later place
- * `unclear`.
+ * (`[[ ]]`, `(( ))`, `$[ ]`, `$' '`, `<( )`, `<<<`). A backslash before a line break is dropped
+ * before anything else is recognised, as the shell does it. What two shells read differently makes
+ * every later place `unclear`.
  */
-import { createWordWatch, type WordWatch } from './shell-words.ts';
-
-export type HolePlace =
-  | 'bare'
-  | 'double'
-  | 'single'
-  | 'backtick'
-  | 'comment'
-  | 'heredoc'
-  | 'ansi-quote'
-  | 'braces'
-  | 'arithmetic'
-  | 'test'
-  | 'escape'
-  | 'dollar'
-  | 'evaluated'
-  | 'unclear';
+import { closeParen, enterFrame, finishCommand, newCommand, operator } from './shell-commands.ts';
+import { stepHeredoc, stepNewLine, stepRedirect } from './shell-redirects.ts';
+import {
+  type CommandFrame,
+  type Frame,
+  type HolePlace,
+  newState,
+  type ScannedHole,
+  type ScanState,
+  skipBreaks,
+  top,
+} from './shell-state.ts';
+import { SHELL_TEXT, type Text } from './shell-word.ts';
 
 export interface ShellScan {
   /** Reads on through literal text. */
   read(text: string): void;
-  /** What a value would be that stands here; reads on behind it. */
-  hole(): HolePlace;
+  /** A value stands here; reads on behind it. */
+  hole(): void;
+  /** Everything is read: what each value would be, and whether standard input is read as text. */
+  end(): { readonly holes: readonly ScannedHole[]; readonly stdin: Text | null };
 }
-
-interface Heredoc {
-  readonly word: string;
-  readonly stripsTabs: boolean;
-}
-
-/** What the reader is inside of; `command` is the whole text or a `$( … )`. */
-type Frame =
-  | { readonly in: 'command'; parens: number; readonly words: WordWatch; readonly due: Heredoc[] }
-  | { readonly in: 'double' | 'single' | 'ansi-quote' | 'backtick' | 'comment' }
-  | { readonly in: 'braces'; readonly quoted: boolean }
-  | { readonly in: 'arithmetic'; readonly open: '(' | '['; depth: number }
-  | { readonly in: 'heredoc'; readonly doc: Heredoc; line: string };
-
-interface State {
-  readonly frames: Frame[];
-  /** A `\` or `$` at the very end of what was read: a value must not follow it. */
-  tail: 'escape' | 'dollar' | null;
-  /** The end word of a here-document goes on, or has not begun, at the very end of what was read. */
-  isAtHeredocWord: boolean;
-  unclear: boolean;
-}
-
-const newCommand = (): Frame => ({ in: 'command', parens: 0, words: createWordWatch(), due: [] });
 
 /** A reader at the beginning of a shell text. */
 export function createShellScan(): ShellScan {
-  const state: State = {
-    frames: [newCommand()],
-    tail: null,
-    isAtHeredocWord: false,
-    unclear: false,
-  };
+  const state = newState();
+  enterFrame(state, newCommand('text', null));
   return {
     read(text) {
       let at = 0;
       while (at < text.length) at += step(state, text, at);
     },
-    hole() {
-      const place = placeOf(state);
-      if (state.isAtHeredocWord) state.unclear = true;
-      const frame = top(state);
-      if (frame.in === 'command') frame.words.value();
-      if (frame.in === 'heredoc') frame.line += '\0';
-      state.tail = null;
-      return place;
+    hole: () => hole(state),
+    end() {
+      while (state.frames.length > 0) {
+        const frame = top(state);
+        if (frame.in === 'command') finishCommand(state, frame);
+        state.frames.pop();
+      }
+      return { holes: state.holes, stdin: state.stdin };
     },
   };
 }
 
-const top = (state: State): Frame => state.frames.at(-1) ?? newCommand();
+function hole(state: ScanState): void {
+  const id = state.holes.length;
+  const texts: Text[] = [];
+  for (const frame of state.frames) {
+    if (frame.in !== 'command') continue;
+    const text = frame.words.textHere();
+    if (text !== null) texts.push(text);
+    if (frame.pipes.isFeeding()) texts.push(SHELL_TEXT);
+    frame.pipes.value(id);
+    feed(state, frame, id, texts);
+  }
+  const { in: inside } = top(state);
+  const quoting = inside === 'double' || inside === 'single' ? inside : 'bare';
+  state.holes.push({ quoting, place: placeOf(state), texts });
+  if (state.isAtHeredocWord) state.unclear = true;
+  const frame = top(state);
+  if (frame.in === 'command') frame.words.value();
+  else if (inside === 'double' || inside === 'single') commandAround(state)?.words.value();
+  if (frame.in === 'heredoc') frame.line += '\0';
+  state.tail = null;
+}
 
-function placeOf(state: State): HolePlace {
+/** A value in `<<< …` or `< <( … )`, which the command that it belongs to reads. */
+function feed(state: ScanState, frame: CommandFrame, id: number, texts: Text[]): void {
+  const above = state.frames[state.frames.indexOf(frame) + 1];
+  const isInput = above?.in === 'command' && above.kind === 'input';
+  const target = frame.words.target();
+  if (target !== 'string' && !(target === 'file' && isInput)) return;
+  frame.fed.push(id);
+  if (frame.pipes.isRead()) texts.push(SHELL_TEXT);
+}
+
+/** The command whose word the quotes on top belong to. */
+function commandAround(state: ScanState): CommandFrame | null {
+  const around = state.frames.at(-2);
+  return around?.in === 'command' ? around : null;
+}
+
+function placeOf(state: ScanState): HolePlace | null {
   if (state.isAtHeredocWord) return 'heredoc';
   if (state.unclear) return 'unclear';
   for (const frame of state.frames) {
-    const reason = closedBy(frame);
-    if (reason !== null) return reason;
+    if (frame.in === 'double' || frame.in === 'single') continue;
+    if (frame.in !== 'command') return frame.in;
+    if (frame.words.inTest()) return 'test';
+    if (frame.isText) return 'evaluated';
   }
-  if (state.tail !== null) return state.tail;
-  const { in: inside } = top(state);
-  return inside === 'command' ? 'bare' : inside;
-}
-
-/** Why no value can stand anywhere inside of this, or null. */
-function closedBy(frame: Frame): HolePlace | null {
-  if (frame.in === 'double' || frame.in === 'single') return null;
-  if (frame.in !== 'command') return frame.in;
-  if (frame.words.inTest()) return 'test';
-  return frame.words.isEvaluated() ? 'evaluated' : null;
+  return state.tail;
 }
 
 /** Reads on by at least one character; answers how many. */
-function step(state: State, text: string, at: number): number {
+function step(state: ScanState, text: string, at: number): number {
+  const frame = top(state);
+  if (breaksLine(frame, text, at)) return 2;
   state.tail = null;
   state.isAtHeredocWord = false;
-  const frame = top(state);
   switch (frame.in) {
     case 'command':
       return stepCommand(state, frame, text, at);
@@ -128,9 +128,13 @@ function step(state: State, text: string, at: number): number {
   }
 }
 
-type CommandFrame = Extract<Frame, { in: 'command' }>;
+/** A backslash before a line break, where the shell drops both. */
+const breaksLine = (frame: Frame, text: string, at: number): boolean =>
+  text[at] === '\\' &&
+  text[at + 1] === '\n' &&
+  !['single', 'ansi-quote', 'comment', 'heredoc'].includes(frame.in);
 
-function stepCommand(state: State, frame: CommandFrame, text: string, at: number): number {
+function stepCommand(state: ScanState, frame: CommandFrame, text: string, at: number): number {
   const character = text[at] ?? '';
   const { words } = frame;
   switch (character) {
@@ -139,12 +143,13 @@ function stepCommand(state: State, frame: CommandFrame, text: string, at: number
       return skipEscaped(state, text, at);
     case "'":
     case '"':
+      words.quote();
+      return enterQuote(state, character);
     case '`':
-      words.value();
+      words.expansion(null);
       return enterQuote(state, character);
     case '$':
-      words.value();
-      return dollar(state, text, at, false);
+      return dollar(state, frame, text, at, false);
     case '#':
       if (words.atWordStart()) state.frames.push({ in: 'comment' });
       else words.add(character, false);
@@ -154,126 +159,144 @@ function stepCommand(state: State, frame: CommandFrame, text: string, at: number
       words.blank();
       return 1;
     case '\n':
-      return newLine(state, frame);
+      return stepNewLine(state, frame);
     case '<':
-      return less(state, frame, text, at);
+    case '>':
+      return stepRedirect(state, frame, text, at);
     default:
       return operatorOrLetter(state, frame, text, at);
   }
 }
 
-function enterQuote(state: State, quote: string): number {
+function enterQuote(state: ScanState, quote: string): number {
   const kind = quote === "'" ? 'single' : quote === '"' ? 'double' : 'backtick';
   state.frames.push({ in: kind });
   return 1;
 }
 
 /** A backslash and what follows it; at the end of the text a value must not follow. */
-function skipEscaped(state: State, text: string, at: number): number {
+function skipEscaped(state: ScanState, text: string, at: number): number {
   if (at + 1 >= text.length) state.tail = 'escape';
   return 2;
 }
 
-function operatorOrLetter(state: State, frame: CommandFrame, text: string, at: number): number {
+function operatorOrLetter(state: ScanState, frame: CommandFrame, text: string, at: number): number {
   const { words } = frame;
   const character = text[at] ?? '';
+  const second = skipBreaks(text, at + 1);
   if (character === '(') {
-    if (text[at + 1] === '(' && words.atCommand()) {
+    if (text[second] === '(' && (words.atCommand() || words.atFor())) {
       state.frames.push({ in: 'arithmetic', open: '(', depth: 2 });
-      return 2;
+      return second + 1 - at;
     }
     frame.parens += 1;
-    words.operator();
-  } else if (character === ')') {
-    words.operator();
-    closeParen(state, frame);
-  } else if (character === ';' || character === '&' || character === '|') words.operator();
-  else if (character === '>') words.blank();
-  else words.add(character, false);
-  return 1;
-}
-
-function closeParen(state: State, frame: CommandFrame): void {
-  if (frame.parens > 0) frame.parens -= 1;
-  else if (!frame.words.inCase() && state.frames.length > 1) {
-    if (frame.due.length > 0) state.unclear = true;
-    state.frames.pop();
+    finishCommand(state, frame);
+    frame.pipes.open();
+    return 1;
   }
-}
-
-function newLine(state: State, frame: CommandFrame): number {
-  frame.words.operator();
-  for (const doc of frame.due.splice(0).reverse()) {
-    state.frames.push({ in: 'heredoc', doc, line: '' });
+  if (character === ')') return closeParen(state, frame);
+  if (character === ';' || character === '&' || character === '|') {
+    return operator(state, frame, character, text, at);
   }
+  words.add(character, false);
   return 1;
-}
-
-const HEREDOC = /<<(-?)[ \t]*((?:'[^']*'|"[^"]*"|\\[\s\S]|[^\s;&|<>()'"\\])*)/y;
-
-/** `<`, `<<<`, or the operator of a here-document with its end word. */
-function less(state: State, frame: CommandFrame, text: string, at: number): number {
-  frame.words.blank();
-  if (text.startsWith('<<<', at)) return 3;
-  HEREDOC.lastIndex = at;
-  const match = HEREDOC.exec(text);
-  if (match === null) return 1;
-  const [whole, dash, word = ''] = match;
-  state.isAtHeredocWord = at + whole.length >= text.length;
-  // An expansion in the end word is taken literally by some shells.
-  if (word === '' || /[$`]/.test(word)) state.unclear = true;
-  frame.due.push({ word: word.replace(/['"\\]/g, ''), stripsTabs: dash === '-' });
-  return whole.length;
 }
 
 /** Behind a `$`: what it opens. Answers how much was read. */
-function dollar(state: State, text: string, at: number, quoted: boolean): number {
-  const next = text[at + 1];
+function dollar(
+  state: ScanState,
+  command: CommandFrame | null,
+  text: string,
+  at: number,
+  quoted: boolean,
+): number {
+  const second = skipBreaks(text, at + 1);
+  const next = text[second];
+  const read = second + 1 - at;
   if (next === undefined) {
+    command?.words.expansion(null);
     state.tail = 'dollar';
-    return 1;
+    return second - at;
+  }
+  const name = nameAt(text, second);
+  if (name !== null) {
+    command?.words.expansion(name);
+    return second + name.length - at;
+  }
+  if (!quoted && next === "'") {
+    command?.words.quote();
+    state.frames.push({ in: 'ansi-quote' });
+    return read;
   }
   if (next === '(') {
-    const isSum = text[at + 2] === '(';
-    state.frames.push(isSum ? { in: 'arithmetic', open: '(', depth: 2 } : newCommand());
-    return isSum ? 3 : 2;
+    command?.words.expansion(null);
+    const third = skipBreaks(text, second + 1);
+    if (text[third] === '(') {
+      state.frames.push({ in: 'arithmetic', open: '(', depth: 2 });
+      return third + 1 - at;
+    }
+    enterFrame(state, newCommand('value', command));
+    return read;
   }
-  if (next === '{') state.frames.push({ in: 'braces', quoted });
-  else if (next === '[') state.frames.push({ in: 'arithmetic', open: '[', depth: 1 });
-  else if (next === "'" && !quoted) state.frames.push({ in: 'ansi-quote' });
-  else return 1;
-  return 2;
+  if (next === '{') {
+    command?.words.expansion(nameAt(text, second + 1));
+    state.frames.push({ in: 'braces', quoted });
+    return read;
+  }
+  if (next === '[') {
+    command?.words.expansion(null);
+    state.frames.push({ in: 'arithmetic', open: '[', depth: 1 });
+    return read;
+  }
+  // In front of double quotes bash leaves it out.
+  if (next !== '"' || quoted) command?.words.add('$', quoted);
+  return second - at;
 }
 
-function stepSingle(state: State, kind: 'single' | 'ansi-quote', text: string, at: number): number {
+const NAME = /[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?!$-]/y;
+
+function nameAt(text: string, at: number): string | null {
+  NAME.lastIndex = at;
+  return NAME.exec(text)?.[0] ?? null;
+}
+
+function stepSingle(
+  state: ScanState,
+  kind: 'single' | 'ansi-quote',
+  text: string,
+  at: number,
+): number {
   if (text[at] === "'") state.frames.pop();
   // Only some shells let a backslash keep the quote from ending.
   else if (text[at] === '\\' && kind === 'ansi-quote') state.unclear = true;
-  else if (kind === 'single') addToWord(state, text[at] ?? '');
+  else commandAround(state)?.words.add(text[at] ?? '', true);
   return 1;
 }
 
-function stepQuoted(state: State, end: '"' | '`', text: string, at: number): number {
+function stepQuoted(state: ScanState, end: '"' | '`', text: string, at: number): number {
   const character = text[at] ?? '';
-  if (character === '\\') return skipEscaped(state, text, at);
+  const command = end === '"' ? commandAround(state) : null;
+  if (character === '\\') {
+    const escaped = text[at + 1] ?? '';
+    if (!'$`"\\'.includes(escaped)) command?.words.add('\\', true);
+    command?.words.add(escaped, true);
+    return skipEscaped(state, text, at);
+  }
   if (character === end) {
     state.frames.pop();
     return 1;
   }
   if (end === '`') return 1;
-  if (character === '`') return enterQuote(state, character);
-  if (character === '$') return dollar(state, text, at, true);
-  addToWord(state, character);
+  if (character === '`') {
+    command?.words.expansion(null);
+    return enterQuote(state, character);
+  }
+  if (character === '$') return dollar(state, command, text, at, true);
+  command?.words.add(character, true);
   return 1;
 }
 
-/** A quoted character of a word of the command right around the quotes. */
-function addToWord(state: State, character: string): void {
-  const around = state.frames.at(-2);
-  if (around?.in === 'command') around.words.add(character, true);
-}
-
-function stepBraces(state: State, quoted: boolean, text: string, at: number): number {
+function stepBraces(state: ScanState, quoted: boolean, text: string, at: number): number {
   const character = text[at] ?? '';
   switch (character) {
     case '}':
@@ -282,7 +305,7 @@ function stepBraces(state: State, quoted: boolean, text: string, at: number): nu
     case '\\':
       return skipEscaped(state, text, at);
     case '$':
-      return dollar(state, text, at, quoted);
+      return dollar(state, null, text, at, quoted);
     case '`':
       return enterQuote(state, character);
     case "'":
@@ -296,36 +319,17 @@ function stepBraces(state: State, quoted: boolean, text: string, at: number): nu
 }
 
 function stepArithmetic(
-  state: State,
+  state: ScanState,
   frame: Extract<Frame, { in: 'arithmetic' }>,
   text: string,
   at: number,
 ): number {
   const character = text[at] ?? '';
   if (character === '\\') return skipEscaped(state, text, at);
-  if (character === '$') return dollar(state, text, at, true);
+  if (character === '$') return dollar(state, null, text, at, true);
   if (character === frame.open) frame.depth += 1;
   else if (character === (frame.open === '(' ? ')' : ']')) frame.depth -= 1;
   else if (character === "'" || character === '"' || character === '`') state.unclear = true;
   if (frame.depth === 0) state.frames.pop();
-  return 1;
-}
-
-function stepHeredoc(
-  state: State,
-  frame: Extract<Frame, { in: 'heredoc' }>,
-  text: string,
-  at: number,
-): number {
-  const character = text[at] ?? '';
-  if (character !== '\n') {
-    frame.line += character;
-    return 1;
-  }
-  const line = frame.doc.stripsTabs ? frame.line.replace(/^\t+/, '') : frame.line;
-  if (line === frame.doc.word) state.frames.pop();
-  // Where the end word is not quoted the next line belongs to this one.
-  if (line.endsWith('\\')) state.unclear = true;
-  frame.line = '';
   return 1;
 }

@@ -11,7 +11,7 @@ import type { ActionNotes } from './input.ts';
 import type { WarningCode } from './issue.ts';
 import type { Json, JsonObject } from './json.ts';
 
-/** A param's type. `lenient`: elements/values may be strings, numbers or bools (args, env, headers…). */
+/** A param's type; a boolean with `values` may be one of these texts too. `lenient`: elements/values may be strings, numbers or bools (args, env, headers…). */
 export interface ParamSpec {
   readonly type:
     | 'string'

@@ -19,6 +19,9 @@ export type TriggerRule = (typeof TRIGGER_RULES)[number];
 export const EFFECTS = ['pure', 'internal', 'read', 'idempotent', 'unsafe'] as const;
 /** What repeating an action would do. */
 export type Effect = (typeof EFFECTS)[number];
+/** Shells that a command text can be written for. */
+export const SHELL_NAMES = ['sh', 'bash'] as const;
+export type ShellName = (typeof SHELL_NAMES)[number];
 export const INTERRUPT_POLICIES = ['rerun', 'ask', 'fail'] as const;
 export type InterruptPolicy = (typeof INTERRUPT_POLICIES)[number];
 export const BACKOFFS = ['none', 'constant', 'linear', 'exponential'] as const;
@@ -47,6 +50,8 @@ export interface StepDef {
   readonly action?: string;
   readonly params?: JsonObject;
   readonly run?: string;
+  /** The shell that reads `run`; `sh` when it is not given. */
+  readonly shell?: ShellName;
   readonly depends_on?: readonly string[];
   readonly condition?: string;
   readonly trigger_rule?: TriggerRule;

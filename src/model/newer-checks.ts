@@ -49,6 +49,17 @@ export const NEWER_CHECKS = {
       ],
     },
   },
+  VALUE_IN_PROGRAM_TEXT: {
+    refuses: 'a value where it would become text that a shell runs',
+    sample: { inputs: { v: 'x' }, ...step({ run: 'trap "echo ${{inputs.v}}" EXIT' }) },
+  },
+  UNREAD_ARGS: {
+    refuses: '`args` of a shell text that never reads them',
+    sample: step({
+      action: 'shell.exec',
+      params: { command: 'echo', args: ['a'], shell: true, fail_on_error: true },
+    }),
+  },
 } as const satisfies Readonly<Record<string, NewerCheck>>;
 
 export type NewerCheckName = keyof typeof NEWER_CHECKS;

@@ -137,6 +137,7 @@ const depsOf = (parts: OpsParts): ValidateDeps => ({
   checkParams: parts.checkParams,
   splitText: parts.splitText,
   quoteHoles: parts.quoteHoles,
+  shellReader: parts.shellReader,
   isUnlistedPlugin: parts.isUnlistedPlugin,
   sha256: parts.random.sha256,
   knownSecrets: parts.knownSecrets(),

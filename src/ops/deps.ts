@@ -21,6 +21,7 @@ import type { Rules } from '../model/rules.ts';
 import type { ScheduleCalculator } from '../model/schedule.ts';
 import type { Store } from '../model/store.ts';
 import type { DefinitionLimits } from '../validate/limits.ts';
+import type { ShellReader } from '../validate/shell-values.ts';
 import type { Audit } from './audit.ts';
 import type { NoticeDeps } from './notice-deps.ts';
 import type { UpkeepDeps } from './upkeep-deps.ts';
@@ -57,6 +58,7 @@ export interface OpsDeps {
   ) => CheckedParams;
   readonly splitText: SplitText;
   readonly quoteHoles: QuoteHoles;
+  readonly shellReader: ShellReader;
   /** True for a plugin that is configured but whose tools have never been listed. */
   readonly isUnlistedPlugin: (name: string) => boolean;
   /** Compiles a stored definition; throws `AppError` when it no longer compiles. */

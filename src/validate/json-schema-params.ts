@@ -80,6 +80,10 @@ function typeSchema(spec: ParamSpec): JsonObject | null {
       return { $ref: '#/$defs/duration' };
     case 'string':
       return spec.values === undefined ? { type: 'string' } : { enum: [...spec.values] };
+    case 'boolean':
+      return spec.values === undefined
+        ? { type: 'boolean' }
+        : { enum: [true, false, ...spec.values] };
     default:
       return { type: spec.type };
   }

@@ -10,6 +10,7 @@ import {
   EFFECTS,
   ERROR_STRATEGIES,
   INTERRUPT_POLICIES,
+  SHELL_NAMES,
   type StepType,
   TRIGGER_RULES,
 } from '../model/definition.ts';
@@ -304,9 +305,11 @@ function stepTypes(): Record<string, Json> {
       action: ref('action'),
       params: anyObject,
       run: text('a shell command; fails when its exit code is not 0'),
+      shell: word(SHELL_NAMES, 'which shell reads `run`'),
       on_interrupt: word(INTERRUPT_POLICIES),
       effect: word(EFFECTS),
     }),
+    dependentRequired: { shell: ['run'] },
     oneOf: [{ required: ['action'] }, { required: ['run'] }],
   };
   return types;

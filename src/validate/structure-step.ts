@@ -9,6 +9,7 @@ import {
   EFFECTS,
   ERROR_STRATEGIES,
   INTERRUPT_POLICIES,
+  SHELL_NAMES,
   STEP_TYPES,
   type StepType,
   TRIGGER_RULES,
@@ -141,6 +142,7 @@ const ACTION: Fields = {
   action: field(name),
   params: field(object),
   run: field(name),
+  shell: field(oneOf(SHELL_NAMES)),
   on_interrupt: field(oneOf(INTERRUPT_POLICIES)),
   effect: field(oneOf(EFFECTS)),
 };
@@ -250,12 +252,23 @@ function checkAction(reading: Reading, value: JsonObject, path: IssuePath): void
     const hint = 'or the `type` of a step that is no action';
     fail(reading, [...path, 'action'], 'a step needs an `action` or `run`', hint);
   }
-  const params = value.params;
-  if (hasRun && isJsonObject(params)) {
-    for (const key of ['command', 'shell', 'args']) {
-      if (!Object.hasOwn(params, key)) continue;
-      fail(reading, [...path, 'params', key], `\`run\` sets \`${key}\` itself`);
-    }
+  checkRun(reading, value, path, hasRun);
+}
+
+/** What may stand beside `run`, and only there. */
+function checkRun(reading: Reading, value: JsonObject, path: IssuePath, hasRun: boolean): void {
+  if (!hasRun) {
+    if (!Object.hasOwn(value, 'shell')) return;
+    const hint = 'with `action: shell.exec` it is `params.shell`';
+    fail(reading, [...path, 'shell'], '`shell` says which shell reads `run`', hint);
+    return;
+  }
+  const { params } = value;
+  if (!isJsonObject(params)) return;
+  for (const key of ['command', 'shell', 'args']) {
+    if (!Object.hasOwn(params, key)) continue;
+    const hint = key === 'shell' ? 'write `shell` beside `run`' : undefined;
+    fail(reading, [...path, 'params', key], `\`run\` sets \`${key}\` itself`, hint);
   }
 }
 

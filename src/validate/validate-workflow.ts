@@ -19,11 +19,13 @@ import type { Locate } from './positions.ts';
 import { located } from './positions.ts';
 import { lintSchema } from './schema-lint.ts';
 import { checkSemantics } from './semantics.ts';
+import { checkShellValues, type ShellValueDeps } from './shell-values.ts';
 import { checkStructure } from './structure.ts';
 import { findWarnings } from './warnings.ts';
 
 export interface ValidateDeps
   extends ParamsDeps,
+    ShellValueDeps,
     Pick<PlanDeps, 'compiler' | 'splitText' | 'quoteHoles'> {
   /** Lower-case hex SHA-256 of a text. */
   readonly sha256: (text: string) => string;
@@ -115,6 +117,7 @@ function checkDefinition(
       ...checkSemantics(definition),
       ...problems,
       ...checkActions(definition, deps),
+      ...checkShellValues(definition, deps),
       ...(plan === null ? [] : findWarnings(definition, plan, deps.knownSecrets)),
     ],
   };

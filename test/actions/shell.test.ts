@@ -146,9 +146,42 @@ describe('shell.exec', () => {
     expect(String(result.stdout).length).toBe(100);
   });
 
+  test.skipIf(Bun.which('bash') === null)('bash is asked for by name, with pipefail', async () => {
+    const version = { command: 'echo "${BASH_VERSION:+bash}"' };
+    expect(await run({ ...version, shell: 'bash' })).toMatchObject({ stdout: 'bash\n' });
+    expect(await run({ ...version, shell: 'sh' })).toMatchObject({ exit_code: 0 });
+    const pipe = { command: 'false | true', shell: 'bash' };
+    expect((await run(pipe)).exit_code).toBe(0);
+    expect((await run({ ...pipe, pipefail: true })).exit_code).toBe(1);
+  });
+
+  test('without bash on PATH nothing is started', async () => {
+    const context = { env: { PATH: '/nowhere' } };
+    const failure = await fails({ command: 'true', shell: 'bash' }, context);
+    expect(failure.code).toBe('ACTION_UNAVAILABLE');
+    expect(failure.message).toContain('there is no bash here');
+    expect((await fails({ command: 'true', shell: 'sh', pipefail: true })).code).toBe(
+      'VALIDATION_ERROR',
+    );
+  });
+
+  test('an unknown command and a bad folder have the number of the system', async () => {
+    expect((await fails({ command: 'no-such-program' })).details).toEqual({
+      command: 'no-such-program',
+      errno: 'ENOENT',
+    });
+    expect((await fails({ command: 'true', cwd: '/nowhere' })).details).toEqual({
+      cwd: '/nowhere',
+      errno: 'ENOENT',
+    });
+    expect((await fails({ command: 'true', cwd: '/etc/passwd' })).details).toMatchObject({
+      errno: 'ENOTDIR',
+    });
+    expect((await fails({ command: '/etc/passwd' })).details).toMatchObject({ errno: 'EACCES' });
+  });
+
   test('holes are values, whatever they hold', async () => {
-    const quoted = quoteHoles(['printf "%s|" ', 1, ' "<', 2, '>" \'', 3, "'"]);
-    const command = quoted.ok ? quoted.command : '';
+    const command = quoteHoles(['printf "%s|" ', 1, ' "<', 2, '>" \'', 3, "'"]);
     const hole_env = { OPCODE_V1: '$(id)', OPCODE_V2: { a: [1] }, OPCODE_V3: null };
     const { stdout_raw: printed } = await run({ command, shell: true }, {}, { hole_env });
     expect(printed).toBe('$(id)|<{"a":[1]}>||');

@@ -4,6 +4,7 @@
  *
  * Definitions are compiled once, as in the product; what is measured begins at `start`.
  */
+
 import { createHash, randomUUID } from 'node:crypto';
 import { DEFAULT_ENGINE_LIMITS } from '../../src/core/context.ts';
 import { compilePlan } from '../../src/core/graph.ts';
@@ -11,6 +12,7 @@ import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { createEngineAction } from '../../src/expr/engine-action.ts';
 import { createExpressionEvaluator } from '../../src/expr/evaluator.ts';
 import { splitText } from '../../src/expr/lexer.ts';
+import { quoteHoles } from '../../src/isolate/shell-text.ts';
 import {
   type ActionDef,
   type ActionRegistry,
@@ -141,7 +143,7 @@ export function planOf(definition: Definition, hash: DefinitionHash): Plan {
     rules: rulesOf(NEWEST_RULES),
     outputSchema: null,
     splitText,
-    quoteHoles: () => ({ ok: false, problem: 'no shell here', offset: 0 }),
+    quoteHoles,
   });
   if (plan === null) throw new AppError('VALIDATION_ERROR', JSON.stringify(problems));
   return plan;

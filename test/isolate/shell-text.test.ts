@@ -1,19 +1,24 @@
 import { describe, expect, test } from 'bun:test';
-import { quoteHoles } from '../../src/isolate/shell-text.ts';
+import { quoteHoles, reviewShellText } from '../../src/isolate/shell-text.ts';
 
 /** `@` stands for a hole. */
 const holes = (text: string): (string | number)[] =>
   text.split('@').flatMap((piece, i, all) => (i < all.length - 1 ? [piece, i + 1] : [piece]));
 
+type Shell = 'sh' | 'bash';
+const review = (text: string, shell: Shell = 'sh') => reviewShellText(holes(text), shell);
+const errors = (text: string, shell: Shell = 'sh'): string[] =>
+  review(text, shell)
+    .problems.filter(({ severity }) => severity === 'error')
+    .map(({ message }) => message);
+
 const command = (text: string): string => {
-  const quoted = quoteHoles(holes(text));
-  if (!quoted.ok) throw new Error(quoted.problem);
-  return quoted.command;
+  const [first] = errors(text);
+  if (first !== undefined) throw new Error(first);
+  return quoteHoles(holes(text));
 };
-const problem = (text: string): string => {
-  const quoted = quoteHoles(holes(text));
-  return quoted.ok ? `no problem: ${quoted.command}` : quoted.problem;
-};
+const problem = (text: string): string =>
+  errors(text)[0] ?? `no problem: ${quoteHoles(holes(text))}`;
 
 describe('a value is quoted for where it stands', () => {
   test.each([
@@ -85,7 +90,8 @@ describe('a value is refused where no quoting is safe', () => {
   });
 
   test('the offset tells which place', () => {
-    expect(quoteHoles(['echo ', 1, ' `', 2, '`'])).toMatchObject({ ok: false, offset: 7 });
+    const { problems } = reviewShellText(['echo ', 1, ' `', 2, '`'], 'sh');
+    expect(problems.map(({ offset }) => offset)).toEqual([7]);
   });
 });
 

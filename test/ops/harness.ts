@@ -1,11 +1,13 @@
 /**
  * Operations over a real engine and a store in memory, with a clock that runs by itself.
  */
+
 import { randomUUID } from 'node:crypto';
 import { DERIVED_ROWS } from '../../src/app-upkeep.ts';
 import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { createExpressionEvaluator } from '../../src/expr/evaluator.ts';
 import { splitText } from '../../src/expr/lexer.ts';
+import { quoteHoles, reviewArguments, reviewShellText } from '../../src/isolate/shell-text.ts';
 import type { Definition } from '../../src/model/definition.ts';
 import { AppError, type ErrorCode, failure } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
@@ -59,7 +61,8 @@ export function openHarness(templates?: Readonly<Record<string, Definition>>): H
       actions: testActions(createSink()),
       checkParams: (_def, params) => ({ ok: true, params, warnings: [] }),
       splitText,
-      quoteHoles: () => ({ ok: false, problem: 'no shell here', offset: 0 }),
+      quoteHoles,
+      shellReader: { text: reviewShellText, args: reviewArguments },
       isUnlistedPlugin: () => false,
       compile: (definition, hash, _schema, rules) => testPlan(definition, hash, rules.version),
       knownSecrets: () => ['TOKEN'],

@@ -3,6 +3,7 @@
  * fail, a compute process and other nodes under the test's control, and time that passes only when
  * asked.
  */
+
 import { createHash, randomUUID } from 'node:crypto';
 import { DEFAULT_ENGINE_LIMITS } from '../../src/core/context.ts';
 import { compilePlan } from '../../src/core/graph.ts';
@@ -10,6 +11,7 @@ import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { createEngineAction } from '../../src/expr/engine-action.ts';
 import { createExpressionEvaluator } from '../../src/expr/evaluator.ts';
 import { splitText } from '../../src/expr/lexer.ts';
+import { quoteHoles } from '../../src/isolate/shell-text.ts';
 import {
   type ActionDef,
   type ActionRegistry,
@@ -280,7 +282,7 @@ export function createRig(world: World, options: RigOptions = {}): Rig {
     compile(definition, hash, _schema, rules) {
       const { plan, problems } = compilePlan(definition, {
         ...{ compiler, actions, hash, rules, outputSchema: null, splitText },
-        quoteHoles: () => ({ ok: false, problem: 'no shell in these tests', offset: 0 }),
+        quoteHoles,
       });
       if (plan === null) throw new AppError('VALIDATION_ERROR', JSON.stringify(problems));
       return plan;

@@ -1,6 +1,7 @@
 /**
  * An engine for tests: any store, a clock that runs by itself, counted actions, no processes.
  */
+
 import { createHash, randomUUID } from 'node:crypto';
 import { DEFAULT_ENGINE_LIMITS } from '../../src/core/context.ts';
 import { compilePlan } from '../../src/core/graph.ts';
@@ -8,6 +9,7 @@ import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { createEngineAction } from '../../src/expr/engine-action.ts';
 import { createExpressionEvaluator } from '../../src/expr/evaluator.ts';
 import { splitText } from '../../src/expr/lexer.ts';
+import { quoteHoles } from '../../src/isolate/shell-text.ts';
 import { DEFAULT_ACTION_LIMITS } from '../../src/model/action.ts';
 import type { Definition } from '../../src/model/definition.ts';
 import type { Engine } from '../../src/model/engine.ts';
@@ -81,7 +83,7 @@ export function testPlan(
     rules: rulesOf(rules),
     outputSchema: null,
     splitText,
-    quoteHoles: () => ({ ok: false, problem: 'no shell in these tests', offset: 0 }),
+    quoteHoles,
   });
   if (plan === null) throw new AppError('VALIDATION_ERROR', JSON.stringify(problems));
   return plan;

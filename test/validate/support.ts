@@ -1,10 +1,12 @@
 /** What validation is tested with: real compilers and params check, and a registry of a few actions. */
+
 import { createHash } from 'node:crypto';
 import { checkParams } from '../../src/actions/check-params.ts';
 import { type CompiledPlan, compilePlan } from '../../src/core/graph.ts';
 import type { PlanDeps } from '../../src/core/graph-context.ts';
 import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { splitText } from '../../src/expr/lexer.ts';
+import { quoteHoles, reviewArguments, reviewShellText } from '../../src/isolate/shell-text.ts';
 import type { ActionDef, ActionRegistry, ParamSpec } from '../../src/model/action.ts';
 import type { Definition, Effect, WorkflowPackage } from '../../src/model/definition.ts';
 import { asDefinitionHash } from '../../src/model/ids.ts';
@@ -98,7 +100,8 @@ const testActions: readonly ActionDef[] = [
       cwd: { type: 'string' },
       workdir: { type: 'string', aliasOf: 'cwd' },
       stdin: { type: 'any', secrets: true },
-      shell: { type: 'boolean', default: false },
+      shell: { type: 'boolean', values: ['sh', 'bash'], default: false },
+      pipefail: { type: 'boolean', default: false },
       fail_on_error: { type: 'boolean', default: false },
       timeout: { type: 'duration' },
     },
@@ -124,12 +127,6 @@ export const testRegistry: ActionRegistry = {
 
 const compiler = createExpressionCompiler();
 
-/** Quotes every hole as if it stood bare. */
-const quoteHoles: PlanDeps['quoteHoles'] = (parts) => {
-  const command = parts.map((part) => (typeof part === 'string' ? part : `"$OPCODE_V${part}"`));
-  return { ok: true, command: command.join('') };
-};
-
 const planDeps: PlanDeps = {
   compiler,
   actions: testRegistry,
@@ -146,6 +143,7 @@ export const validateDeps: ValidateDeps = {
   checkParams,
   splitText,
   quoteHoles,
+  shellReader: { text: reviewShellText, args: reviewArguments },
   isUnlistedPlugin: (name) => name === 'github',
   sha256: (text) => createHash('sha256').update(text).digest('hex'),
   knownSecrets: ['TOKEN'],
