@@ -21,5 +21,5 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'errors', text: errors },
   { name: 'operations', text: operations },
   { name: 'security', text: security },
-  { name: 'benchmarks', text: benchmarks },
+  { name: 'benchmarks', text: benchmarks, unlisted: true },
 ];

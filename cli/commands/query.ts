@@ -37,7 +37,11 @@ export function configure(command: Command, act: Act): void {
       .option('--name <name>', 'only with this name')
       .option('--since <time>', 'not before this RFC 3339 time')
       .option('--until <time>', 'not after this RFC 3339 time')
-      .option('--limit <n>', 'at most so many (20)', wholeNumber(1))
+      .option(
+        '--limit <n>',
+        'at most so many (20; templates 100, actions and reference all)',
+        wholeNumber(1),
+      )
       .option('--cursor <cursor>', 'the next page: what the last one ended with')
       .action(act(query)),
     [

@@ -24,21 +24,64 @@ export async function queryAnswer(
   maxBytes: number,
 ): Promise<JsonObject> {
   const filter = isJsonObject(args.filter ?? {}) ? ((args.filter ?? {}) as JsonObject) : null;
-  let answer = summaries(await ops.query(ctx, args as unknown as Input), filter);
-  let count = countOf(answer);
-  while (filter !== null && bytesOf(answer) > maxBytes && count > 1) {
-    count = Math.max(1, Math.floor(count / 2));
-    const shorter = { ...args, filter: { ...filter, limit: count } };
-    answer = summaries(await ops.query(ctx, shorter as unknown as Input), filter);
-  }
+  const ask = async (limit: number | null): Promise<JsonObject> => {
+    const asked = limit === null ? args : { ...args, filter: { ...filter, limit } };
+    return summaries(await ops.query(ctx, asked as unknown as Input), filter);
+  };
+  const first = await ask(null);
+  const isLong = filter !== null && bytesOf(first) > maxBytes;
+  const answer = isLong ? await fitting(ask, countOf(first), maxBytes) : first;
   const needed = bytesOf(answer);
-  if (needed <= maxBytes) return answer;
+  if (needed <= maxBytes) return goingOn(answer, args, filter, spelling);
   // A single item that is too long: the same call with more room gives it whole.
   const room = Math.min(needed, MOST_BYTES);
   const next = { tool: spelled('query', spelling), arguments: { ...args, max_bytes: room } };
   const why = 'what was cut comes with more bytes';
   const short = { maxBytes: maxBytes - bytesOf(next) - why.length - 20, getStep: null };
   return { ...withinBudget(answer, short), next: { ...next, why } };
+}
+
+/** Queries with which the best number of items is looked for, once one that fits is known. */
+const REFINEMENTS = 4;
+
+/** As many items as fit, nearly; one in any case. */
+async function fitting(
+  ask: (limit: number) => Promise<JsonObject>,
+  count: number,
+  maxBytes: number,
+): Promise<JsonObject> {
+  let tooMany = count;
+  let fits = Math.max(1, Math.floor(count / 2));
+  let best = await ask(fits);
+  while (fits > 1 && bytesOf(best) > maxBytes) {
+    tooMany = fits;
+    fits = Math.max(1, Math.floor(fits / 2));
+    best = await ask(fits);
+  }
+  for (let tries = 0; tries < REFINEMENTS && tooMany - fits > 1; tries++) {
+    const between = Math.floor((fits + tooMany) / 2);
+    const answer = await ask(between);
+    if (bytesOf(answer) > maxBytes) tooMany = between;
+    else {
+      fits = between;
+      best = answer;
+    }
+  }
+  return best;
+}
+
+/** A page of the manual that goes on says how: whoever reads it may not know of cursors. */
+function goingOn(
+  answer: JsonObject,
+  args: JsonObject,
+  filter: JsonObject | null,
+  spelling: Spelling,
+): JsonObject {
+  const { next_cursor: cursor } = answer;
+  if (args.resource !== 'reference' || cursor === undefined) return answer;
+  const more = { ...args, filter: { ...filter, cursor } };
+  const next = { tool: spelled('query', spelling), arguments: more, why: 'the text goes on' };
+  return { ...answer, next };
 }
 
 function summaries(page: Page, filter: JsonObject | null): JsonObject {

@@ -38,6 +38,8 @@ interface OpsConfig {
 export interface ManualPage {
   readonly name: string;
   readonly text: string;
+  /** Left out of lists; read when asked for by its name. */
+  readonly unlisted?: boolean;
 }
 
 export interface OpsDeps {

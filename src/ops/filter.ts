@@ -10,7 +10,7 @@ import type { Page } from '../model/store.ts';
 import { parseRfc3339 } from '../model/time.ts';
 import type { queryFilter } from './query-schemas.ts';
 
-export type QueryFilter = v.InferOutput<typeof queryFilter>;
+export type QueryFilter = v.InferOutput<typeof queryFilter> & { readonly limit: number };
 type Field = Exclude<keyof QueryFilter, 'limit' | 'cursor'>;
 
 /** @throws VALIDATION_ERROR naming a field that the resource does not have */

@@ -1,25 +1,27 @@
 /**
- * The manual as `query` lists it: pages with the names of their sections, or the text of one section
- * or of a whole page when it is asked for by name.
+ * The manual as `query` lists it: pages with the names of their sections; one page, its sections listed
+ * first and then told; one section with those below it; or, for a name that is none, whatever sections
+ * have these words in their heading or text.
  */
 import { AppError } from '../model/error.ts';
 import type { ManualPage } from './deps.ts';
 import { checkFields, type QueryFilter } from './filter.ts';
+import { aboutOf, type Section, sectionsOf, titleOf, withSubsections } from './manual-sections.ts';
 import type { OpsParts } from './parts.ts';
 
-interface Section {
-  /** `page#section` */
+interface Item {
   readonly name: string;
   readonly title: string;
-  readonly text: string;
+  readonly sections?: string[];
+  readonly text?: string;
 }
 
-/** Pages in their order, or what `filter.name` (`page` or `page#section`) holds. @throws NOT_FOUND */
+/** Pages in their order, or what `filter.name` (`page`, `page#section`, words) finds. @throws NOT_FOUND */
 export async function listReference({ manual }: OpsParts, filter: QueryFilter) {
   checkFields('reference', filter, ['name']);
   const pages = await manual();
   const { name, limit, cursor } = filter;
-  const items = name === undefined ? pages.map(overview) : sectionsNamed(pages, name);
+  const items = name === undefined ? listed(pages).map(overview) : named(pages, name);
   const from = cursor === undefined ? 0 : items.findIndex((item) => item.name === cursor) + 1;
   const page = items.slice(from, from + limit);
   const isLast = from + limit >= items.length;
@@ -29,53 +31,52 @@ export async function listReference({ manual }: OpsParts, filter: QueryFilter) {
   };
 }
 
-const overview = (page: ManualPage) => ({
+const listed = (pages: readonly ManualPage[]): readonly ManualPage[] =>
+  pages.filter((page) => page.unlisted !== true);
+
+const overview = (page: ManualPage): Item => ({
   name: page.name,
   title: titleOf(page),
   sections: sectionsOf(page).map((section) => section.name),
 });
 
-function sectionsNamed(pages: readonly ManualPage[], name: string): readonly Section[] {
+const told = ({ name, title, text }: Section): Item => ({ name, title, text });
+
+/** A link of the manual (`references/operations.md#mcp`) is a name too. */
+const nameIn = (given: string): string => given.replace(/^.*\//, '').replace(/\.md(?=#|$)/, '');
+
+function named(pages: readonly ManualPage[], given: string): readonly Item[] {
+  const name = nameIn(given.trim());
   const page = pages.find((each) => each.name === name.split('#', 1)[0]);
-  if (page === undefined)
-    throw unknown(
-      name,
-      pages.map((each) => each.name),
-    );
+  if (page === undefined) return found(listed(pages), given);
   const sections = sectionsOf(page);
-  if (name === page.name) return sections;
-  const wanted = sections.filter((section) => section.name === name);
-  if (wanted.length === 0)
-    throw unknown(
-      name,
-      sections.map((section) => section.name),
-    );
-  return wanted;
+  if (name === page.name) return [contents(page, sections), ...sections.map(told)];
+  const wanted = withSubsections(sections, name);
+  return wanted.length > 0 ? wanted.map(told) : found([page], name.slice(page.name.length + 1));
 }
 
-const unknown = (name: string, known: readonly string[]): AppError =>
-  new AppError('NOT_FOUND', `the manual has no "${name}"`, { hint: `it has ${known.join(', ')}` });
+/** What a page holds, one line a section. */
+const contents = (page: ManualPage, sections: readonly Section[]): Item => ({
+  name: page.name,
+  title: titleOf(page),
+  sections: sections.map((section) => `${section.name}: ${aboutOf(section)}`),
+});
 
-const titleOf = ({ name, text }: ManualPage): string => /^# (.+)$/m.exec(text)?.[1] ?? name;
-
-/** A page cut before each heading of the second level; what stands before them is `page#` itself. */
-function sectionsOf(page: ManualPage): readonly Section[] {
-  const parts = page.text.split(/^(?=## )/m);
-  return parts.map((text) => {
-    const title = /^## (.+)$/m.exec(text)?.[1] ?? titleOf(page);
-    const isStart = !text.startsWith('## ');
-    return {
-      name: isStart ? `${page.name}#start` : `${page.name}#${slug(title)}`,
-      title,
-      text: text.trim(),
-    };
+/** Sections with all these words: in their heading first, then those with them in their text. */
+function found(pages: readonly ManualPage[], given: string): readonly Item[] {
+  const words = given
+    .toLowerCase()
+    .split(/[^\p{Letter}\p{Number}_.]+/u)
+    .filter(Boolean);
+  const holds = (text: string): boolean =>
+    words.length > 0 && words.every((word) => text.toLowerCase().includes(word));
+  const all = pages.flatMap(sectionsOf);
+  const byHeading = all.filter(({ title }) => holds(title));
+  const byText = all.filter((section) => !byHeading.includes(section) && holds(section.text));
+  const items = [...byHeading, ...byText].map(told);
+  if (items.length > 0) return items;
+  const known = pages.length === 1 ? pages.flatMap(sectionsOf) : pages;
+  throw new AppError('NOT_FOUND', `the manual has no "${given}"`, {
+    hint: `it has ${known.map((each) => each.name).join(', ')}`,
   });
 }
-
-/** As the headings of a rendered page are linked to. */
-const slug = (title: string): string =>
-  title
-    .toLowerCase()
-    .replaceAll(/[^\p{Letter}\p{Number} -]/gu, '')
-    .trim()
-    .replaceAll(' ', '-');

@@ -33,7 +33,7 @@ export const queryFilter = v.strictObject({
   name: optional(text),
   since: optional(instant),
   until: optional(instant),
-  limit: optional(limit, 20),
+  limit: optional(limit),
   cursor: optional(text),
 });
 export const queryInput = v.strictObject({
@@ -56,7 +56,7 @@ const actionView = v.object({
   params: v.record(text, s.json),
 });
 const secretView = v.object({ name: text, source: text });
-/** A page of the manual, or (when asked for by name) its sections with their text. */
+/** A page of the manual with its sections, or a section with its text. */
 const referenceView = v.object({
   name: text,
   title: text,

@@ -30,6 +30,16 @@ type Output = v.InferOutput<typeof queryOutput>;
 type Resource = (typeof RESOURCES)[number];
 type Lister = (parts: OpsParts, filter: QueryFilter) => Output | Promise<Output>;
 
+const DEFAULT_LIMIT = 20;
+/** Lists that are read once and whole. */
+const WHOLE = 1000;
+const DEFAULT_LIMITS: Partial<Record<Resource, number>> = {
+  actions: WHOLE,
+  reference: WHOLE,
+  secrets: WHOLE,
+  templates: 100,
+};
+
 export function createQuery(parts: OpsParts): Operation<typeof queryInput, typeof queryOutput> {
   return {
     name: 'query',
@@ -40,7 +50,8 @@ export function createQuery(parts: OpsParts): Operation<typeof queryInput, typeo
     access: 'read',
     async handle({ caller }, { resource, filter }) {
       if (resource === 'audit') requireAccess(caller.role, 'operate', 'query audit');
-      return LISTERS[resource](parts, filter);
+      const { limit = DEFAULT_LIMITS[resource] ?? DEFAULT_LIMIT } = filter;
+      return LISTERS[resource](parts, { ...filter, limit });
     },
   };
 }

@@ -1,5 +1,8 @@
 /** Whatever is listed comes in pages that fit an answer, and every page can be had. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../scripts/processes.ts';
 import { DEFAULT_MAX_BYTES } from '../../src/mcp/budget.ts';
 import { ASKING, call, freshHome, type Home, openSession, PURE, type Session } from './session.ts';
 
@@ -66,6 +69,53 @@ describe('pages', () => {
     expect(keys.length).toBeGreaterThanOrEqual(least);
     expect(new Set(keys).size).toBe(keys.length);
   });
+});
+
+test('one look shows every action, by family', async () => {
+  const { data } = await call(session.client, 'query', { resource: 'actions' });
+  const names = (data.actions as { name: string }[]).map(({ name }) => name);
+  expect(data.next_cursor).toBeUndefined();
+  for (const name of ['http.get', 'shell.exec', 'fs.write', 'jq', 'workflow.run']) {
+    expect(names).toContain(name);
+  }
+  const families = names.map((name) => name.split('.')[0]);
+  const changes = families.filter((family, i) => family !== families[i - 1]);
+  expect(changes).toEqual([...new Set(families)]);
+});
+
+/** What an agent reads that follows `next` to the end. */
+async function readOn(name: string): Promise<Record<string, unknown>[]> {
+  const items: Record<string, unknown>[] = [];
+  let args: object | undefined = { resource: 'reference', filter: { name } };
+  while (args !== undefined) {
+    const { data } = await call(session.client, 'query', args);
+    items.push(...(data.reference as Record<string, unknown>[]));
+    args = (data.next as { arguments: object } | undefined)?.arguments;
+  }
+  return items;
+}
+
+test('a page is told after its contents, and says how to go on until its end', async () => {
+  for (const { name, sections } of await all('reference')) {
+    const [contents, ...told] = await readOn(name as string);
+    const lines = contents?.sections as string[];
+    expect(lines.map((line) => line.replace(/: .*$/s, ''))).toEqual(sections as string[]);
+    expect([...new Set(told.map((each) => each.name))]).toEqual(sections as unknown[]);
+  }
+});
+
+test('the manual is found by the anchors that the skill links and by words', async () => {
+  const skill = readFileSync(join(ROOT, 'skills', 'opcode', 'SKILL.md'), 'utf8');
+  const links = [...skill.matchAll(/\(references\/([a-z-]+)\.md(#[a-z-]+)?\)/g)];
+  expect(links.length).toBeGreaterThan(5);
+  for (const [, page, anchor = ''] of links) {
+    const filter = { name: `${page}${anchor}` };
+    const { isError } = await call(session.client, 'query', { resource: 'reference', filter });
+    expect({ filter, isError }).toEqual({ filter, isError: false });
+  }
+  const filter = { name: 'webhook' };
+  const { data } = await call(session.client, 'query', { resource: 'reference', filter });
+  expect(JSON.stringify((data.reference as object[])[0])).toContain('X-Opcode-Signature');
 });
 
 test('the manual can be read to its last word', async () => {

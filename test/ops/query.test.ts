@@ -224,7 +224,20 @@ describe('the manual', () => {
   });
 
   test('gives a page section by section, and one section', async () => {
-    const sections = await allPages('reference', { name: 'actions', limit: 1 }, (p) => p.reference);
+    const [contents, ...sections] = await allPages(
+      'reference',
+      { name: 'actions', limit: 1 },
+      (page) => page.reference,
+    );
+    expect(contents).toEqual({
+      name: 'actions',
+      title: 'Actions',
+      sections: [
+        'actions#start: What steps do.',
+        'actions#http: Requests.',
+        'actions#shell: Commands.',
+      ],
+    });
     expect(sections.map((each) => each.text)).toEqual([
       '# Actions\n\nWhat steps do.',
       '## http\n\nRequests.',
@@ -232,6 +245,16 @@ describe('the manual', () => {
     ]);
     const { reference } = await query('reference', { name: 'actions#shell' });
     expect(reference).toMatchObject([{ title: 'shell', text: '## shell\n\nCommands.' }]);
+  });
+
+  test('is found by a link, and by words of a heading or of the text', async () => {
+    const link = await query('reference', { name: 'references/actions.md#shell' });
+    expect(link.reference).toMatchObject([{ name: 'actions#shell' }]);
+    const heading = await query('reference', { name: 'Shell' });
+    expect(heading.reference).toMatchObject([{ name: 'actions#shell' }]);
+    const text = await query('reference', { name: 'actions#requests' });
+    expect(text.reference).toMatchObject([{ name: 'actions#http' }]);
+    expect((await query('reference', { name: 'codes' })).reference).toHaveLength(1);
   });
 
   test('says what there is when a name is wrong', async () => {
