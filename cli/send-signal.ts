@@ -70,7 +70,7 @@ async function sendAndFollow(
   options: SignalOptions,
 ): Promise<number> {
   const app = await cli.openUnlessDaemon();
-  const before = await app.ops.status(cli.context(), { workflow_id: run, include: [] });
+  const before = await app.ops.status(cli.context(), { workflow_id: run, include: ['decisions'] });
   const waitMs = waitMsOf(options.wait);
   let isElsewhere = false;
   // A daemon's run is followed as if it ran here. One that another command executes is left to it,
@@ -88,12 +88,33 @@ async function sendAndFollow(
     brief: input.signal_type === 'cancel' || input.signal_type === 'pause',
     afterSequence: before.last_sequence,
     start: (context) =>
-      app.ops.signal(context, { ...input, workflow_id: before.workflow_id, wait: 0 }),
+      app.ops.signal(context, {
+        ...toOpenQuestion(input, before),
+        workflow_id: before.workflow_id,
+        wait: 0,
+      }),
     tell: (sent) => cli.note(sentLine(cli, sent)),
     document: documentOf,
   });
   const isLeftToOthers = isElsewhere && code === EXIT.waiting && options.wait === undefined;
   return isLeftToOthers || isAsWished(input, after) ? EXIT.ok : code;
+}
+
+/**
+ * The answer with the id of the question that it is for: a person means what is open now, in the run or
+ * below it. With a key of its own, or when several fit, the words are sent as they are.
+ */
+function toOpenQuestion(
+  input: SignalInput,
+  { pending_decisions: open }: StatusOutput,
+): SignalInput {
+  const { signal_type: type, step_id: step, idempotency_key: key } = input;
+  if (type !== 'decision' || key !== undefined) return input;
+  const fitting = open.filter(
+    ({ step_id: path }) => step === undefined || path === step || path.endsWith(`.${step}`),
+  );
+  const [only] = fitting;
+  return only === undefined || fitting.length > 1 ? input : { ...input, step_id: only.id };
 }
 
 /** A cancelled, paused or rejected run is what was asked for. */
@@ -123,11 +144,14 @@ async function sendAndLeave(
   options: SignalOptions,
 ): Promise<number> {
   const app = await cli.open();
-  const before = await app.ops.status(cli.context(), { workflow_id: run, include: [] });
+  const before = await app.ops.status(cli.context(), { workflow_id: run, include: ['decisions'] });
   // Nobody will answer when nobody executes: it is enough that the signal is on disk.
   const abort = before.has_executor ? new AbortController().signal : AbortSignal.abort();
   const context = cli.context({ agent: options.agent, abort });
-  const sent = await app.ops.signal(context, { ...input, workflow_id: before.workflow_id });
+  const sent = await app.ops.signal(context, {
+    ...toOpenQuestion(input, before),
+    workflow_id: before.workflow_id,
+  });
   if (cli.json) {
     cli.printJson(sent);
     return EXIT.ok;

@@ -6,6 +6,8 @@
  */
 import type { Engine, RunStop } from '../src/model/engine.ts';
 import type { RunId } from '../src/model/ids.ts';
+import { isAtRest } from '../src/ops/run-tree.ts';
+import type { StatusOutput } from '../src/ops/schemas.ts';
 import type { EventView } from '../src/ops/shapes.ts';
 import type { App, Cli, ExecutingApp } from './command.ts';
 import type { ShownOutput } from './progress/display.ts';
@@ -93,7 +95,7 @@ async function stopHere(
     const timeoutMs = deadline === null ? null : Math.max(0, deadline - Date.now());
     const stop = await app.engine.settled(runId, { timeoutMs, orSuspended: true });
     const isOver = deadline !== null && Date.now() >= deadline;
-    if (stop !== 'suspended' || isOver || app.store.unsettled(runId).length === 0) return stop;
+    if (stop !== 'suspended' || isOver || isAtRest(app.store, runId)) return stop;
     await Bun.sleep(INBOX_LOOK_MS);
   }
 }
@@ -149,7 +151,7 @@ function createWatcher(cli: Cli, app: App, workflow_id: string, note: (line: str
   return {
     async look(): Promise<VenueStop | null> {
       const run = await app.ops.status(cli.context(), { workflow_id, include: [] });
-      if (run.status === 'suspended') return 'suspended';
+      if (run.status === 'suspended' && !awaitsWork(run)) return 'suspended';
       if (['completed', 'failed', 'cancelled'].includes(run.status)) return 'ended';
       if (run.has_executor) {
         orphanedAt = null;
@@ -161,6 +163,10 @@ function createWatcher(cli: Cli, app: App, workflow_id: string, note: (line: str
     },
   };
 }
+
+/** True while a run that the suspended one awaits is at work, or its end is on its way. */
+const awaitsWork = ({ waiting_for: waits }: Pick<StatusOutput, 'waiting_for'>): boolean =>
+  waits.some(({ status }) => status === 'active' || status === 'ended');
 
 function orAfter(told: Promise<void>, ms: number): Promise<void> {
   return new Promise((resolve) => {

@@ -280,6 +280,8 @@ export interface InboxStore {
   /** Of these runs, the ones that have unsettled rows. */
   runsWithUnsettled(owner: NodeId): readonly RunId[];
   row(id: number): InboxRow | null;
+  /** The message that came to the run with this idempotency key, settled or not. */
+  sentWithKey(runId: RunId, key: string): InboxRow | null;
 }
 
 export interface NodeStore {

@@ -6,20 +6,23 @@
  * definition, which keeps what completed.
  */
 import { incompleteIn } from '../core/resets.ts';
-import { waitingFor } from '../core/settle.ts';
 import { type ErrorCode, isRetryable, type StepFailure } from '../model/error.ts';
 import type { RunState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import type { DecisionRow } from '../model/store.ts';
 import { OUTPUT_STEP } from './reuse.ts';
 import type { ReadRun } from './run-reader.ts';
-import type { RunResult } from './shapes.ts';
+import type { RunResult, WaitingForView } from './shapes.ts';
 import { decisionOf } from './wire.ts';
 
 export type Next = NonNullable<RunResult['next']>;
 
 /** What to call next when the run is not finished or has failed, else null. */
-export function nextOf(run: ReadRun, decisions: readonly DecisionRow[]): Next | null {
+export function nextOf(
+  run: ReadRun,
+  decisions: readonly DecisionRow[],
+  waits: readonly WaitingForView[] = [],
+): Next | null {
   const [decision] = decisions;
   if (decision !== undefined) return decideNext(decision);
   const { row, state } = run;
@@ -27,19 +30,35 @@ export function nextOf(run: ReadRun, decisions: readonly DecisionRow[]): Next | 
   if (status === 'failed') return failedNext(state);
   if (isRunEnded(status)) return null;
   const workflow_id = row.runId;
-  const signal = waitingFor(state).find((wait) => wait.kind === 'signal');
-  if (signal !== undefined && status === 'suspended') {
-    return {
-      tool: 'signal',
-      arguments: { workflow_id, signal_type: 'data', name: signal.name ?? '', payload: {} },
-      why: `it waits for the signal "${signal.name ?? ''}"`,
-    };
-  }
+  const known = status === 'suspended' ? suspendedNext(workflow_id, waits) : null;
+  if (known !== null) return known;
   return {
     tool: 'status',
     arguments: { workflow_id, wait: '25s' },
     why: 'it has not ended: wait for it',
   };
+}
+
+/** What moves a suspended run: in it, or in the run that it awaits. */
+function suspendedNext(runId: string, waits: readonly WaitingForView[]): Next | null {
+  for (const { workflow_id = runId, kind, name = '' } of waits) {
+    if (kind === 'signal') {
+      return {
+        tool: 'signal',
+        arguments: { workflow_id, signal_type: 'data', name, payload: {} },
+        why: `it waits for the signal "${name}"`,
+      };
+    }
+    if (kind === 'paused') {
+      return {
+        tool: 'signal',
+        arguments: { workflow_id, signal_type: 'resume' },
+        why: 'it is paused: resume it when it shall go on',
+      };
+    }
+    if (kind === 'vault') return { why: 'a person unlocks the vault; then it goes on by itself' };
+  }
+  return null;
 }
 
 /** The choices stand beside the arguments: only one of them can be sent. */

@@ -2,7 +2,7 @@
  * The answer about a run, made from its log: what `run`, `rerun`, `status` and `signal` share.
  */
 import { activeTimeAt } from '../core/evolve-run.ts';
-import { waitingFor } from '../core/settle.ts';
+import { openWaits } from '../core/open-waits.ts';
 import type { RunId } from '../model/ids.ts';
 import { type JsonObject, setOwn } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
@@ -13,14 +13,12 @@ import { toRfc3339 } from '../model/time.ts';
 import type { OpsDeps } from './deps.ts';
 import { nextOf } from './next.ts';
 import type { ReadRun } from './run-reader.ts';
+import { awaitedRuns, openDecisions } from './run-tree.ts';
 import { withSecretNames } from './secret-places.ts';
 import type { EventView, RunPart, RunResult, WaitingForView } from './shapes.ts';
 import { briefStepOf, stepViews } from './step-view.ts';
-import { waitingTexts } from './waiting-text.ts';
+import { openWaitTexts } from './waiting-text.ts';
 import { decisionOf, eventOf, failureOf } from './wire.ts';
-
-/** Decisions of one answer; a run rarely has more than one. */
-const MAX_DECISIONS = 100;
 
 export const statusOf = ({ row, state }: ReadRun): RunStatus =>
   state.seq === 0 ? row.status : state.status;
@@ -34,30 +32,56 @@ export function inputOf({ row, state }: ReadRun): JsonObject {
   return withSecretNames(inputs, refs) as JsonObject;
 }
 
+/** Its open questions, then those of the runs that it awaits. */
 export const pendingDecisions = (
-  deps: Pick<OpsDeps, 'store'>,
+  { store }: Pick<OpsDeps, 'store'>,
   run: ReadRun,
-): readonly DecisionRow[] =>
-  deps.store.queryDecisions({ runId: run.row.runId, status: 'pending', limit: MAX_DECISIONS })
-    .items;
+): readonly DecisionRow[] => openDecisions(store, run);
 
-/** What its open steps wait for, with sentences. */
-export function waitingOf(run: ReadRun, decisions: readonly DecisionRow[]): WaitingForView[] {
+/** What its open steps wait for, and the runs that it awaits, with sentences. */
+export function waitingOf(
+  { store }: Pick<OpsDeps, 'store'>,
+  run: ReadRun,
+  decisions: readonly DecisionRow[],
+): WaitingForView[] {
   const { state, row } = run;
   if (isRunEnded(state.status)) return [];
   if (row.status === 'pending' && row.paused) return [HELD_BACK];
-  if (row.status === 'pending') return turnOf(state.plan.concurrency, row.template);
-  const waits = waitingTexts(waitingFor(state), decisions);
+  if (row.status === 'pending') {
+    const turn = turnOf(state.plan.concurrency, row.template);
+    return turn.length === 0 ? [NOT_BEGUN] : turn;
+  }
+  const waits = openWaitTexts(openWaits(state), decisions, awaitedRuns(store, run));
   if (!state.paused) return waits;
-  const reason = state.pauseReason;
-  const why = reason === null || reason === 'paused' ? '' : ` (${reason})`;
-  return [{ step_id: '', kind: 'paused', text: `it is paused${why} until "resume"` }, ...waits];
+  return [pausedText(state.pauseReason), ...waits];
 }
+
+function pausedText(reason: string | null): WaitingForView {
+  if (reason === null || reason === 'paused') {
+    return { step_id: '', kind: 'paused', text: 'it is paused until "resume"' };
+  }
+  const why = PAUSES[reason] ?? `it is paused (${reason})`;
+  return { step_id: '', kind: 'paused', name: reason, text: `${why} until "resume"` };
+}
+
+/** Why a run is paused that nobody paused. */
+const PAUSES: Readonly<Record<string, string>> = {
+  quarantined:
+    'it is quarantined, because processes that executed it died again and again without progress,',
+  restored: 'it is held back, because it was restored,',
+  timeout: 'it has reached its limit on active time and is suspended',
+};
 
 const HELD_BACK: WaitingForView = {
   step_id: '',
   kind: 'paused',
   text: 'it is held back (restored) until "resume"',
+};
+
+const NOT_BEGUN: WaitingForView = {
+  step_id: '',
+  kind: 'executor',
+  text: 'it has not begun: it waits for a process that executes it',
 };
 
 /** Why a run has not begun: its turn has not come, or nobody has taken it on yet. */
@@ -107,7 +131,8 @@ export function runResultOf(
 ): RunResult {
   const nowMs = deps.clock.now();
   const decisions = pendingDecisions(deps, run);
-  const next = nextOf(run, decisions);
+  const waiting_for = waitingOf(deps, run, decisions);
+  const next = nextOf(run, decisions, waiting_for);
   const { output: _output, ...withoutOutput } = endOf(run);
   return {
     workflow_id: run.row.runId,
@@ -118,7 +143,7 @@ export function runResultOf(
     pending_decisions: wants(include, 'decisions') ? decisions.map(decisionOf) : [],
     ...(include?.includes('context') ? { context: contextOf(run) } : {}),
     ...(include?.includes('events') ? { events: lastEvents(deps, run.row.runId) } : {}),
-    waiting_for: waitingOf(run, decisions),
+    waiting_for,
     ...(next === null ? {} : { next }),
   };
 }

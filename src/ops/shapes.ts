@@ -102,9 +102,15 @@ export const next = v.object({
 });
 
 export const waitingForView = v.object({
+  /** The run it is in, when that is one that the run awaits. */
+  workflow_id: v.optional(v.string()),
   step_id: v.string(),
   kind: v.string(),
   name: v.optional(v.string()),
+  /** When it ends by itself. */
+  due_at: v.optional(v.string()),
+  /** How the awaited run stands; `ended` when its end is on its way. */
+  status: v.optional(v.string()),
   /** One sentence for a person. */
   text: v.string(),
 });

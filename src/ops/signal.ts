@@ -11,15 +11,19 @@ import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import { type Signal, signalToBody } from '../model/input.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isRunEnded } from '../model/run-status.ts';
 import { requireAccess, signalAccess } from './access.ts';
 import { refuseOthersDecisions } from './kept-decisions.ts';
 import { failedNext, type Next, nextOf } from './next.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
+import type { ReadRun } from './run-reader.ts';
 import { resolveRun } from './run-ref.ts';
 import { endOf, pendingDecisions, statusOf, waitingOf } from './run-view.ts';
 import { signalInput, signalOutput } from './schemas.ts';
+import type { WaitingForView } from './shapes.ts';
 import { jsonObjectInput } from './shapes.ts';
+import { decisionTarget, type SignalTarget } from './signal-target.ts';
 import { waitForRun, waitMsOf, waitUntil } from './waiting.ts';
 
 type Input = v.InferOutput<typeof signalInput>;
@@ -61,8 +65,8 @@ export function createSignal(parts: OpsParts): Operation<typeof signalInput, typ
         await waitForRun(parts, runId, 'stopped', { timeoutMs: waitMs, abort: ctx.abort });
       }
       const run = parts.reader.read(runId);
-      const decisions = pendingDecisions(parts, run);
-      const next = outcome.pending ? null : nextOf(run, decisions);
+      const waiting_for = waitingOf(parts, run, pendingDecisions(parts, run));
+      const next = outcome.pending ? null : nextAfter(parts, run, waiting_for);
       return {
         ok: true,
         workflow_id: runId,
@@ -72,10 +76,24 @@ export function createSignal(parts: OpsParts): Operation<typeof signalInput, typ
         status: statusOf(run),
         ...endOf(run),
         ...(outcome.pending ? { pending: true } : {}),
-        waiting_for: waitingOf(run, decisions),
+        waiting_for,
         ...(next === null ? {} : { next }),
       };
     },
+  };
+}
+
+/** Of a run that has ended for another one: to look at that. */
+function nextAfter(parts: OpsParts, run: ReadRun, waits: readonly WaitingForView[]): Next | null {
+  const { parentId } = run.row;
+  const parent = parentId === null ? null : parts.store.head(parentId);
+  if (!isRunEnded(statusOf(run)) || parent === null || isRunEnded(parent.status)) {
+    return nextOf(run, pendingDecisions(parts, run), waits);
+  }
+  return {
+    tool: 'status',
+    arguments: { workflow_id: parent.runId, wait: '25s' },
+    why: 'it has ended, and the run that awaits it goes on: look at that one',
   };
 }
 
@@ -100,15 +118,32 @@ const adviceOf = ({ tool, arguments: args, why }: Next): string =>
 function send(
   parts: OpsParts,
   ctx: CallContext,
-  runId: RunId,
+  addressed: RunId,
   input: Input,
 ): Promise<SignalOutcome> {
-  const signal = signalOf(ctx, input);
+  const { runId, signal } = targetOf(parts, ctx, addressed, input);
   refuseOtherInputs(parts, ctx, runId, signal);
   const key = input.idempotency_key ?? null;
   return parts.engine === null
     ? sendThroughInbox(parts, ctx, runId, signal, key)
     : parts.engine.signal(runId, signal, key, VERDICT_WAIT_MS);
+}
+
+/** A decision goes to the run in which the question is; every other signal to the run it names. */
+function targetOf(
+  parts: OpsParts,
+  ctx: CallContext,
+  addressed: RunId,
+  input: Input,
+): { readonly runId: RunId; readonly signal: Signal } {
+  const { step_id, idempotency_key } = input;
+  const { stepId: _, ...signal } = signalOf(ctx, input);
+  const target: SignalTarget =
+    signal.type === 'decision'
+      ? decisionTarget(parts, ctx, addressed, { by: signal.by, step_id, idempotency_key })
+      : { runId: addressed, ...(step_id === undefined ? {} : { stepId: step_id }) };
+  const { runId, stepId } = target;
+  return { runId, signal: stepId === undefined ? signal : { ...signal, stepId } };
 }
 
 /** What was decided for some inputs holds for no others. @throws PERMISSION_DENIED */

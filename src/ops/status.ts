@@ -74,7 +74,8 @@ function statusViewOf(parts: OpsParts, run: ReadRun, input: Input): StatusOutput
   const { include } = input;
   const nowMs = parts.clock.now();
   const decisions = pendingDecisions(parts, run);
-  const next = nextOf(run, decisions);
+  const waiting_for = waitingOf(parts, run, decisions);
+  const next = nextOf(run, decisions, waiting_for);
   const end = endOf(run);
   return {
     workflow_id: row.runId,
@@ -95,7 +96,7 @@ function statusViewOf(parts: OpsParts, run: ReadRun, input: Input): StatusOutput
     context: wants(include, 'context') ? contextOf(run) : {},
     events: wantsEvents(run, input) ? eventsOf(parts, row.runId, input.since_sequence) : [],
     last_sequence: state.seq,
-    waiting_for: waitingOf(run, decisions),
+    waiting_for,
     ...(state.missingSecrets.length === 0 ? {} : { masking_incomplete: [...state.missingSecrets] }),
     ...(next === null ? {} : { next }),
   };

@@ -4,12 +4,14 @@
  * Looks at the store after every event of this process about the run, and after every write of
  * another process. What is waited for never depends on the waiter: stopping to wait changes nothing.
  */
+import type { PublishedEvent } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import type { Store } from '../model/store.ts';
 import { parseDuration } from '../model/time.ts';
 import type { OpsDeps } from './deps.ts';
+import { asksSomebody, isAtRest } from './run-tree.ts';
 
 /** How often another process's writes are looked for, milliseconds. */
 const LOOK_MS = 15;
@@ -64,12 +66,16 @@ export function waitUntil<T>(
       closers.push(
         engine.onEvents((events) => {
           const { runId } = options;
-          if (runId === undefined || events.some((event) => event.runId === runId)) tryLook();
+          if (runId === undefined || events.some((each) => concerns(each, runId))) tryLook();
         }),
       );
     }
   });
 }
+
+/** True for events of the run, and for those by which a run that it awaits begins to ask. */
+const concerns = ({ runId, event }: PublishedEvent, waitedFor: RunId): boolean =>
+  runId === waitedFor || event.type === 'decision_requested';
 
 /** Calls back after writes behind `since`, in a process without an engine that would notice them. */
 function watchFile(
@@ -101,24 +107,38 @@ function versionOf(store: WaitDeps['store']): number | null {
   }
 }
 
-/** Waits until the run has ended or (`stopped`) nothing moves before somebody does something. */
+/** How long a run that asks and still works is given to come to rest, beyond the caller's wait. */
+export const ASKING_GRACE_MS = 1000;
+
+/**
+ * Waits until the run has ended or (`stopped`) nothing moves before somebody does something. One that
+ * asks while a short step of it still works gets a moment more, so that it is told as suspended.
+ */
 export async function waitForRun(
   deps: WaitDeps,
   runId: RunId,
   until: 'ended' | 'stopped',
   options: Omit<WaitOptions, 'runId'>,
 ): Promise<void> {
-  const look = (): true | null => (isOver(deps.store, runId, until) ? true : null);
-  await waitUntil(deps, look, { ...options, runId });
+  const { store } = deps;
+  const found = await waitUntil(deps, () => standingOf(store, runId, until), { ...options, runId });
+  if (found !== 'asks') return;
+  const rests = (): true | null => (standingOf(store, runId, until) === 'over' ? true : null);
+  await waitUntil(deps, rests, { timeoutMs: ASKING_GRACE_MS, abort: options.abort, runId });
 }
 
-function isOver(store: Store, runId: RunId, until: 'ended' | 'stopped'): boolean {
+/** `over`: it has ended or rests. `asks`: somebody must decide while it goes on. Null: neither yet. */
+function standingOf(
+  store: Store,
+  runId: RunId,
+  until: 'ended' | 'stopped',
+): 'over' | 'asks' | null {
   const head = store.head(runId);
   if (head === null) throw new AppError('NOT_FOUND', `there is no run "${runId}"`);
-  if (isRunEnded(head.status)) return true;
-  if (until === 'ended') return false;
-  if (head.status === 'suspended') return true;
-  return store.queryDecisions({ runId, status: 'pending', limit: 1 }).items.length > 0;
+  if (isRunEnded(head.status)) return 'over';
+  if (until === 'ended') return null;
+  if (head.status === 'suspended' && isAtRest(store, runId)) return 'over';
+  return asksSomebody(store, runId) ? 'asks' : null;
 }
 
 /** Milliseconds of a `wait` argument, null for `forever`. @throws VALIDATION_ERROR */

@@ -74,6 +74,10 @@ function createInbox(state: MemoryState): InboxStore {
       const row = state.inbox[id - 1];
       return row == null ? null : { ...row };
     },
+    sentWithKey(runId, key): InboxRow | null {
+      const row = state.inbox.find((each) => each?.runId === runId && each.idempotencyKey === key);
+      return row == null ? null : { ...row };
+    },
   };
 }
 

@@ -30,6 +30,14 @@ export function createInbox(connection: Connection): InboxStore {
       const row = connection.one<InboxColumns>(`${SELECT} WHERE i.id = ?`, id);
       return row && toRow(row);
     },
+    sentWithKey(runId, key) {
+      const row = connection.one<InboxColumns>(
+        `${SELECT} WHERE i.rid = (SELECT rid FROM run_head WHERE id = ?) AND i."key" = ?`,
+        runId,
+        key,
+      );
+      return row && toRow(row);
+    },
   };
 }
 
