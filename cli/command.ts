@@ -78,10 +78,7 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
   const note = (line: string): void => {
     if (common.json !== true) terminal.stderr.write(`${line}\n`);
   };
-  const showSource = (source: SourceText): void => {
-    sources.splice(0, sources.length, source);
-  };
-  const { config, configToLook } = createConfigs({ terminal, env, common, showSource });
+  const { config, configToLook } = createConfigs({ terminal, env, common });
   const opening = createOpening({
     terminal,
     env,
@@ -124,7 +121,7 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
     },
     readSource: (file) => {
       const source = readSource(file);
-      showSource({ file, text: source.text });
+      sources.splice(0, sources.length, { file, text: source.text });
       return source;
     },
   };

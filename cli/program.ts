@@ -9,6 +9,7 @@ import { AppError } from '../src/model/error.ts';
 import { type Act, type Cli, type CommonOptions, createCli, type Environment } from './command.ts';
 import { asAppError, errorJson, errorLines, exitCodeOfError, lookOf } from './errors.ts';
 import { EXIT } from './exit.ts';
+import { settingsSourceOf } from './read-config.ts';
 import { refuseElsewhere } from './server.ts';
 import { COMMANDS } from './table.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -174,7 +175,8 @@ function report(thrown: unknown, terminal: Terminal, cli: Cli | null, json: bool
   if (json) terminal.stdout.write(`${JSON.stringify(errorJson(error))}\n`);
   else {
     const look = lookOf(terminal.stderr.style, terminal.stderr.columns());
-    const lines = errorLines(error, cli?.sources ?? [], look);
+    const settings = settingsSourceOf(error);
+    const lines = errorLines(error, settings === null ? (cli?.sources ?? []) : [settings], look);
     terminal.stderr.write(`${lines.join('\n')}\n`);
     if (error.code === 'INTERNAL') showCause(error, terminal, cli);
   }

@@ -3,6 +3,7 @@
  * settings.json left out and said.
  */
 import { readFileSync } from 'node:fs';
+import { withOwnDatabase } from '../src/app-former.ts';
 import { type Config, loadConfig, loadConfigToLook } from '../src/config.ts';
 import { AppError } from '../src/model/error.ts';
 import { isJsonObject } from '../src/model/json.ts';
@@ -17,47 +18,48 @@ interface Parts {
   readonly terminal: Terminal;
   readonly env: Environment;
   readonly common: CommonOptions;
-  /** Gets settings.json when an error is about what stands in it. */
-  readonly showSource: (source: SourceText) => void;
 }
 
 /** Reads the configuration when it is asked for, once in each way. */
-export function createConfigs({ terminal, env, common, showSource }: Parts): {
+export function createConfigs({ terminal, env, common }: Parts): {
   config(): Config;
   configToLook(excused?: 'everything'): ConfigToLook;
 } {
   const options = { flags: flagsOf(common), env };
   let config: Config | null = null;
   let toLook: ConfigToLook | null = null;
-  const orShown = <T>(read: () => T): T => {
-    try {
-      return read();
-    } catch (thrown) {
-      const source = sourceOf(thrown);
-      if (source !== null) showSource(source);
-      throw thrown;
-    }
+  let said = false;
+  const own = (found: Config): Config => {
+    const { config: used, notice } = withOwnDatabase(found);
+    if (notice !== null && !said && common.json !== true) terminal.stderr.write(`${notice}.\n`);
+    said = notice !== null;
+    return used;
   };
+  const ownToLook = (found: ConfigToLook): ConfigToLook => ({
+    ...found,
+    config: own(found.config),
+  });
   const warn = (problem: AppError): void => {
     if (common.json === true) return;
     const { stderr } = terminal;
-    const source = sourceOf(problem);
+    const source = settingsSourceOf(problem);
     const look = lookOf(stderr.style, stderr.columns());
     const lines = errorLines(problem, source === null ? [] : [source], look);
     stderr.write(`${lines.join('\n')}\n${stderr.style.yellow(GOES_ON)}\n`);
   };
   return {
     config: () => {
-      config ??= orShown(() => loadConfig(options));
+      config ??= own(loadConfig(options));
       return config;
     },
     configToLook: (excused) => {
-      if (excused !== undefined) return loadConfigToLook(options, excused);
+      if (excused !== undefined) {
+        const { config: found, problem } = loadConfigToLook(options, excused);
+        return { config: own(found), problem };
+      }
       if (toLook !== null) return toLook;
       toLook =
-        config === null
-          ? orShown(() => loadConfigToLook(options, 'file'))
-          : { config, problem: null };
+        config === null ? ownToLook(loadConfigToLook(options, 'file')) : { config, problem: null };
       if (toLook.problem !== null) warn(toLook.problem);
       return toLook;
     },
@@ -66,8 +68,8 @@ export function createConfigs({ terminal, env, common, showSource }: Parts): {
 
 const GOES_ON = 'Going on with the defaults in place of what is wrong there.';
 
-/** The file whose lines an error names. */
-function sourceOf(thrown: unknown): SourceText | null {
+/** The settings.json that an error is about, when it names lines in it. */
+export function settingsSourceOf(thrown: unknown): SourceText | null {
   if (!(thrown instanceof AppError) || !isJsonObject(thrown.details)) return null;
   const { file, issues } = thrown.details;
   const isPlaced =

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { DAEMON_ROLE, findExecutor } from '../src/app-handover.ts';
 import { programVersion } from '../src/app-parts.ts';
 import { stopDaemon } from '../src/app-restart.ts';
-import { findDaemon, type RunningDaemon } from '../src/app-serve.ts';
+import { findDaemon, findFormerDaemon, type RunningDaemon } from '../src/app-serve.ts';
 import { AppError } from '../src/model/error.ts';
 import { parseDuration } from '../src/model/time.ts';
 import type { App, Cli } from './command.ts';
@@ -52,6 +52,14 @@ export function livingDaemon(cli: Cli): RunningDaemon | null {
  * removed, or it belongs to another home. @throws CONFLICT naming the process
  */
 export async function refuseUnnamed(cli: Cli): Promise<void> {
+  const former = findFormerDaemon(cli.configToLook().config);
+  if (former !== null) {
+    throw new AppError(
+      'CONFLICT',
+      `${cli.configToLook().config.pidPath} names process ${former}, as the program before this one wrote it`,
+      { hint: `if that is its daemon, kill ${former} ends it` },
+    );
+  }
   if (!existsSync(cli.configToLook().config.dbPath)) return;
   const app = await openToLook(cli);
   if (app === null) return;

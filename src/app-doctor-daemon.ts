@@ -7,7 +7,7 @@ import { PassThrough } from 'node:stream';
 import { openApp } from './app.ts';
 import { type Finding, withDatabase } from './app-doctor-finding.ts';
 import { programVersion } from './app-parts.ts';
-import { findDaemon, type RunningDaemon, serveStdio } from './app-serve.ts';
+import { findDaemon, findFormerDaemon, type RunningDaemon, serveStdio } from './app-serve.ts';
 import type { Config } from './config.ts';
 import { listenerOn } from './isolate/listeners.ts';
 import { createLogger } from './log.ts';
@@ -20,6 +20,12 @@ const OWN_CERTIFICATE = { rejectUnauthorized: false };
 
 export async function lookAtDaemon(config: Config): Promise<Finding[]> {
   const daemon = findDaemon(config);
+  const former = findFormerDaemon(config);
+  if (former !== null) {
+    const text = `${config.pidPath} names process ${former}, as the program before this one wrote it`;
+    const hint = `if that is its daemon, kill ${former} ends it; then opcode serve`;
+    return [{ area: 'daemon', level: 'warn', text, hint }];
+  }
   if (daemon === null || daemon.alive === false) {
     const left =
       daemon === null ? '' : `; ${config.pidPath} is left of one that died (pid ${daemon.pid})`;

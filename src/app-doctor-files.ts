@@ -93,6 +93,9 @@ function isWritable(path: string): boolean {
   }
 }
 
+/** Runs that are counted; beyond that there are many. */
+const SHOWN = 1000;
+
 /** Unfinished runs that will not go on by themselves, and what was last done for the database. */
 export const lookAtRuns = (config: Config): Promise<readonly Finding[]> =>
   withDatabase(config, (app) => [...executors(app), ...held(app), ...lastDone(app)]);
@@ -103,17 +106,19 @@ function executors({ store }: App): Finding[] {
   const dead = nodes.filter((node) => !(processes.isAlive(node) ?? node.leaseUntil > Date.now()));
   const { active, suspended, pending } = store.countRuns();
   const text = `${active} active, ${suspended} suspended, ${pending} pending; processes that execute: ${nodes.length - dead.length}`;
-  const without = store.countWithoutExecutor(dead.map((node) => node.nodeId));
   const serves = nodes.some((node) => !dead.includes(node) && node.role !== 'cli');
-  if (without === 0 || serves) return [{ area: 'runs', level: 'ok', text }];
+  const ids = dead.map((node) => node.nodeId);
+  // What waits for an answer or for its time needs no process: these are the runs that recover takes on.
+  const waiting = serves ? 0 : store.claimable(Date.now(), ids, SHOWN).length;
+  if (waiting === 0) return [{ area: 'runs', level: 'ok', text }];
+  const many = waiting === SHOWN ? 'at least ' : '';
   const hint = 'opcode recover goes on with them, or keep opcode serve running';
+  const what = `${many}${waiting} unfinished runs could go on and have no executor`;
   return [
     { area: 'runs', level: 'ok', text },
-    { area: 'runs', level: 'warn', text: `${without} unfinished runs have no executor`, hint },
+    { area: 'runs', level: 'warn', text: what, hint },
   ];
 }
-
-const SHOWN = 1000;
 
 function held({ store }: App): Finding[] {
   const { items } = store.queryRuns({ status: ['suspended', 'pending'], limit: SHOWN });

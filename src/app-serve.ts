@@ -20,6 +20,7 @@ import { createPeerCheck } from './http/peer.ts';
 import {
   type DaemonRecord,
   type ProcessMark,
+  plainPidIn,
   readPidFile,
   refuseSecondDaemon,
   releasePidFile,
@@ -321,6 +322,18 @@ function aliveness(mark: ProcessMark): boolean | null {
   const own = ownIdentity();
   if (mark.host === own.host && mark.bootId !== own.bootId) return false;
   return isAlive(mark, own);
+}
+
+/** The living daemon of the program before this one that the pid file of a home still names. */
+export function findFormerDaemon({ pidPath }: Config): number | null {
+  const pid = plainPidIn(pidPath);
+  if (pid === null) return null;
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM' ? pid : null;
+  }
 }
 
 export interface RunningDaemon extends DaemonRecord {

@@ -13,6 +13,7 @@ import type { Store } from './model/store.ts';
 import { watchDisk } from './ops/disk-watch.ts';
 import { startNightly } from './ops/nightly.ts';
 import type { UpkeepDeps } from './ops/upkeep-deps.ts';
+import { writeBackOften } from './ops/write-back.ts';
 import { createClock } from './runtime/clock.ts';
 import { decisionRows, parentMessages, patchOf } from './runtime/projection.ts';
 import type { Settings } from './settings.ts';
@@ -76,6 +77,7 @@ export function startUpkeep({
     random: Math.random(),
   });
   store.keepReserve();
+  const endWriteBack = writeBackOften({ store, clock, log });
   const stopWatching = watchDisk({
     clock,
     log,
@@ -86,6 +88,7 @@ export function startUpkeep({
   });
   return async () => {
     stopWatching();
+    endWriteBack();
     await nightly.close();
   };
 }

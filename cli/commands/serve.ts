@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { withOwnDatabase } from '../../src/app-former.ts';
 import type { Daemon } from '../../src/app-serve.ts';
 import type { ServiceNotify } from '../../src/app-service.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
@@ -61,8 +62,9 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function serve(cli: Cli, options: Options): Promise<number> {
-  const load = (): Config => loadConfig({ flags: flagsOf(options), env: cli.env });
-  const config = load();
+  const own = () => withOwnDatabase(loadConfig({ flags: flagsOf(options), env: cli.env }));
+  const load = (): Config => own().config;
+  const { config, notice } = own();
   const { stderr } = cli.terminal;
   const file = options.logFile === undefined ? null : openLogFile(options.logFile);
   const look =
@@ -75,6 +77,7 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   // What one wants to know whatever is logged besides.
   const log = createLogger({ level: 'info', write, now: Date.now, ...look });
   warnOfWriters(config.home, log);
+  if (notice !== null) log.warn(notice);
   if (options.vaultKey !== undefined) log.warn(VAULT_KEY);
   const { urls, recovered } = daemon;
   const service = await serviceOf(cli, log);

@@ -4,7 +4,7 @@
  * A pid alone is reused by the next process; it is believed only together with the start time and the
  * boot that stand beside it. A file whose process is gone is replaced.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, messageOf } from '../model/error.ts';
 
@@ -36,6 +36,12 @@ export function readPidFile(path: string): DaemonRecord | null {
     throw new AppError('STORE_ERROR', `${path}: cannot be read: ${messageOf(thrown)}`);
   }
   return recordOf(text);
+}
+
+/** The process in a file that holds nothing but its number, as the program before this one wrote it. */
+export function plainPidIn(path: string): number | null {
+  const text = existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
 
 function recordOf(text: string): DaemonRecord | null {

@@ -10,6 +10,7 @@ import {
   nextTime,
   startNightly,
 } from '../../src/ops/nightly.ts';
+import { writeBackOften } from '../../src/ops/write-back.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { creation, patch } from '../contract/store-fixtures.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
@@ -139,4 +140,25 @@ test('little room on the disk is told once, and again after there was enough', a
     ['disk_low', 90],
   ]);
   expect(new Set(told.map((fact) => fact.key)).size).toBe(2);
+});
+
+test('what was committed is brought into the file soon after the start, then every minute', async () => {
+  clock = createFakeClock(NOON);
+  const times: number[] = [];
+  const done = Promise.withResolvers<void>();
+  const end = writeBackOften({
+    clock,
+    log: logTo(() => undefined),
+    store: {
+      checkpoint: () => {
+        times.push((clock?.now() ?? 0) - NOON);
+        if (times.length === 3) done.resolve();
+        // A full disk keeps it from this once, and does not end it.
+        if (times.length === 2) throw new Error('the disk is full');
+      },
+    },
+  });
+  await done.promise;
+  end();
+  expect(times).toEqual([1000, 61_000, 121_000]);
 });

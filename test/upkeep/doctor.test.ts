@@ -94,3 +94,26 @@ test('public without a token is a failure', async () => {
   const findings = await found(configOf({ public: true }));
   expect(of(findings, 'access')).toContain('fail: public, and no token exists');
 });
+
+test('runs that wait for an answer need no process, and are no matter of recover', async () => {
+  const app = await openApp(configOf(), { execute: true });
+  const caller = { agentId: null, role: 'local', sender: 'person' } as const;
+  await app.ops.run(
+    { caller, exec: { cwd: home, env: {} } },
+    {
+      definition: {
+        steps: [
+          {
+            id: 'ask',
+            type: 'reasoning',
+            config: { prompt_context: 'Well?', options: [{ id: 'yes' }] },
+          },
+        ],
+      },
+      wait: '5s',
+    },
+  );
+  await app.close();
+  const findings = await found(configOf());
+  expect(of(findings, 'runs')).toEqual([expect.stringMatching(/^ok: 0 active, 1 suspended/)]);
+});

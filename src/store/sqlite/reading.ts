@@ -20,6 +20,7 @@ export interface ReadingDatabase {
 
 /** https://www.sqlite.org/fileformat2.html#the_database_header */
 const HEADER_BYTES = 100;
+const APPLICATION_ID_AT = 68;
 const READ_VERSION_AT = 19;
 const CHANGE_COUNTER_AT = 24;
 const WAL_VERSION = 2;
@@ -49,6 +50,12 @@ function headerOf(path: string): Buffer {
   } finally {
     closeSync(file);
   }
+}
+
+/** The mark of the program that made a file, as the file itself says it; null where there is none. */
+export function applicationIdIn(path: string): number | null {
+  if (sizeOf(path) < HEADER_BYTES) return null;
+  return headerOf(path).readUInt32BE(APPLICATION_ID_AT);
 }
 
 /** True when nothing of the database is beside its file. */
