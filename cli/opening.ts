@@ -8,6 +8,7 @@ import { createLogger } from '../src/log.ts';
 import type { App, CommonOptions, Environment, OpenedFor, Opening } from './given.ts';
 import { openServer, serverOf } from './server.ts';
 import type { Terminal } from './terminal.ts';
+import { closeOnUncaught } from './uncaught.ts';
 import { release } from './version.ts';
 
 type OpenedApp = Awaited<ReturnType<typeof openApp>>;
@@ -41,7 +42,9 @@ export function createOpening(parts: Parts): Opening {
       now: Date.now,
     });
     const module = await import('../src/app.ts');
-    return module.openApp(config, { execute: false, log, ...isFor });
+    const opened = await module.openApp(config, { execute: false, log, ...isFor });
+    closeOnUncaught({ log: null, close: () => opened.store.close() });
+    return opened;
   };
   const elsewhere = (url: string): Promise<OpenedApp> =>
     openServer(env, url, common.allowHttp === true);

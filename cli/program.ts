@@ -19,8 +19,7 @@ const COMPLETE = '__complete';
 const COMPLETION_MS = 2000;
 
 /** Runs one command line to its end and ends the process with its exit code. */
-export async function runProgram(args: readonly string[]): Promise<void> {
-  const { env } = process;
+export async function runProgram(args: readonly string[], env: Environment): Promise<void> {
   const terminal = processTerminal(env);
   const code = await execute(args, terminal, env);
   await terminal.flushed();

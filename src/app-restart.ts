@@ -6,10 +6,11 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { ownCommand } from './app-parts.ts';
 import { logPathOf } from './app-relay.ts';
 import { findDaemon, type RunningDaemon } from './app-serve.ts';
+import { requestSuccessor, successorOf } from './app-successor.ts';
 import type { Config } from './config.ts';
 import { type DetachedProcess, startDetached } from './isolate/detached.ts';
-import { howStarted, type StartFacts } from './isolate/how-started.ts';
-import { isAlive } from './isolate/process-info.ts';
+import { howStarted, type StartFacts, unitNameOf } from './isolate/how-started.ts';
+import { isAlive, startTimeOf } from './isolate/process-info.ts';
 import { AppError } from './model/error.ts';
 
 const LOOK_MS = 50;
@@ -51,13 +52,30 @@ function terminate({ pid }: RunningDaemon): void {
   }
 }
 
-/** How the daemon that is to be replaced was started. @throws CONFLICT when systemd runs it */
-export function planOfRestart(daemon: RunningDaemon | null): StartFacts | null {
-  const facts = daemon === null ? null : howStarted(daemon.pid);
-  if (facts === null || facts.unit === null) return facts;
+export interface RestartPlan {
+  /** How a daemon that does not start its own successor was started, as far as that can be read. */
+  readonly facts: StartFacts | null;
+  /** The daemon that will start its successor. */
+  readonly succeeding: RunningDaemon | null;
+}
+
+/** How the daemon is to be replaced; to be called before it stops. @throws CONFLICT when systemd runs it */
+export function planRestart(config: Config, daemon: RunningDaemon | null): RestartPlan {
+  if (daemon === null) return { facts: null, succeeding: null };
+  if (daemon.succeeds === true) {
+    if (daemon.isUnit === true) refuseUnit(unitNameOf(daemon.pid));
+    requestSuccessor(config, daemon);
+    return { facts: null, succeeding: daemon };
+  }
+  const facts = howStarted(daemon.pid);
+  if (facts !== null && facts.unit !== null) refuseUnit(facts.unit);
+  return { facts, succeeding: null };
+}
+
+function refuseUnit(unit: string): never {
   const user = process.getuid?.() === 0 ? '' : '--user ';
-  throw new AppError('CONFLICT', `systemd runs the daemon (${facts.unit})`, {
-    hint: `systemctl ${user}restart ${facts.unit === 'its unit' ? 'opcode' : facts.unit}`,
+  throw new AppError('CONFLICT', `systemd runs the daemon (${unit})`, {
+    hint: `systemctl ${user}restart ${unit === 'its unit' ? 'opcode' : unit}`,
   });
 }
 
@@ -65,6 +83,14 @@ export function planOfRestart(daemon: RunningDaemon | null): StartFacts | null {
 function argumentsIn(argv: readonly string[]): readonly string[] {
   const at = argv.indexOf('serve');
   return at < 0 ? [] : argv.slice(at + 1);
+}
+
+/** Resolves when the successor of a daemon that has ended takes requests. @throws CONFLICT */
+export function untilSucceeded(config: Config, daemon: RunningDaemon): Promise<RunningDaemon> {
+  const logPath = logPathOf(config.home);
+  const { pid, started } = successorOf(config, daemon);
+  const child = { pid, exitCode: () => null, ended: () => startTimeOf(pid) !== started };
+  return untilReady(config, child, () => readOrEmpty(logPath).slice(-MAX_REASON));
 }
 
 export interface StartOptions {
@@ -129,7 +155,7 @@ function notStarted(child: DetachedProcess, said: string): AppError {
   const code = child.exitCode();
   return new AppError(
     'CONFLICT',
-    `it did not start: ${reason === '' ? `exit code ${code}` : reason}`,
+    `it did not start: ${reason === '' ? `exit code ${code ?? 'unknown'}` : reason}`,
     {
       hint: 'opcode doctor looks at what is in the way; nothing is lost, runs go on when it starts',
     },

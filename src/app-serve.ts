@@ -76,6 +76,8 @@ export interface DaemonOptions {
   /** Readable lines instead of JSON. */
   readonly pretty: boolean;
   readonly color: boolean;
+  /** True when a unit of systemd runs it. */
+  readonly isUnit?: boolean;
 }
 
 export interface Daemon {
@@ -84,6 +86,8 @@ export interface Daemon {
   readonly recovered: number;
   /** Takes over what of these settings can change while it runs; names what needs a restart. */
   reload(config: Config): readonly SettingKey[];
+  /** Gives up what it has open without recording anything more. */
+  abandon(): void;
   /** Lets steps in flight finish (a second call: stops them), persists, closes. */
   stop(): Promise<void>;
 }
@@ -109,7 +113,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   let app: OpenedApp | null = null;
   try {
-    const record = { ...ownIdentity(), version: programVersion(), urls: http.urls };
+    const record = {
+      ...ownIdentity(),
+      version: programVersion(),
+      urls: http.urls,
+      succeeds: true,
+      isUnit: options.isUnit === true,
+    };
     const crashed = readPidFile(config.pidPath) !== null;
     orWithReserve(config, log, () => writePidFile(config.pidPath, record));
     const meter = createMeter();
@@ -230,6 +240,7 @@ function running({
       live.config = next;
       return changed.filter((key) => !RELOADED.has(key));
     },
+    abandon: () => store.close(),
     stop() {
       if (stopped !== null && !isClosing && app.engine !== null) {
         hurried.push(app.engine.stop({ graceMs: 0, graceUnsafeMs: 0 }));

@@ -28,14 +28,20 @@ export function configure(command: Command, act: Act): void {
 
 async function restart(cli: Cli, options: GraceOptions): Promise<number> {
   const { graceOf, livingDaemon, stopAndTell } = await import('../stop-daemon.ts');
-  const { planOfRestart, startDaemonAgain } = await import('../../src/app-restart.ts');
+  const { planRestart, startDaemonAgain, untilSucceeded } = await import(
+    '../../src/app-restart.ts'
+  );
   const graceMs = graceOf(options);
   const before = livingDaemon(cli);
-  const facts = planOfRestart(before);
+  const config = cli.config();
+  const { facts, succeeding } = planRestart(config, before);
   if (before !== null) await stopAndTell(cli, before, graceMs);
   // What was opened to look would keep a new version from changing the database.
   await cli.close();
-  const daemon = await startDaemonAgain({ config: cli.config(), env: cli.env, facts });
+  const daemon =
+    succeeding === null
+      ? await startDaemonAgain({ config, env: cli.env, facts })
+      : await untilSucceeded(config, succeeding);
   const { pid, version, urls } = daemon;
   if (cli.json) {
     const old = before === null ? null : { pid: before.pid, version: before.version };

@@ -5,8 +5,10 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { withOwnDatabase } from '../../src/app-former.ts';
+import { whyExposed } from '../../src/app-own-process.ts';
 import type { Daemon } from '../../src/app-serve.ts';
 import type { ServiceNotify } from '../../src/app-service.ts';
+import type { OwnStart } from '../../src/app-successor.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
 import { messageOf } from '../../src/model/error.ts';
@@ -15,6 +17,7 @@ import type { SettingKey } from '../../src/settings.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { openLogFile } from '../log-file.ts';
+import { closeOnUncaught } from '../uncaught.ts';
 
 interface Options {
   readonly listenAddr?: string;
@@ -72,13 +75,19 @@ async function serve(cli: Cli, options: Options): Promise<number> {
       ? { pretty: stderr.isTerminal, color: stderr.style.enabled }
       : { pretty: false, color: false };
   const write = (line: string): void => (file ?? stderr).write(line);
-  const { startDaemon } = await import('../../src/app-serve.ts');
-  const daemon = await startDaemon({ config, write, ...look });
+  const cwd = process.cwd();
+  const { logMask } = await import('../../src/app-secrets.ts');
   // What one wants to know whatever is logged besides.
-  const log = createLogger({ level: 'info', write, now: Date.now, ...look });
+  const log = createLogger({ level: 'info', write, now: Date.now, mask: logMask(config), ...look });
+  closeOnUncaught({ log: log.error, close: () => file?.close() });
+  const { startDaemon } = await import('../../src/app-serve.ts');
+  const isUnit = (cli.env.NOTIFY_SOCKET ?? '') !== '';
+  const daemon = await startDaemon({ config, write, isUnit, ...look });
+  closeOnUncaught({ log: null, close: daemon.abandon });
   warnOfWriters(config.home, log);
   if (notice !== null) log.warn(notice);
   if (options.vaultKey !== undefined) log.warn(VAULT_KEY);
+  warnOfExposed(whyExposed(), log);
   const { urls, recovered } = daemon;
   const service = await serviceOf(cli, log);
   const stopped = untilStopped(daemon, load, log, service);
@@ -87,12 +96,38 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   await stopped;
   service?.close();
   log.info('stopped');
+  await startNext(config, { args: argumentsOfServe(), cwd, env: cli.env }, log);
   file?.close();
   return EXIT.ok;
 }
 
 const VAULT_KEY =
   '--vault-key is not used: secrets are variables OPCODE_SECRET_<NAME>. Leave it out: every process of this machine can read a command line';
+
+/** What stands behind the command, which may be left out. */
+function argumentsOfServe(): readonly string[] {
+  const words = process.argv.slice(2);
+  return words[0] === 'serve' ? words.slice(1) : words;
+}
+
+/** Starts the daemon that a restart asked for. */
+async function startNext(config: Config, own: OwnStart, log: Logger): Promise<void> {
+  const { startSuccessor } = await import('../../src/app-successor.ts');
+  try {
+    const next = startSuccessor(config, own);
+    if (next !== null) log.info('started its successor', { pid: next.pid });
+  } catch (thrown) {
+    log.error('no successor was started', { error: messageOf(thrown) });
+  }
+}
+
+/** Secrets that any process of this user can read are worth a line. */
+function warnOfExposed(why: string | null, log: Logger): void {
+  if (why === null) return;
+  log.warn('the secrets of this process stay readable in /proc: its environment cannot be wiped', {
+    error: why,
+  });
+}
 
 /** Whoever runs the daemon as a service and wants to be told; null when nobody does. */
 async function serviceOf(cli: Cli, log: Logger): Promise<ServiceNotify | null> {

@@ -21,6 +21,8 @@ async function stop(cli: Cli, options: GraceOptions): Promise<number> {
   const { graceOf, livingDaemon, refuseUnnamed, stopAndTell } = await import('../stop-daemon.ts');
   const graceMs = graceOf(options);
   const daemon = livingDaemon(cli);
+  const { withdrawSuccessor } = await import('../../src/app-successor.ts');
+  withdrawSuccessor(cli.configToLook().config);
   if (daemon === null) await refuseUnnamed(cli);
   else await stopAndTell(cli, daemon, graceMs);
   if (cli.json) cli.printJson({ stopped: daemon !== null, pid: daemon?.pid ?? null });

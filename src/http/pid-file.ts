@@ -21,6 +21,10 @@ export interface ProcessMark {
 export interface DaemonRecord extends ProcessMark {
   readonly version: string;
   readonly urls: readonly string[];
+  /** True when it starts its own successor; daemons of before do not. */
+  readonly succeeds?: boolean;
+  /** True when a unit of systemd runs it. */
+  readonly isUnit?: boolean;
 }
 
 /** True, false, or null when it cannot be told from here. */

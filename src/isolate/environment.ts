@@ -36,6 +36,10 @@ export function childEnvironment(
   return { ...env, ...step };
 }
 
+/** Variables whose values nobody else may read: taken out of our own environment at the start. */
+export const isSecretVariable = (name: string): boolean =>
+  name === 'OPCODE_VAULT_KEY' || name === 'OPCODE_TOKEN' || name.startsWith('OPCODE_SECRET_');
+
 /** The runtime's own switches, and what only Opcode itself may know. */
 const PRIVATE = ['BUN_', 'OPCODE_VAULT_KEY', 'OPCODE_TOKEN', 'OPCODE_SECRET_'];
 

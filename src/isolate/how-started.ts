@@ -46,6 +46,10 @@ function cwdOf(pid: number): string | null {
 
 /** A unit that wants to be told how it is going is one of its own; a terminal's is not. */
 function unitOf(pid: number, env: Readonly<Record<string, string>>): string | null {
-  if (env.NOTIFY_SOCKET === undefined) return null;
+  return env.NOTIFY_SOCKET === undefined ? null : unitNameOf(pid);
+}
+
+/** Name of the systemd unit in whose control group a process is, `its unit` when that cannot be told. */
+export function unitNameOf(pid: number): string {
   return /\/([^/\n]+\.service)\s*$/m.exec(readOrEmpty(`/proc/${pid}/cgroup`))?.[1] ?? 'its unit';
 }

@@ -1,8 +1,19 @@
 /** Stopping and restarting the daemon as processes, and what systemd is told. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startSuccessor, successorOf } from '../../src/app-successor.ts';
+import { loadConfig } from '../../src/config.ts';
+import { ownIdentity } from '../../src/isolate/process-info.ts';
 import { createServiceNotify } from '../../src/isolate/service-notify.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'cli', 'main.ts');
@@ -37,7 +48,7 @@ async function opcode(...args: string[]) {
 }
 
 /** The daemon's record, once there is one that another look shows ready. */
-async function record(): Promise<{ pid: number; urls: string[] }> {
+async function record(): Promise<{ pid: number; urls: string[]; succeeds?: boolean }> {
   const until = performance.now() + 10_000;
   while (performance.now() < until) {
     try {
@@ -51,9 +62,12 @@ async function record(): Promise<{ pid: number; urls: string[] }> {
   throw new Error('no daemon came');
 }
 
-test('the next one runs as the one before: arguments and environment; runs go on', async () => {
+/** What the kernel shows of a process's environment. */
+const shown = (pid: number): string => readFileSync(`/proc/${pid}/environ`, 'utf8');
+
+test('the next one runs as the one before: arguments and environment, which nobody can read', async () => {
   const first = start(
-    environment({ OPCODE_SECRET_TOKEN: 'abcdefgh1' }),
+    environment({ OPCODE_SECRET_TOKEN: 'abcdefgh1', PLAIN: 'kept-as-it-is' }),
     'serve',
     '--pool-size',
     '7',
@@ -68,8 +82,57 @@ test('the next one runs as the one before: arguments and environment; runs go on
   if (process.platform !== 'linux') return;
   const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   expect(words.slice(words.indexOf('serve')).slice(0, 3)).toEqual(['serve', '--pool-size', '7']);
-  expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toContain('OPCODE_SECRET_TOKEN=abcdefgh1');
-}, 30_000);
+  expect(shown(pid)).toContain('PLAIN=kept-as-it-is');
+  expect(shown(pid)).not.toContain('abcdefgh1');
+  expect(readdirSync(home).filter((name) => /restart|successor/.test(name))).toEqual([]);
+  const hmac = { action: 'crypto.hmac', params: { data: 'x', key: '${{secrets.token}}' } };
+  writeFileSync(join(home, 'h.json'), JSON.stringify({ steps: [{ id: 'h', ...hmac }] }));
+  await opcode('define', join(home, 'h.json'), '--name', 'h');
+  const signed = await opcode('run', 'h', '--json');
+  const key = new Bun.CryptoHasher('sha256', 'abcdefgh1').update('x').digest('hex');
+  expect(signed.stdout).toContain(key);
+  // A daemon that is only to stop starts nobody.
+  await opcode('stop');
+  expect(existsSync(join(home, 'opcode.pid'))).toBe(false);
+}, 60_000);
+
+test('a daemon of before, whose environment can be read, is started again from that', async () => {
+  const first = start(environment({ OPCODE_SECRET_TOKEN: 'abcdefgh1' }), 'serve');
+  const { succeeds: _, ...before } = await record();
+  writeFileSync(join(home, 'opcode.pid'), JSON.stringify(before));
+  const restarted = await opcode('restart', '--json');
+  expect(restarted.code).toBe(0);
+  await first.exited;
+  expect(JSON.parse(restarted.stdout).before.pid).toBe(before.pid);
+}, 60_000);
+
+test('a daemon that was killed has started nobody, and that is said', async () => {
+  const first = start(environment(), 'serve');
+  const { pid } = await record();
+  process.kill(pid, 'SIGSTOP');
+  const restarting = start(environment(), 'restart');
+  while (!existsSync(join(home, 'opcode.restart'))) await Bun.sleep(5);
+  process.kill(pid, 'SIGKILL');
+  expect(await restarting.exited).toBe(4);
+  expect(await new Response(restarting.stderr).text()).toContain('without starting its successor');
+  await first.exited;
+}, 60_000);
+
+test('a program that others can change is not started', async () => {
+  const config = loadConfig({ flags: {}, env: environment() });
+  const program = join(home, 'opcode');
+  writeFileSync(program, '#!/bin/sh\nenv > stolen\n', { mode: 0o777 });
+  chmodSync(program, 0o777);
+  const self = ownIdentity();
+  const request = { pid: self.pid, started: self.started, program: [program] };
+  writeFileSync(join(home, 'opcode.restart'), JSON.stringify(request), { mode: 0o600 });
+  const own = { args: [], cwd: home, env: { OPCODE_TOKEN: 'secret' } };
+  expect(() => startSuccessor(config, own)).toThrow(/others may write to .*opcode/);
+  expect(() => successorOf(config, self)).toThrow('others may write');
+  chmodSync(program, 0o755);
+  writeFileSync(join(home, 'opcode.restart'), JSON.stringify({ ...request, pid: 1 }));
+  expect(startSuccessor(config, own)).toBeNull();
+});
 
 test('without a daemon one is started; one that cannot start says why', async () => {
   expect((await opcode('restart')).stdout).toContain('No daemon ran; version');
