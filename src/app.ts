@@ -182,6 +182,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     config: {
       workDir: config.workDir,
       callerEnv: config.callerEnv,
+      groupLimits: settings['limits.groups'],
       limits: {
         ...DEFAULT_DEFINITION_LIMITS,
         maxBytes: settings['limits.definition_bytes'],
@@ -240,7 +241,7 @@ function openEngine(
     createMasker,
     createStreamMasker,
     ownSecrets: ownSecrets(config, parts.store, parts.secrets),
-    children: createChildStarter(parts),
+    children: createChildStarter(parts, config.settings['limits.groups']),
   });
 }
 
@@ -250,6 +251,7 @@ function runtimeConfig({ settings }: Config, claims: boolean): RuntimeConfig {
     poolSize: settings.pool_size,
     maxLiveRuns: settings['limits.live_runs'],
     onInterrupt: settings['interrupt.policy'],
+    groupLimits: settings['limits.groups'],
     claims,
     leaseMs: settings['ownership.lease'],
     renewMs: settings['ownership.lease'] / 6,

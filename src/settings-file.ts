@@ -7,7 +7,7 @@ import { findNodeAtLocation, type Node, type ParseError, parseTree, visit } from
 import { messageOf } from './model/error.ts';
 import type { Issue } from './model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from './model/json.ts';
-import { SETTINGS } from './settings.ts';
+import { SETTINGS, type SettingKey } from './settings.ts';
 
 export interface SettingsFile {
   /** What the file holds, by dotted key; only keys that are settings. */
@@ -146,8 +146,8 @@ function flatten(root: JsonObject, { path, places, issues, values }: Flattening)
     for (const [name, below] of Object.entries(value)) {
       const key = `${prefix}${name}`;
       const isGroup = KEYS.some((known) => known.startsWith(`${key}.`));
-      if (Object.hasOwn(SETTINGS, key)) values.set(key, below);
-      else if (isGroup && isJsonObject(below)) walk(below, `${key}.`);
+      if (put(values, key, below)) continue;
+      if (isGroup && isJsonObject(below)) walk(below, `${key}.`);
       else if (isGroup) issues.push(at(path, places, key, '', 'must be an object of settings'));
       else if (key !== '$schema') {
         const hint = nearestText(key);
@@ -157,6 +157,19 @@ function flatten(root: JsonObject, { path, places, issues, values }: Flattening)
   };
   walk(root, '');
 }
+
+/** Keeps a setting; false when the key is none. Groups have names of their own under one setting. */
+function put(values: Map<string, Json>, key: string, value: Json): boolean {
+  const isLimit = key.startsWith(`${GROUPS}.`);
+  if (!isLimit && !Object.hasOwn(SETTINGS, key)) return false;
+  const others = isLimit ? values.get(GROUPS) : undefined;
+  const named = isJsonObject(others ?? null) ? (others as JsonObject) : {};
+  if (isLimit) values.set(GROUPS, { ...named, [key.slice(GROUPS.length + 1)]: value });
+  else values.set(key, value);
+  return true;
+}
+
+const GROUPS = 'limits.groups' satisfies SettingKey;
 
 /** A key may stand whole, or as levels of objects. */
 function at(path: string, places: Places, key: string, inside: string, message: string): Issue {

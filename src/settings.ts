@@ -3,6 +3,7 @@
  *
  * A dot in a key is a level in settings.json. Secrets are never settings.
  */
+import { readGroupLimits } from './model/group-settings.ts';
 import {
   readNoticeChannels,
   readNoticeRules,
@@ -117,6 +118,7 @@ function structured<T>(
   });
 }
 const rules = structured('a list of rules', readNoticeRules);
+const groups = structured('an object of limits by group', readGroupLimits);
 const channels = structured('an object of channels', readNoticeChannels);
 
 const MIB = 1024 * 1024;
@@ -194,6 +196,7 @@ export const SETTINGS = {
   'limits.request_time': duration(30_000, 'Time in which a request must have arrived whole'),
   'limits.decision_bytes': count(64 * 1024, "Size of a decision's texts and data"),
   'limits.disk_free': size(200 * MIB, 'Room on the disk below which notice is given'),
+  'limits.groups': groups({}, 'Runs at once of each global group of `concurrency`'),
   'limits.live_runs': count(1000, 'Runs kept in memory'),
 } as const satisfies Record<string, Setting<unknown>>;
 

@@ -115,6 +115,24 @@ describe('a bad setting', () => {
   });
 });
 
+describe('limits of groups', () => {
+  test('are read by name, as levels or under dotted keys', () => {
+    writeSettings({ limits: { groups: { gpu: 2 } }, 'limits.groups.db-main': 1 });
+    expect(load().settings['limits.groups']).toEqual({ gpu: 2, 'db-main': 1 });
+    writeSettings({});
+    expect(load().settings['limits.groups']).toEqual({});
+  });
+
+  test('that are wrong are named one by one', () => {
+    writeSettings({ limits: { groups: { gpu: 0, 'a b': 1 } } });
+    const { message, details } = failure();
+    expect(message).toContain('limits.groups.gpu: must be a whole number, 1 or more, not 0');
+    expect((details as { issues: unknown[] }).issues).toHaveLength(2);
+    writeSettings({ limits: { groups: 3 } });
+    expect(failure().message).toContain('limits.groups: must be an object of limits');
+  });
+});
+
 describe('kinds of values', () => {
   test('durations are milliseconds and need a unit', () => {
     writeSettings({ grace: '2m' });

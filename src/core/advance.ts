@@ -25,6 +25,8 @@ export interface Advanced {
   readonly verdicts: readonly SignalVerdict[];
   readonly pending: readonly PendingEvaluation[];
   readonly orphans: readonly string[];
+  /** Set when the run came back from its end: with a place, or to wait for one. */
+  readonly restarted: 'holds' | 'waits' | null;
   /** True when the turn's time was over before everything had followed: decide again at once. */
   readonly unfinished: boolean;
   /** Inputs that were not taken for that reason. */
@@ -35,6 +37,7 @@ const ORDER: Record<EngineInput['type'], number> = {
   process_restarted: 0,
   taken_up: 0,
   masking_incomplete: 0,
+  turn: 0,
   step_succeeded: 1,
   step_failed: 1,
   child_ended: 1,
@@ -76,6 +79,7 @@ export function advance(
     verdicts: [],
     pending: [],
     orphans: [],
+    restarted: null,
     unfinished: false,
   };
   const ordered = [...inputs].sort(inOrder);
@@ -106,6 +110,7 @@ export function beginRun(
     verdicts: [],
     pending: [],
     orphans: [],
+    restarted: null,
     unfinished: false,
   };
   const { parent } = facts;
@@ -125,6 +130,7 @@ export function beginRun(
       : { parent: { workflow_id: parent.runId, step_id: parent.path, depth: parent.depth } }),
     ...(facts.trigger === null ? {} : { trigger: facts.trigger }),
     exec: facts.exec,
+    ...(facts.concurrency === undefined ? {} : { concurrency: facts.concurrency }),
     ...(timeoutMs === null ? {} : { timeout_ms: timeoutMs }),
     ...(reuse === null ? {} : { from: reuse.from }),
   });
@@ -179,6 +185,9 @@ function take(batch: Batch, input: EngineInput): void {
     case 'circuit_changed':
       takeCircuit(batch, input);
       break;
+    case 'turn':
+      takeTurn(batch, input);
+      break;
   }
 }
 
@@ -196,6 +205,15 @@ function takeResult(
       duration_ms: input.durationMs,
     });
   }
+}
+
+/** A run that waited for its place goes on; one that begins with its turn needs no event for it. */
+function takeTurn(batch: Batch, { inboxId }: Extract<EngineInput, { type: 'turn' }>): void {
+  const { state } = batch;
+  if (inboxId !== null) batch.verdicts.push({ inboxId, ok: true, result: {} });
+  if (!state.queued) return;
+  emit(batch, 'workflow_resumed', null, { reason: 'turn' });
+  sweep(state);
 }
 
 function takeCircuit(batch: Batch, input: Extract<EngineInput, { type: 'circuit_changed' }>): void {

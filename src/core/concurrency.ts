@@ -1,79 +1,144 @@
 /**
- * `concurrency`: how many runs of a template with the same key are unfinished at once.
+ * `concurrency`: which place a run asks for, and which limit holds there.
  *
- * The rule is one look at the store, the same in every process: of the unfinished runs with this key,
- * in the order they were created, only the first `limit` may start. So a crash or two processes
- * starting at the same moment change nothing.
+ * The place is evaluated once, when the run is made; its queue stays with the run. The limit is asked
+ * for anew each time: that of a template's newest version, that of a global group's setting, or the
+ * run's own.
  */
 import { AppError } from '../model/error.ts';
 import type { ExpressionEvaluator } from '../model/expression.ts';
 import type { RunId } from '../model/ids.ts';
 import type { StartFacts } from '../model/input.ts';
+import {
+  type AskedPlace,
+  definitionGroup,
+  globalGroup,
+  namedGroup,
+  type Queue,
+  type QueueLimit,
+  readGroup,
+  templateGroup,
+  type WokenRun,
+} from '../model/place.ts';
 import type { Plan } from '../model/plan.ts';
+import type { PlaceStore, TemplateStore } from '../model/store.ts';
 import { createScope } from './scope.ts';
 import { newState } from './state.ts';
 
-export interface ConcurrencyPlace {
-  readonly template: string;
-  readonly key: string;
-  readonly limit: number;
-  readonly whenFull: 'queue' | 'reject' | 'replace';
+/** Limits of the global groups by name: `limits.groups` of the settings. */
+export type GroupLimits = Readonly<Record<string, number>>;
+
+export interface LimitSource {
+  readonly store: Pick<TemplateStore, 'template'>;
+  readonly groups: GroupLimits;
 }
 
-type KeyedRuns = (template: string, key: string) => readonly RunId[];
-
 /** What a run's key may read. */
-export type ConcurrencyFacts = Pick<
-  StartFacts,
-  'inputs' | 'context' | 'name' | 'template' | 'version'
->;
+type ConcurrencyFacts = Pick<StartFacts, 'inputs' | 'context' | 'name' | 'template' | 'version'>;
+
+/** A new run, as far as its place depends on it. */
+export interface NewcomerFacts {
+  readonly runId: RunId;
+  readonly plan: Plan;
+  readonly facts: ConcurrencyFacts;
+  /** Whose run it is: keeps apart the runs of different people that have no template. */
+  readonly owner: string;
+}
 
 /**
- * The key under which a run counts; null when its definition has no limit or it has no template.
- * @throws VALIDATION_ERROR when the key cannot be evaluated
+ * The place that a new run asks for; null when its definition has no `concurrency`.
+ * @throws VALIDATION_ERROR when the key cannot be evaluated or the settings have no such group
  */
-export function concurrencyPlace(
+export function placeFor(
+  source: LimitSource,
   evaluator: ExpressionEvaluator,
   nowMs: number,
-  runId: RunId,
-  plan: Plan,
-  facts: ConcurrencyFacts,
-): ConcurrencyPlace | null {
+  newcomer: NewcomerFacts,
+): AskedPlace | null {
+  const { plan } = newcomer;
+  if (plan.concurrency === null) return null;
+  const queue: Queue = {
+    group: groupOf(plan, newcomer),
+    key: keyOf(evaluator, nowMs, newcomer),
+  };
+  return askFor(source, queue, plan);
+}
+
+/**
+ * The place that a run asks for which has one by its definition, with the limit as of now.
+ * @throws VALIDATION_ERROR when the settings have no such group
+ */
+export function askFor(source: LimitSource, queue: Queue, plan: Plan): AskedPlace | null {
   const { concurrency } = plan;
-  if (concurrency === null || facts.template === null) return null;
+  if (concurrency === null) return null;
+  const now = limitOf(source, queue.group);
+  const { limit: own, whenFull } = concurrency;
+  if (now === null && own === null) throw noSuchGroup(source, concurrency.group ?? '');
+  if (now === null) return { ...queue, limit: own, isCommon: false, whenFull };
+  return { ...queue, limit: now.limit, isCommon: true, whenFull };
+}
+
+/** The limit that holds in a group now; null when each run states its own. */
+export function limitOf({ store, groups }: LimitSource, group: string): QueueLimit {
+  const read = readGroup(group);
+  if (read === null) return null;
+  if (read.kind === 'group') {
+    const limit = Object.hasOwn(groups, read.name) ? groups[read.name] : undefined;
+    return limit === undefined ? null : { limit };
+  }
+  const newest = store.template(read.name, null);
+  if (newest === null || newest.archived) return null;
+  const { concurrency } = newest.pack.definition;
+  if (concurrency === undefined) return { limit: null };
+  return concurrency.limit === undefined ? null : { limit: concurrency.limit };
+}
+
+function noSuchGroup({ groups }: LimitSource, name: string): AppError {
+  const known = Object.keys(groups);
+  const has = known.length === 0 ? 'there are none' : `there are ${known.join(', ')}`;
+  return new AppError('VALIDATION_ERROR', `concurrency.group: no group "${name}" is set up`, {
+    hint: `set limits.groups.${name} to how many runs of it may work at once (${has})`,
+  });
+}
+
+function groupOf({ concurrency, hash }: Plan, { facts, owner }: NewcomerFacts): string {
+  if (concurrency?.group != null) return globalGroup(concurrency.group);
+  if (facts.template !== null) return templateGroup(facts.template);
+  return facts.name === null ? definitionGroup(owner, hash) : namedGroup(owner, facts.name);
+}
+
+function keyOf(
+  evaluator: ExpressionEvaluator,
+  nowMs: number,
+  { runId, plan, facts }: NewcomerFacts,
+): string {
+  const key = plan.concurrency?.key ?? null;
+  if (key === null) return '';
   const state = newState(runId, plan);
   const { inputs, context, name, template, version } = facts;
   state.inputs = inputs;
   state.context = { ...context };
   state.facts = { ...state.facts, name, template, version };
   const scope = createScope(state, null, { nowMs });
-  const evaluated = evaluator.template(concurrency.key, scope, { get: () => undefined });
+  const evaluated = evaluator.template(key, scope, { get: () => undefined });
   if (evaluated.kind !== 'value') {
     const why = evaluated.kind === 'failure' ? evaluated.error.message : 'it takes too long';
     throw new AppError('VALIDATION_ERROR', `concurrency.key: ${why}`);
   }
   const { value } = evaluated;
-  const key = typeof value === 'string' ? value : JSON.stringify(value);
-  const { limit, whenFull } = concurrency;
-  return { template, key, limit, whenFull };
-}
-
-/** The runs whose turn has come. */
-export function firstInTurn(keyed: KeyedRuns, place: ConcurrencyPlace): ReadonlySet<RunId> {
-  return new Set(keyed(place.template, place.key).slice(0, place.limit));
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /**
- * Unfinished runs that keep a new one from starting, oldest first; [] when there is room.
- * @throws CONFLICT when the definition says to reject then
+ * Gives the turns that limits leave room for and nobody gave: a limit was raised, or whoever raised it
+ * ended in the middle. `group` null: in all groups.
  */
-export function runsInTheWay(keyed: KeyedRuns, place: ConcurrencyPlace): readonly RunId[] {
-  const ids = keyed(place.template, place.key);
-  if (ids.length < place.limit) return [];
-  const inTheWay = ids.slice(0, ids.length - place.limit + 1);
-  if (place.whenFull !== 'reject') return inTheWay;
-  throw new AppError('CONFLICT', `${place.limit} runs with the key "${place.key}" are unfinished`, {
-    details: { running: inTheWay },
-    hint: 'wait until one has ended, or cancel it',
-  });
+export function handOnQueues(
+  { store, groups }: LimitSource & { readonly store: PlaceStore },
+  group: string | null,
+  nowMs: number,
+): readonly WokenRun[] {
+  return store
+    .waitingQueues(group)
+    .flatMap((queue) => store.handOnPlaces(queue, limitOf({ store, groups }, queue.group), nowMs));
 }

@@ -26,6 +26,11 @@ export type Admission =
   | { readonly kind: 'wait'; readonly for: 'slot' | 'settling' | 'vault' }
   | { readonly kind: 'open'; readonly target: string; readonly untilMs: number };
 
+/** What an ended run gets that shall go on. */
+export type PlaceAnswer =
+  | { readonly kind: 'holds' | 'waits' }
+  | { readonly kind: 'refused'; readonly error: StepFailure };
+
 export type InlineOutcome =
   | { readonly ok: true; readonly output: Json; readonly notes?: ActionNotes }
   | { readonly ok: false; readonly error: StepFailure };
@@ -104,6 +109,8 @@ export interface DecideContext {
   idempotencyKey(path: string, generation: number): string;
   /** Why an output does not fit a JSON Schema, or null. */
   checkOutput(schema: Json, output: Json): StepFailure | null;
+  /** The place that this ended run gets when it goes on; null when none limits it. */
+  askPlace(): PlaceAnswer | null;
   /** The id of the child run that an attempt starts; `seq` is that of the event that records it. */
   childId(path: string, seq: number): string;
   /** True while a process or request of an earlier attempt at, above or below a path still lives. */
@@ -128,6 +135,8 @@ export interface Batch {
   readonly pending: PendingEvaluation[];
   /** Child runs whose step ended without them: they shall be cancelled. */
   readonly orphans: string[];
+  /** Set when the run came back from its end: with a place, or to wait for one. */
+  restarted: 'holds' | 'waits' | null;
   /** Set when `mayGoOn` said no: what is left stays on the agenda. */
   unfinished: boolean;
 }

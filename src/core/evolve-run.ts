@@ -35,6 +35,7 @@ function end(state: RunState, event: RunEvent, status: 'completed' | 'failed' | 
   state.status = status;
   state.endedAt = event.at;
   state.cancelling = null;
+  state.queued = false;
 }
 
 function started(
@@ -189,7 +190,15 @@ export const RUN_EVENTS: ApplyTable = {
       state.pauseReason = payload.reason;
     }
   },
-  workflow_resumed: (state, _payload, event) => beginActive(state, event),
+  workflow_queued: (state, _payload, event) => {
+    endActive(state, event.at);
+    state.status = 'pending';
+    state.queued = true;
+  },
+  workflow_resumed: (state, payload, event) => {
+    if (payload.reason === 'turn') state.queued = false;
+    beginActive(state, event);
+  },
   workflow_timed_out: (state, payload, event) => {
     state.timedOut = payload.action;
     if (payload.action !== 'suspend') return;

@@ -52,7 +52,7 @@ export function compilePlan(definition: Definition, deps: PlanDeps): CompiledPla
     sequence: definition.order === 'sequence',
   });
   const behind = withIds(cx, frame.indexById.keys(), () => compileBehind(cx, definition, frame));
-  const { timeout, concurrency } = definition;
+  const { timeout } = definition;
   const start = outside(START_NAMES);
   const plan: Plan = {
     hash: deps.hash,
@@ -68,20 +68,26 @@ export function compilePlan(definition: Definition, deps: PlanDeps): CompiledPla
     onTimeout: definition.on_timeout ?? 'fail',
     failFast: definition.fail_fast ?? false,
     maxConcurrency: definition.max_concurrency ?? null,
-    concurrency:
-      concurrency === undefined
-        ? null
-        : {
-            key: compileTemplate(cx, start, concurrency.key, ['concurrency', 'key']),
-            limit: concurrency.limit,
-            whenFull: concurrency.when_full ?? 'queue',
-          },
+    concurrency: compileConcurrency(cx, start, definition.concurrency),
     workingDir: definition.working_dir ?? null,
     outputSchema: deps.outputSchema,
     secretNames: [...cx.secretNames],
   };
   const compiles = cx.problems.every(({ check }) => check !== undefined);
   return { plan: compiles ? plan : null, problems: cx.problems };
+}
+
+/** `concurrency`, its key compiled; null without one. */
+function compileConcurrency(
+  cx: Parameters<typeof compileTemplate>[0],
+  start: Parameters<typeof compileTemplate>[1],
+  concurrency: Definition['concurrency'],
+): Plan['concurrency'] {
+  if (concurrency === undefined) return null;
+  const { group = null, key, limit = null, when_full: whenFull = 'queue' } = concurrency;
+  const path = ['concurrency', 'key'];
+  const compiled = key === undefined ? null : compileTemplate(cx, start, key, path);
+  return { group, key: compiled, limit, whenFull };
 }
 
 /** What comes when every step of the top list has ended: the output and the hooks. */

@@ -23,6 +23,10 @@ import { scopeOf, settleEvaluation } from './values.ts';
 /** Works off the agenda, then looks at the run as a whole, until nothing follows. */
 export function settle(batch: Batch): void {
   const { state } = batch;
+  if (state.queued) {
+    settleQueued(batch);
+    return;
+  }
   do {
     workOff(batch);
     if (batch.unfinished) return;
@@ -31,6 +35,16 @@ export function settle(batch: Batch): void {
     if (batch.unfinished) return;
     settleRun(batch);
   } while (state.agenda.length > 0);
+}
+
+/** Nothing of a run that waits for its turn starts; it can be cancelled, and be held back meanwhile. */
+function settleQueued(batch: Batch): void {
+  const { state } = batch;
+  state.agenda.length = 0;
+  if (state.cancelling !== null) settleRun(batch);
+  else if (state.status === 'suspended' && !state.paused) {
+    emit(batch, 'workflow_queued', null, { signal: 'resume' });
+  }
 }
 
 function workOff(batch: Batch): void {
@@ -225,7 +239,7 @@ function considerScheduled(batch: Batch, step: StepState): void {
 
 function settleRun(batch: Batch): void {
   const { state } = batch;
-  if (isRunEnded(state.status) || state.status === 'pending') return;
+  if (isRunEnded(state.status)) return;
   if (state.cancelling !== null) {
     abortList(batch, state.top, 'cancelled');
     if (state.hook !== null) abortList(batch, state.hook.list, 'cancelled');

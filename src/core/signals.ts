@@ -299,6 +299,7 @@ function applyRestart(
   type: 'retry' | 'skip',
   target: StepState | null,
 ): Verdict {
+  const { state } = batch;
   if (type === 'skip' && target !== null && target.status !== 'failed') {
     record(batch, signal, target);
     return { ok: { skipped: target.path } };
@@ -312,16 +313,24 @@ function applyRestart(
   // A skipped step does not run again, nor does anything in it.
   const resets =
     type === 'retry' ? all : all.filter((path) => path !== target?.path && !path.startsWith(under));
-  record(batch, signal, target, {
-    resets,
-    ...(isJsonObject(inputs) && target !== null ? { inputs } : {}),
-  });
+  const more = isJsonObject(inputs) && target !== null ? { inputs } : {};
+  const refused = comeBack(batch, type, () => record(batch, signal, target, { resets, ...more }));
+  if (refused !== null) return { error: refused };
   if (type === 'skip' && target !== null) {
     emit(batch, 'step_skipped', target.path, { reason: 'skipped_by_signal' });
   }
-  return {
-    ok: type === 'skip' ? { skipped: target?.path ?? null, again: resets } : { again: resets },
-  };
+  const skipped = type === 'skip' ? { skipped: target?.path ?? null } : {};
+  return { ok: { ...skipped, again: resets, ...(state.queued ? { queued: true } : {}) } };
+}
+
+/** Coming back from the end is a start: it takes a place, or waits for one; null unless refused. */
+function comeBack(batch: Batch, signal: 'retry' | 'skip', note: () => void): StepFailure | null {
+  const place = batch.state.status === 'failed' ? batch.ctx.askPlace() : null;
+  if (place?.kind === 'refused') return place.error;
+  note();
+  if (place !== null) batch.restarted = place.kind;
+  if (place?.kind === 'waits') emit(batch, 'workflow_queued', null, { signal });
+  return null;
 }
 
 /** A failure that is no step's comes again when no step runs again, unless time may have mended it. */

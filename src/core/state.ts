@@ -59,6 +59,7 @@ export function newState(runId: RunId, plan: Plan): RunState {
     cancelling: null,
     buffered: [],
     stepExecutions: 0,
+    queued: false,
     takeovers: 0,
     output: undefined,
     error: null,

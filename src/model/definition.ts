@@ -116,8 +116,10 @@ export interface Definition {
   readonly fail_fast?: boolean;
   readonly max_concurrency?: number;
   readonly concurrency?: {
-    readonly key: string;
-    readonly limit: number;
+    /** A global group of the settings, which state its limit; without one `key` and `limit` are given. */
+    readonly group?: string;
+    readonly key?: string;
+    readonly limit?: number;
     readonly when_full?: 'queue' | 'reject' | 'replace';
   };
   readonly order?: 'graph' | 'sequence';

@@ -17,6 +17,8 @@ export interface StartRequest {
   readonly outputSchema: Json | null;
   readonly facts: StartFacts;
   readonly idempotencyKey: string | null;
+  /** Whose run it is: keeps apart the runs of different callers that have no template. */
+  readonly owner: string;
   /** Its id, when the caller has made one already. */
   readonly runId?: RunId;
   /** What must be equal for the same idempotency key; the inputs when left out. */
@@ -79,6 +81,8 @@ export interface Engine {
   ): Promise<SignalOutcome>;
   /** Claims and continues one run, or everything that is claimable. Answers how many were claimed. */
   recover(runId: RunId | null): Promise<number>;
+  /** Gives turns under `concurrency` that a raised limit of this group leaves room for. */
+  handOn(group: string): void;
   /** Waits until the run has ended, or (with `orSuspended`) waits for somebody, here or elsewhere. */
   settled(
     runId: RunId,

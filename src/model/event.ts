@@ -64,6 +64,8 @@ export interface EventPayloads {
     };
     readonly trigger?: Json;
     readonly exec: ExecContext;
+    /** Where it is counted under `concurrency`. */
+    readonly concurrency?: { readonly group: string; readonly key: string };
     /** The run's limit on active time, milliseconds. */
     readonly timeout_ms?: number;
     readonly from?: { readonly workflow_id: string; readonly step_id?: string };
@@ -72,6 +74,8 @@ export interface EventPayloads {
   workflow_failed: { readonly error: StepFailure };
   workflow_cancelled: { readonly reason: string | null; readonly by: string | null };
   workflow_suspended: { readonly reason: string; readonly waiting_for: readonly WaitingFor[] };
+  /** A run that came back from its end waits for a place under its `concurrency`. */
+  workflow_queued: { readonly signal: 'retry' | 'skip' | 'resume' };
   workflow_resumed: { readonly reason: string; readonly by?: string | null };
   workflow_timed_out: { readonly limit_ms: number; readonly action: 'fail' | 'suspend' | 'cancel' };
   workflow_interrupted: {

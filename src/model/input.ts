@@ -9,6 +9,7 @@ import type { CarriedEvents, EventPayloads, SignalType } from './event.ts';
 import type { SecretRef } from './expression.ts';
 import type { RunId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { Queue } from './place.ts';
 
 export interface Signal {
   readonly type: SignalType;
@@ -93,6 +94,8 @@ export type EngineInput =
       readonly childId: string;
       readonly status: 'active' | 'suspended';
     }
+  /** The run's turn under `concurrency` has come. */
+  | { readonly type: 'turn'; readonly inboxId: number | null }
   | {
       readonly type: 'circuit_changed';
       readonly path: string;
@@ -125,6 +128,8 @@ export interface StartFacts {
   readonly exec: { readonly cwd: string; readonly env: Readonly<Record<string, string>> };
   /** Version of the engine's rules that the run keeps to its end (see `rules.ts`). */
   readonly rules: number;
+  /** The queue in which it is counted under `concurrency`; left out for none. */
+  readonly concurrency?: Queue;
   /** Of a rerun that somebody else will take on: what its log begins with. Not recorded by itself. */
   readonly carried?: CarriedEvents;
 }
@@ -133,6 +138,15 @@ export interface StartFacts {
 export type SignalVerdict =
   | { readonly inboxId: number | null; readonly ok: true; readonly result: JsonObject }
   | { readonly inboxId: number | null; readonly ok: false; readonly error: StepFailure };
+
+/** Tells a run that its turn under `concurrency` has come. */
+export const turnMessage = (runId: RunId, receivedAt: number): InboxMessage => ({
+  runId,
+  kind: 'turn',
+  body: {},
+  receivedAt,
+  idempotencyKey: null,
+});
 
 /** The cancel that a run gets when a newer one with its concurrency key takes its place. */
 export function replacedMessage(runId: RunId, receivedAt: number): InboxMessage {
@@ -149,7 +163,7 @@ export function replacedMessage(runId: RunId, receivedAt: number): InboxMessage 
 
 interface InboxMessage {
   readonly runId: RunId;
-  readonly kind: 'signal';
+  readonly kind: 'signal' | 'turn';
   readonly body: Json;
   readonly receivedAt: number;
   readonly idempotencyKey: null;

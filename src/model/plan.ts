@@ -33,8 +33,12 @@ export interface Plan {
   readonly failFast: boolean;
   readonly maxConcurrency: number | null;
   readonly concurrency: {
-    readonly key: Template;
-    readonly limit: number;
+    /** A global group of the settings, null for a group of the workflow's own. */
+    readonly group: string | null;
+    /** Null: all runs of the group are counted together. */
+    readonly key: Template | null;
+    /** Null where the settings state it. */
+    readonly limit: number | null;
     readonly whenFull: 'queue' | 'reject' | 'replace';
   } | null;
   readonly workingDir: string | null;

@@ -36,6 +36,8 @@ export interface RunState {
   hasChildren: boolean;
   context: Record<string, Json>;
   paused: boolean;
+  /** It came back from its end and waits for a place under its `concurrency`. */
+  queued: boolean;
   /** Why the run was paused by itself, else null. */
   pauseReason: string | null;
   readonly top: ListState;

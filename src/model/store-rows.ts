@@ -4,6 +4,7 @@
 import type { DefinitionHash, RunId } from './ids.ts';
 import type { StartFacts } from './input.ts';
 import type { Json } from './json.ts';
+import type { AskedPlace } from './place.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -22,13 +23,14 @@ export interface NewRun {
     readonly key: string;
     readonly fingerprint: string;
   } | null;
-  /** Value of the template's `concurrency.key`, for counting runs, else null. */
-  readonly concurrencyKey: string | null;
+  /** The place it asks for under `concurrency`, null when its definition has none. */
+  readonly place: AskedPlace | null;
   /** Which executor may claim it: `any`, or only the creating node while it lives (file runs). */
   readonly claimableFrom: number;
 }
 
-export type InboxKind = 'signal' | 'child_ended' | 'child_changed';
+/** `turn`: the run has been given its place under `concurrency`. */
+export type InboxKind = 'signal' | 'child_ended' | 'child_changed' | 'turn';
 
 export interface InboxSend {
   readonly runId: RunId;

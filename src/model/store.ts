@@ -14,6 +14,17 @@ import type { DefinitionHash, NodeId, RunId } from './ids.ts';
 import type { SignalVerdict, StartFacts } from './input.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { AgentMessage, EventNotice, NoticeStore } from './notice-store.ts';
+import type {
+  AskedPlace,
+  Asker,
+  PlaceChange,
+  PlaceRefusal,
+  PlaceRow,
+  PlaceVerdict,
+  Queue,
+  QueueLimit,
+  WokenRun,
+} from './place.ts';
 import type { RunStatus } from './run-status.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
@@ -110,15 +121,22 @@ export interface RunAppend {
   readonly children: readonly NewRun[];
   /** Names of secrets that the run has used, kept for all runs of its tree. */
   readonly secrets?: { readonly root: RunId; readonly names: readonly string[] };
+  /** What becomes of its place under `concurrency`. */
+  readonly place?: PlaceChange;
   /** Who is told of these events. */
   readonly notices?: readonly EventNotice[];
   readonly messages?: readonly AgentMessage[];
 }
 
 export type AppendOutcome =
-  | { readonly ok: true; readonly lastEventId: number }
+  /** `woken`: runs that were given their turn or told to make room. */
+  | { readonly ok: true; readonly lastEventId: number; readonly woken?: readonly WokenRun[] }
   /** `lost`: owner, epoch or sequence differ. `duplicate`: the idempotency key is taken. */
   | { readonly ok: false; readonly reason: 'lost' }
+  /** A new run that found no place and may not wait for one. */
+  | { readonly ok: false; readonly reason: 'no_place'; readonly refusal: PlaceRefusal }
+  /** Places are not as they were when this was decided: decide again. */
+  | { readonly ok: false; readonly reason: 'places_changed' }
   | {
       readonly ok: false;
       readonly reason: 'duplicate';
@@ -251,8 +269,6 @@ export interface RunStore {
   latestId(): RunId | null;
   queryRuns(filter: RunFilter): Page<RunRow>;
   countRuns(): Readonly<Record<RunStatus, number>>;
-  /** Unfinished runs of a template with this concurrency key, oldest first. */
-  runsWithConcurrencyKey(template: string, key: string): readonly RunId[];
   /**
    * Makes `node` the owner when the run has none or its owner is one of `dead`, raising the epoch.
    * Null when someone else holds it or it has ended and nothing is in its inbox.
@@ -270,6 +286,23 @@ export interface RunStore {
   nextWakeAt(nowMs: number): number | null;
   /** Unfinished runs whose owner is none, dead or gone; `wakeAt` does not matter. For notices. */
   countWithoutExecutor(dead: readonly NodeId[]): number;
+}
+
+/** Places under `concurrency`; they change with starts, appends and ends, in the same transaction. */
+export interface PlaceStore {
+  place(runId: RunId): PlaceRow | null;
+  /** The queue that a run was in when it had not ended, also after it has; null for none. */
+  queueOf(runId: RunId): Queue | null;
+  /** What would come of asking now; `ahead`: places that others take in the same transaction before. */
+  judgePlace(asked: AskedPlace, asker: Asker, ahead?: number): PlaceVerdict;
+  /** Who holds the places of a queue, in order of arrival, at most `limit`. */
+  placeHolders(queue: Queue, limit: number): readonly PlaceRow[];
+  /** How many wait in the queue of a waiting run before it. */
+  placesAhead(place: PlaceRow): number;
+  /** Queues in which somebody waits, of one group or of all. */
+  waitingQueues(group: string | null): readonly Queue[];
+  /** Gives turns to those who wait while a limit leaves room; answers to whom. */
+  handOnPlaces(queue: Queue, limit: QueueLimit, nowMs: number): readonly WokenRun[];
 }
 
 export interface InboxStore {
@@ -317,6 +350,7 @@ export interface LogStore {
 export interface Store
   extends EventLogStore,
     RunStore,
+    PlaceStore,
     InboxStore,
     NodeStore,
     TemplateStore,

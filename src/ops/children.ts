@@ -3,14 +3,16 @@
  *
  * Asked inside a decision, so it is synchronous and never throws: what is wrong is the step's failure.
  */
-import { concurrencyPlace, runsInTheWay } from '../core/concurrency.ts';
+import { type GroupLimits, placeFor } from '../core/concurrency.ts';
 import { AppError, failure, messageOf, type StepFailure } from '../model/error.ts';
 import type { SecretRef } from '../model/expression.ts';
 import { asRunId, type DefinitionHash } from '../model/ids.ts';
 import { isJsonObject, type JsonObject, ownValue } from '../model/json.ts';
+import type { AskedPlace } from '../model/place.ts';
 import { toRfc3339 } from '../model/time.ts';
 import type { OpsDeps } from './deps.ts';
 import { checkedInputs, evaluateNow, type Inputs } from './inputs.ts';
+import { LOCAL_OWNER } from './owner.ts';
 import { createPlans } from './plans.ts';
 import { findTemplate, packageName } from './template.ts';
 
@@ -24,8 +26,10 @@ interface ChildStart {
   readonly secretRefs: readonly SecretRef[];
   readonly context: JsonObject;
   readonly name: string | null;
-  readonly concurrencyKey: string | null;
+  readonly place: AskedPlace | null;
 }
+
+const NOT_MADE = asRunId('');
 
 type ResolvedChild = ChildStart | { readonly ok: false; readonly error: StepFailure };
 
@@ -37,8 +41,9 @@ export interface ChildStarter {
 type Deps = Pick<OpsDeps, 'store' | 'evaluator' | 'clock' | 'compile'>;
 
 /** Finds children among the registered templates. */
-export function createChildStarter(deps: Deps): ChildStarter {
+export function createChildStarter(deps: Deps, groupLimits: GroupLimits): ChildStarter {
   const plans = createPlans(deps);
+  const source = { store: deps.store, groups: groupLimits };
   const start = (params: JsonObject): ChildStart => {
     const name = String(ownValue(params, 'template_name') ?? '');
     const version = ownValue(params, 'version');
@@ -57,11 +62,11 @@ export function createChildStarter(deps: Deps): ChildStarter {
     const { inputs, secretRefs } = checkedInputs(row.pack, own, isJsonObject(given) ? given : {});
     const facts = { inputs, context, name: row.name, template: row.name, version: row.version };
     const nowMs = deps.clock.now();
-    const place = concurrencyPlace(deps.evaluator, nowMs, asRunId(''), plan, facts);
-    if (place?.whenFull === 'reject') runsInTheWay(deps.store.runsWithConcurrencyKey, place);
+    const newcomer = { runId: NOT_MADE, plan, facts, owner: LOCAL_OWNER };
+    const place = placeFor(source, deps.evaluator, nowMs, newcomer);
     return {
       ok: true,
-      concurrencyKey: place?.key ?? null,
+      place,
       definitionHash: row.definitionHash,
       template: row.name,
       version: row.version,

@@ -4,8 +4,10 @@
  */
 import { resolve } from 'node:path';
 import type * as v from 'valibot';
+import { handOnQueues } from '../core/concurrency.ts';
 import type { WorkflowPackage } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
+import { templateGroup } from '../model/place.ts';
 import { contentOf, isSamePackage, prettyOf, withOverrides } from './define-content.ts';
 import { accepted, checkRead, folderOf, type Prepared } from './definitions.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
@@ -81,6 +83,7 @@ function define(parts: OpsParts, ctx: CallContext, input: Input): Output {
   }
   const { version, created } = register(parts, ctx, input, name, { ...prepared, pack, hash });
   applyTriggers(parts, owner);
+  if (created) handOnTemplate(parts, name);
   if (input.archived === true) setArchived(parts, name, true);
   return { ...result, version, created, archived: input.archived === true };
 }
@@ -88,6 +91,19 @@ function define(parts: OpsParts, ctx: CallContext, input: Input): Output {
 /** The file that a definition comes from, as an absolute path; null for a value. */
 function fileOf(parts: OpsParts, ctx: CallContext, { source }: Input): string | null {
   return source?.file === undefined ? null : resolve(folderOf(parts, ctx, undefined), source.file);
+}
+
+/** A new version may allow more runs at once than the one before. */
+function handOnTemplate(
+  { engine, store, clock, config, wakeExecutors }: OpsParts,
+  name: string,
+): void {
+  const group = templateGroup(name);
+  if (engine !== null) engine.handOn(group);
+  else {
+    const source = { store, groups: config.groupLimits };
+    if (handOnQueues(source, group, clock.now()).length > 0) wakeExecutors?.();
+  }
 }
 
 function register(

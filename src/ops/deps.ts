@@ -2,6 +2,7 @@
  * What operations are built from: the store, the engine when this process executes, and the parts
  * that definitions are read with. Handed in by the composition root.
  */
+import type { GroupLimits } from '../core/concurrency.ts';
 import type { QuoteHoles, SplitText } from '../core/graph-context.ts';
 import type { ActionDef, ActionRegistry, CheckedParams } from '../model/action.ts';
 import type { Definition } from '../model/definition.ts';
@@ -32,6 +33,8 @@ interface OpsConfig {
   /** Environment of runs whose starter has none on this machine. */
   readonly callerEnv: Readonly<Record<string, string>>;
   readonly limits: DefinitionLimits;
+  /** Limits of the global groups of `concurrency`. */
+  readonly groupLimits: GroupLimits;
 }
 
 /** One page of the manual: Markdown that begins with its title. */

@@ -9,6 +9,7 @@ const KNOWN: Readonly<Record<EventType, true>> = {
   workflow_failed: true,
   workflow_cancelled: true,
   workflow_suspended: true,
+  workflow_queued: true,
   workflow_resumed: true,
   workflow_timed_out: true,
   workflow_interrupted: true,

@@ -29,6 +29,8 @@ export interface Caller {
   readonly boundTo?: string;
   /** The token that it came with; the same for every call with that token. */
   readonly tokenId?: string;
+  /** Whose the token is: its agent's, or what it is named; the same after it was renewed. */
+  readonly owner?: string;
   /** From where, for the record: a surface and an address, such as `http 127.0.0.1`. */
   readonly from?: string;
 }

@@ -5,10 +5,10 @@ import { activeTimeAt } from '../core/evolve-run.ts';
 import { openWaits } from '../core/open-waits.ts';
 import type { RunId } from '../model/ids.ts';
 import { type JsonObject, setOwn } from '../model/json.ts';
-import type { Plan } from '../model/plan.ts';
+import { queueText } from '../model/place.ts';
 import type { StepState } from '../model/run-state.ts';
 import { isRunEnded, type RunStatus } from '../model/run-status.ts';
-import type { DecisionRow } from '../model/store.ts';
+import type { DecisionRow, PlaceStore } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import type { OpsDeps } from './deps.ts';
 import { nextOf } from './next.ts';
@@ -47,13 +47,11 @@ export function waitingOf(
   const { state, row } = run;
   if (isRunEnded(state.status)) return [];
   if (row.status === 'pending' && row.paused) return [HELD_BACK];
-  if (row.status === 'pending') {
-    const turn = turnOf(state.plan.concurrency, row.template);
-    return turn.length === 0 ? [NOT_BEGUN] : turn;
-  }
+  const turn = row.status === 'pending' || state.queued ? turnOf(store, row.runId) : [];
+  if (row.status === 'pending') return turn.length === 0 ? [NOT_BEGUN] : turn;
   const waits = openWaitTexts(openWaits(state), decisions, awaitedRuns(store, run));
   if (!state.paused) return waits;
-  return [pausedText(state.pauseReason), ...waits];
+  return [pausedText(state.pauseReason), ...turn, ...waits];
 }
 
 function pausedText(reason: string | null): WaitingForView {
@@ -84,13 +82,22 @@ const NOT_BEGUN: WaitingForView = {
   text: 'it has not begun: it waits for a process that executes it',
 };
 
-/** Why a run has not begun: its turn has not come, or nobody has taken it on yet. */
-function turnOf(concurrency: Plan['concurrency'], template: string | null): WaitingForView[] {
-  if (concurrency === null || template === null) return [];
-  const runs = concurrency.limit === 1 ? 'one run' : `${concurrency.limit} runs`;
-  const text = `it waits for its turn: ${runs} of "${template}" at once with its concurrency key`;
+/** Who holds the places that a run waits for, and how many came before it; [] for who does not wait. */
+function turnOf(store: Pick<PlaceStore, PlaceReads>, runId: RunId): WaitingForView[] {
+  const place = store.place(runId);
+  if (place === null || place.holds) return [];
+  const holders = store.placeHolders(place, HOLDERS_NAMED + 1);
+  const named = holders.slice(0, HOLDERS_NAMED).map((holder) => `run ${holder.runId}`);
+  const more = holders.length > HOLDERS_NAMED ? ' and others' : '';
+  const who = named.length === 0 ? 'nobody has handed on yet' : `${named.join(', ')}${more} holds`;
+  const ahead = store.placesAhead(place);
+  const before = ahead === 0 ? 'it is next' : `${ahead} waiting before it`;
+  const text = `it waits for its turn: a place of ${queueText(place)}, which ${who}; ${before}`;
   return [{ step_id: '', kind: 'turn', text }];
 }
+
+type PlaceReads = 'place' | 'placeHolders' | 'placesAhead';
+const HOLDERS_NAMED = 3;
 
 export interface RunTimes {
   readonly started_at: string;

@@ -2,16 +2,16 @@
  * From an occurrence of a schedule to a run: everything is checked and resolved as when somebody
  * starts it by hand, but the store adds it together with the occurrence.
  */
-import { concurrencyPlace, runsInTheWay } from '../core/concurrency.ts';
 import { AppError, messageOf } from '../model/error.ts';
 import { asRunId } from '../model/ids.ts';
-import { replacedMessage } from '../model/input.ts';
+import { placeConflict } from '../model/place.ts';
 import type { Origin, PreparedStart, ScheduleRow, ScheduleStarter } from '../model/schedule.ts';
 import { toRfc3339 } from '../model/time.ts';
 import { prepare } from './definitions.ts';
 import type { CallContext } from './operation.ts';
+import { ownerOf } from './owner.ts';
 import type { OpsParts } from './parts.ts';
-import { startFactsOf, storedOf } from './start.ts';
+import { placedRun, startFactsOf, storedOf } from './start.ts';
 
 /** Makes runs of occurrences; in a process without engine they are left to whoever executes. */
 export function createScheduleStarter(parts: OpsParts): ScheduleStarter {
@@ -57,7 +57,7 @@ async function prepared(
   schedule: ScheduleRow,
   occurrence: { readonly dueAt: number; readonly origin: Origin },
 ): Promise<PreparedStart> {
-  const { store, clock, random, evaluator } = parts;
+  const { store, clock, random } = parts;
   const ctx: CallContext = {
     caller: {
       agentId: schedule.agentId,
@@ -74,21 +74,23 @@ async function prepared(
   const runId = asRunId(random.uuid());
   const start = await startFactsOf(parts, ctx, definition, { params }, runId);
   const nowMs = clock.now();
-  const place = concurrencyPlace(evaluator, nowMs, runId, definition.plan, start);
-  const full = place === null ? [] : runsInTheWay(store.runsWithConcurrencyKey, place);
-  const replaced = place?.whenFull === 'replace' ? full : [];
+  const owner = ownerOf(ctx.caller);
+  const placed = placedRun(parts, definition, start, { runId, owner }, nowMs);
+  if (placed.place !== null) {
+    const verdict = store.judgePlace(placed.place, { runId, parentId: null });
+    if (verdict.kind === 'full' || verdict.kind === 'circle') throw placeConflict(verdict);
+  }
   store.putDefinition(definition.hash, storedOf(definition));
   return {
     ok: true,
     run: {
       runId,
       definitionHash: definition.hash,
-      start,
+      ...placed,
       createdAt: nowMs,
       idempotency: null,
-      concurrencyKey: place?.key ?? null,
       claimableFrom: nowMs,
     },
-    sends: replaced.map((id) => replacedMessage(id, nowMs)),
+    sends: [],
   };
 }

@@ -5,17 +5,20 @@
  * wrong with the request is found before a run exists.
  */
 import { resolve } from 'node:path';
-import { concurrencyPlace, runsInTheWay } from '../core/concurrency.ts';
+import { placeFor } from '../core/concurrency.ts';
 import type { StartedRun } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import type { CarriedEvents } from '../model/event.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
-import { replacedMessage, type StartFacts } from '../model/input.ts';
+import type { StartFacts } from '../model/input.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
+import { type AskedPlace, placeConflict } from '../model/place.ts';
+import type { NewRun } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import type { Prepared } from './definitions.ts';
 import { inputsOf, mergeParams } from './inputs.ts';
 import type { CallContext } from './operation.ts';
+import { ownerOf } from './owner.ts';
 import { typeParams } from './param-text.ts';
 import type { OpsParts } from './parts.ts';
 import { runResultOf } from './run-view.ts';
@@ -40,6 +43,8 @@ export interface StartIdentity {
   readonly runId: RunId;
   readonly key: string | null;
   readonly fingerprint: string;
+  /** Whose the run is. */
+  readonly owner: string;
 }
 
 /** How keys begin that webhooks make of their deliveries. */
@@ -63,7 +68,7 @@ export function identify(
     );
   }
   const fingerprint = random.sha256(canonicalJson(given));
-  return { runId: asRunId(random.uuid()), key: key ?? null, fingerprint };
+  return { runId: asRunId(random.uuid()), key: key ?? null, fingerprint, owner: ownerOf(caller) };
 }
 
 /** What a run of this definition is started with. @throws VALIDATION_ERROR */
@@ -137,6 +142,7 @@ export function startRun(
     definitionHash: prepared.hash,
     outputSchema: prepared.pack.outputSchema,
     facts,
+    owner: identity.owner,
     runId: identity.runId,
     idempotencyKey: identity.key,
     fingerprint: identity.fingerprint,
@@ -145,19 +151,21 @@ export function startRun(
 }
 
 async function leavePending(
-  { store, clock, evaluator, wakeExecutors }: OpsParts,
+  parts: OpsParts,
   prepared: Prepared,
   facts: StartFacts,
-  { runId, key, fingerprint }: StartIdentity,
+  identity: StartIdentity,
 ): Promise<StartedRun> {
-  const place = concurrencyPlace(evaluator, clock.now(), runId, prepared.plan, facts);
-  const inTheWay = place === null ? [] : runsInTheWay(store.runsWithConcurrencyKey, place);
+  const { store, clock, wakeExecutors } = parts;
+  const { runId, key, fingerprint } = identity;
+  const nowMs = clock.now();
+  const placed = placedRun(parts, prepared, facts, identity, nowMs);
   store.putDefinition(prepared.hash, storedOf(prepared));
   const outcome = store.createPending({
     runId,
     definitionHash: prepared.hash,
-    start: facts,
-    createdAt: clock.now(),
+    ...placed,
+    createdAt: nowMs,
     idempotency:
       key === null
         ? null
@@ -166,23 +174,41 @@ async function leavePending(
             key,
             fingerprint,
           },
-    concurrencyKey: place?.key ?? null,
-    claimableFrom: clock.now(),
+    claimableFrom: nowMs,
   });
   if (outcome.ok) {
-    const replaced = place?.whenFull === 'replace' ? inTheWay : [];
-    for (const id of replaced) store.send(replacedMessage(id, clock.now()));
     wakeExecutors?.();
     return { runId, created: true };
   }
-  if (outcome.reason === 'duplicate' && outcome.sameParams) {
-    return { runId: outcome.runId, created: false };
+  if (outcome.reason === 'no_place') throw placeConflict(outcome.refusal);
+  if (outcome.reason !== 'duplicate') {
+    throw new AppError('INTERNAL', 'the new run could not be added');
   }
-  if (outcome.reason === 'lost') throw new AppError('INTERNAL', 'the new run could not be added');
+  if (outcome.sameParams) return { runId: outcome.runId, created: false };
   throw new AppError('CONFLICT', 'this idempotency key was used with other params', {
     details: { workflow_id: outcome.runId },
     hint: `run ${outcome.runId} has it; use another key for other params`,
   });
+}
+
+/** A new run's place under `concurrency`, and its start, which names the queue. @throws VALIDATION_ERROR */
+export function placedRun(
+  { store, evaluator, config }: Pick<OpsParts, 'store' | 'evaluator' | 'config'>,
+  { plan }: Pick<Prepared, 'plan'>,
+  facts: StartFacts,
+  { runId, owner }: Pick<StartIdentity, 'runId' | 'owner'>,
+  nowMs: number,
+): Pick<NewRun, 'place' | 'start'> {
+  const source = { store, groups: config.groupLimits };
+  const place: AskedPlace | null = placeFor(source, evaluator, nowMs, {
+    runId,
+    plan,
+    facts,
+    owner,
+  });
+  if (place === null) return { place, start: facts };
+  const { group, key } = place;
+  return { place, start: { ...facts, concurrency: { group, key } } };
 }
 
 /** The JSON that a definition is stored as, under its hash. */

@@ -108,8 +108,14 @@ const callerOf = ({ id, name, prefix, role, agentId }: TokenRow): Caller => ({
   role,
   sender: role === 'agent' || agentId !== null ? 'agent' : 'person',
   tokenId: id,
+  owner: ownerOf(id, name, agentId),
   ...(agentId === null ? {} : { boundTo: agentId }),
 });
+
+function ownerOf(id: string, name: string | null, agentId: string | null): string {
+  if (agentId !== null) return `agent:${agentId}`;
+  return name === null ? `token-id:${id}` : `token:${name}`;
+}
 
 const serverCaller = (tokenId: string): Caller => ({
   agentId: null,
@@ -117,4 +123,5 @@ const serverCaller = (tokenId: string): Caller => ({
   role: 'admin',
   sender: 'person',
   tokenId,
+  owner: 'server',
 });

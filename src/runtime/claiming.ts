@@ -2,7 +2,6 @@
  * Taking runs on: claiming, ending what a dead owner left running, folding, and what to decide first.
  */
 
-import { concurrencyPlace } from '../core/concurrency.ts';
 import { hasInterrupted } from '../core/restart.ts';
 import type { Definition } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
@@ -18,8 +17,8 @@ import type { RuntimeDeps } from './deps.ts';
 import { foldRun } from './folding.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
 import { missingSecrets } from './masking.ts';
+import { waitsForTurn } from './places.ts';
 import type { RunTable } from './run-table.ts';
-import { type Turns, waitsForTurn } from './turn-order.ts';
 
 export interface Plans {
   /** The compiled plan of a stored definition, from a bounded cache. */
@@ -62,7 +61,7 @@ export function createPlans(deps: Pick<RuntimeDeps, 'store' | 'compile'>): Plans
 export interface ClaimParts {
   readonly deps: RuntimeDeps;
   readonly plans: Plans;
-  readonly runs: Pick<RunTable, 'folded' | 'queued'>;
+  readonly runs: Pick<RunTable, 'folded'>;
   readonly lastSeen: (node: NodeId | null) => number | null;
 }
 
@@ -71,23 +70,13 @@ export async function claimRun(
   { deps, plans, runs, lastSeen }: ClaimParts,
   runId: RunId,
   dead: readonly NodeId[],
-  turns: Turns,
 ): Promise<LiveRun | null> {
   const { store } = deps;
-  const { folded, queued } = runs;
-  const place = queued.get(runId);
-  if (place !== undefined && waitsForTurn(store, runId, place, turns)) return null;
-  queued.delete(runId);
+  const { folded } = runs;
   const row = executableRun(store, runId);
   if (row === null) return null;
   const plan = plans.plan(row);
-  if (row.start !== null && row.seq === 0) {
-    const found = concurrencyPlace(deps.evaluator, deps.clock.now(), runId, plan, row.start);
-    if (found !== null && waitsForTurn(store, runId, found, turns)) {
-      queued.set(runId, found);
-      return null;
-    }
-  }
+  if (row.seq === 0 && plan.concurrency !== null && waitsForTurn(store, runId)) return null;
   const claim = store.claim(runId, deps.node.nodeId, dead);
   if (claim === null) return null;
   if (claim.seq === 0 && row.start !== null) {

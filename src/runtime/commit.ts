@@ -7,6 +7,7 @@
  */
 import type { PublishedEvent } from '../model/engine.ts';
 import { AppError, messageOf, type StepFailure } from '../model/error.ts';
+import type { WokenRun } from '../model/place.ts';
 import type { AppendOutcome } from '../model/store.ts';
 import type { LiveRun } from './live-run.ts';
 import { type Decided, decideTurn, type TurnParts, undoTurn } from './turn.ts';
@@ -15,7 +16,7 @@ export interface CommitParts extends TurnParts {
   readonly mayWrite: () => boolean;
   readonly publish: (events: readonly PublishedEvent[]) => void;
   /** After the commit: start and stop commands, answer, park. */
-  readonly onCommitted: (run: LiveRun, decided: Decided) => void;
+  readonly onCommitted: (run: LiveRun, decided: Decided, woken: readonly WokenRun[]) => void;
   readonly onNothing: (run: LiveRun, decided: Decided) => void;
   readonly onLost: (run: LiveRun) => void;
   readonly onDuplicate: (
@@ -48,7 +49,7 @@ export async function commitGroup(
   const outcomes = await appendGroup(parts, group);
   group.forEach((decided, index) => {
     if (outcomes instanceof Error) storageFailed(parts, decided, outcomes, again);
-    else safely(parts, decided.run, () => settle(parts, decided, outcomes[index]));
+    else safely(parts, decided.run, () => settle(parts, decided, outcomes[index], again));
   });
 }
 
@@ -101,7 +102,12 @@ function decideSafely(
   }
 }
 
-function settle(parts: CommitParts, decided: Decided, outcome: AppendOutcome | undefined): void {
+function settle(
+  parts: CommitParts,
+  decided: Decided,
+  outcome: AppendOutcome | undefined,
+  again: (run: LiveRun) => void,
+): void {
   const { run, append } = decided;
   run.busy = false;
   if (outcome?.ok === true && append !== null) {
@@ -111,10 +117,15 @@ function settle(parts: CommitParts, decided: Decided, outcome: AppendOutcome | u
     for (const name of append.secrets?.names ?? []) run.savedSecrets?.add(name);
     const first = outcome.lastEventId - append.events.length + 1;
     parts.publish(append.events.map((event, at) => ({ id: first + at, runId: run.runId, event })));
-    parts.onCommitted(run, decided);
+    parts.onCommitted(run, decided, outcome.woken ?? []);
     return;
   }
   undoTurn(parts, decided);
+  if (outcome?.ok === false && outcome.reason === 'places_changed') {
+    // Another run took or left a place meanwhile: decided again, it is right for what holds now.
+    again(run);
+    return;
+  }
   run.lost = true;
   if (outcome?.ok === false && outcome.reason === 'duplicate') parts.onDuplicate(run, outcome);
   else parts.onLost(run);

@@ -12,6 +12,7 @@ import type { Breakers } from './breakers.ts';
 import type { RuntimeDeps } from './deps.ts';
 import type { LiveRun } from './live-run.ts';
 import { maskerOf, maskFailure } from './masking.ts';
+import { childRefusal, placeAnswer } from './places.ts';
 import { resolveSecrets } from './secrets.ts';
 import type { Slots } from './slots.ts';
 
@@ -53,8 +54,11 @@ export function createDecideContext(
     admit: (path, action, params) => admit(parts, run, path, deps.actions.get(action), params),
     checkChild(params) {
       const resolved = deps.children.resolve(params);
-      return resolved.ok ? null : resolved.error;
+      if (!resolved.ok) return resolved.error;
+      const { place } = resolved;
+      return place === null ? null : childRefusal(deps, run, place, params.wait !== false);
     },
+    askPlace: () => placeAnswer(deps, run),
     checkOutput(schema, output) {
       const problems = deps.checkSchema(schema, output);
       if (problems.length === 0) return null;

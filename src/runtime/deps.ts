@@ -1,5 +1,6 @@
 /** What the runtime is built from, handed in by the composition root. */
 
+import type { GroupLimits } from '../core/concurrency.ts';
 import type { EngineLimits } from '../core/context.ts';
 import type { ActionDef, ActionLimits, ActionRegistry, CheckedParams } from '../model/action.ts';
 import type { Definition } from '../model/definition.ts';
@@ -15,6 +16,7 @@ import type {
 import type { DefinitionHash } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { OutboxOf } from '../model/notice-store.ts';
+import type { AskedPlace } from '../model/place.ts';
 import type { Plan } from '../model/plan.ts';
 import type {
   Clock,
@@ -45,6 +47,8 @@ export interface RuntimeConfig {
   readonly breakers: BreakerConfig;
   readonly limits: EngineLimits;
   readonly actionLimits: ActionLimits;
+  /** Limits of the global groups of `concurrency`. */
+  readonly groupLimits: GroupLimits;
   readonly onInterrupt: 'rerun' | 'ask' | 'fail';
   /** True for a process that takes on whatever is claimable (a daemon, `recover`). */
   readonly claims: boolean;
@@ -62,6 +66,7 @@ export const DEFAULT_RUNTIME_CONFIG: Omit<
   maxLiveRuns: 1000,
   livePollMs: 50,
   idlePollMs: 500,
+  groupLimits: {},
   breakers: DEFAULT_BREAKER_CONFIG,
 };
 
@@ -99,6 +104,8 @@ export interface RuntimeDeps {
   ) => Plan;
   /** Start facts of a child run from its parent's step, or why it cannot be started. */
   readonly children: ChildStarter;
+  /** Tells executors in other processes that there is something to take on. */
+  readonly wakeExecutors?: () => void;
   /** Who has to be told of new events; left out: nobody. */
   readonly outbox?: OutboxOf;
 }
@@ -117,8 +124,8 @@ export interface ChildStarter {
         readonly secretRefs: readonly SecretRef[];
         readonly context: JsonObject;
         readonly name: string | null;
-        /** The key its template's `concurrency` counts it under, or null. */
-        readonly concurrencyKey: string | null;
+        /** The place that it asks for, or null. */
+        readonly place: AskedPlace | null;
       }
     | { readonly ok: false; readonly error: StepFailure };
 }

@@ -4,12 +4,13 @@
  * Wires mailbox, reconciler, slots, timers, inbox and ownership together; the rules of a run are all
  * in core. Every promise it gives resolves only after the commit that makes it true.
  */
-import { type ConcurrencyPlace, concurrencyPlace, runsInTheWay } from '../core/concurrency.ts';
+import { handOnQueues, placeFor } from '../core/concurrency.ts';
 import type { Engine, SignalOutcome, StartedRun, StartRequest } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
-import { type EngineInput, replacedMessage, type Signal, signalToBody } from '../model/input.ts';
+import { type EngineInput, type Signal, signalToBody } from '../model/input.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
+import { placeConflict } from '../model/place.ts';
 import type { NewRun } from '../model/store.ts';
 import { createBreakers } from './breakers.ts';
 import { createPlans, type Plans } from './claiming.ts';
@@ -17,11 +18,12 @@ import type { RuntimeDeps } from './deps.ts';
 import { engineMetrics, type Measured } from './engine-metrics.ts';
 import { createEventBus, type EventBus } from './event-bus.ts';
 import { pullInbox } from './inbox.ts';
-import { createLifecycle, duplicateError, type Lifecycle } from './lifecycle.ts';
+import { createLifecycle, duplicateError, type Lifecycle, wakePlaces } from './lifecycle.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { createOutputLog, type OutputLog, type StreamMasker } from './output-log.ts';
 import { createOwnership, type Ownership } from './ownership.ts';
+import { sourceOf } from './places.ts';
 import { createReconciler } from './reconcile.ts';
 import { createRunTable, type RunTable } from './run-table.ts';
 import { createSlots } from './slots.ts';
@@ -60,9 +62,11 @@ export function createEngine(deps: EngineParts): Engine {
     start: (request) => start(wired, request),
     signal: (runId, signal, key, waitMs) => sendSignal(wired, runId, signal, key, waitMs),
     async recover(runId) {
+      handOn(wired, null);
       if (runId === null) return wired.takeover.recover();
       return (await wired.takeover.claim(runId)) === null ? 0 : 1;
     },
+    handOn: (group) => handOn(wired, group),
     settled: (runId, options) => waiters.settled(runId, options),
     owns: (runId) => runs.live.has(runId),
     liveRuns: () => runs.live.size,
@@ -75,6 +79,12 @@ export function createEngine(deps: EngineParts): Engine {
     metrics: () => engineMetrics(wired, deps.config.poolSize),
     stop: (options) => stop(wired, options.graceMs, options.graceUnsafeMs),
   };
+}
+
+/** Turns that a raised limit gives, or that nobody gave because a process ended in the middle. */
+function handOn({ deps, runs, takeover }: Wired, group: string | null): void {
+  const woken = handOnQueues(sourceOf(deps), group, deps.clock.now());
+  wakePlaces({ deps, runs, takeOn: takeover.takeOn }, woken);
 }
 
 /** The parts know each other through functions, because they call each other in a circle. */
@@ -179,20 +189,24 @@ async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
   deps.store.putDefinition(definitionHash, stored);
   const plan = plans.plan({ definitionHash, rules: facts.rules });
   const runId = request.runId ?? asRunId(deps.random.uuid());
-  const place = concurrencyPlace(deps.evaluator, deps.clock.now(), runId, plan, facts);
+  const nowMs = deps.clock.now();
+  const newcomer = { runId, plan, facts, owner: request.owner };
+  const place = placeFor(sourceOf(deps), deps.evaluator, nowMs, newcomer);
   const create: NewRun = {
     runId,
     definitionHash,
     start: facts,
-    createdAt: deps.clock.now(),
+    createdAt: nowMs,
     idempotency: idempotencyOf(deps, request),
-    concurrencyKey: place?.key ?? null,
-    claimableFrom: deps.clock.now(),
+    place,
+    claimableFrom: nowMs,
   };
   const { reuse = null } = request;
   if (place !== null) {
-    const start = reuse === null ? facts : { ...facts, carried: reuse };
-    return startInTurn(wired, { ...create, start }, place);
+    const { group, key } = place;
+    const carried = reuse === null ? {} : { carried: reuse };
+    const start = { ...facts, concurrency: { group, key }, ...carried };
+    return startInPlace(wired, { ...create, start });
   }
   const run = newLiveRun(runId, plan, 1, null, { facts, create, reuse });
   runs.live.set(runId, run);
@@ -203,30 +217,20 @@ async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
   return started;
 }
 
-/** A run that counts against a limit is put down first, and starts when its turn has come. */
-async function startInTurn(
-  wired: Wired,
-  create: NewRun,
-  place: ConcurrencyPlace,
-): Promise<StartedRun> {
+/** A run that needs a place is put down first; it begins at once if it got one, else with its turn. */
+async function startInPlace(wired: Wired, create: NewRun): Promise<StartedRun> {
   const { deps, runs, takeover } = wired;
-  const inTheWay = runsInTheWay(deps.store.runsWithConcurrencyKey, place);
   const outcome = deps.store.createPending(create);
-  if (!outcome.ok && outcome.reason === 'duplicate') {
+  if (!outcome.ok) {
+    if (outcome.reason === 'no_place') throw placeConflict(outcome.refusal);
+    if (outcome.reason !== 'duplicate') throw new AppError('INTERNAL', 'the run was not added');
     if (outcome.sameParams) return { runId: outcome.runId, created: false };
     throw duplicateError(outcome.runId);
   }
   runs.family.add(create.runId);
-  if (place.whenFull === 'replace') for (const id of inTheWay) replaceRun(wired, id);
+  wakePlaces({ deps, runs, takeOn: takeover.takeOn }, outcome.woken ?? []);
   await takeover.claim(create.runId);
   return { runId: create.runId, created: true };
-}
-
-/** Cancels a run that a newer one takes the place of. */
-function replaceRun({ deps, takeover, runs }: Wired, runId: RunId): void {
-  deps.store.send(replacedMessage(runId, deps.clock.now()));
-  runs.family.add(runId);
-  takeover.takeOn(runId);
 }
 
 function idempotencyOf(deps: RuntimeDeps, request: StartRequest): NewRun['idempotency'] {

@@ -23,6 +23,7 @@ function toInput(row: InboxRow): EngineInput {
   const body = isJsonObject(row.body) ? row.body : {};
   if (row.kind === 'signal')
     return { type: 'signal', inboxId: row.id, signal: signalFromBody(body) };
+  if (row.kind === 'turn') return { type: 'turn', inboxId: row.id };
   const base = {
     inboxId: row.id,
     path: String(body.path),

@@ -6,6 +6,7 @@ import { commandsOf, nextDueAt } from '../core/outstanding.ts';
 import { AppError, messageOf } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import type { EngineInput } from '../model/input.ts';
+import type { WokenRun } from '../model/place.ts';
 import { isRunEnded, type RunStatus } from '../model/run-status.ts';
 import type { RunAppend } from '../model/store.ts';
 import type { CommitParts } from './commit.ts';
@@ -57,7 +58,7 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
       // It is no longer busy: whoever waits until it rests may have waited for that alone.
       if (!run.lost) parts.poke(run.runId);
     },
-    onCommitted: (run, decided) => committed(parts, run, decided),
+    onCommitted: (run, decided, woken) => committed(parts, run, decided, woken),
     onSettled: (run) => settled(parts, run),
     onLost(run) {
       deps.log.warn('this process no longer owns the run', { workflow_id: run.runId });
@@ -97,7 +98,12 @@ function dropRun({ runs, reconciler, poke }: LifecycleParts, run: LiveRun): void
   poke(run.runId);
 }
 
-function committed(parts: LifecycleParts, run: LiveRun, decided: Decided): void {
+function committed(
+  parts: LifecycleParts,
+  run: LiveRun,
+  decided: Decided,
+  woken: readonly WokenRun[],
+): void {
   const { runs } = parts;
   for (const { inboxId } of decided.advanced.verdicts) {
     if (inboxId !== null) run.queuedInbox.delete(inboxId);
@@ -106,6 +112,7 @@ function committed(parts: LifecycleParts, run: LiveRun, decided: Decided): void 
   runs.resolveStart(run.runId, { runId: run.runId, created: true });
   if (decided.append === null) return;
   wakeOthers(parts, decided.append);
+  wakePlaces(parts, woken);
   if (decided.append.patch.release) letGo(parts, run, decided.append.patch.status);
   else if (decided.advanced.unfinished) parts.wake(run);
   else releaseIfQuiet(parts, run);
@@ -130,10 +137,7 @@ function letGo(parts: LifecycleParts, run: LiveRun, status: RunStatus): void {
   parts.snapshots.left(run);
   dropRun(parts, run);
   if (hasMessages(parts, run)) takeOn(run.runId);
-  else if (isRunEnded(status)) {
-    runs.family.delete(run.runId);
-    wakeQueued(parts, run);
-  }
+  else if (isRunEnded(status)) runs.family.delete(run.runId);
 }
 
 /** Messages that came meanwhile; when the store cannot say, the next look at the family finds them. */
@@ -161,12 +165,19 @@ function releaseIfQuiet(parts: LifecycleParts, run: LiveRun): void {
   letGo(parts, run, state.status);
 }
 
-/** Runs that waited for this one's place under `concurrency`. */
-function wakeQueued({ deps, runs, takeOn }: LifecycleParts, run: LiveRun): void {
-  if (run.plan.concurrency === null) return;
-  for (const waiting of [...runs.family]) {
-    if (deps.store.head(waiting)?.status === 'pending') takeOn(waiting);
+/** Runs that were given their turn or told to make room: here, if they are this process's to take. */
+export function wakePlaces(
+  { deps, runs, takeOn }: Pick<LifecycleParts, 'deps' | 'runs' | 'takeOn'>,
+  woken: readonly WokenRun[],
+): void {
+  for (const { runId, why } of woken) {
+    // Who asked for the room sees to it that it is made, also where nobody else executes.
+    if (why === 'replaced') runs.family.add(runId);
+    takeOn(runId);
   }
+  const isLeft = ({ runId }: WokenRun): boolean =>
+    !runs.live.has(runId) && !runs.claiming.has(runId);
+  if (woken.some(isLeft)) deps.wakeExecutors?.();
 }
 
 /** Starts and stops what the turn led to. */

@@ -55,6 +55,8 @@ export interface LiveRun {
   readonly takenNow: Set<string>;
   /** Breaker targets that steps starting in this turn probe, by path. */
   readonly probes: Map<string, string>;
+  /** Places that children starting in this turn take, by queue. */
+  readonly childPlaces: Map<string, number>;
   readonly prepared: Map<number, PreparedProcess | StepFailure>;
   readonly memo: Map<string, ComputeAnswer>;
   readonly computing: Map<string, (string | null)[]>;
@@ -94,6 +96,7 @@ export function newLiveRun(
     grants: new Set(),
     takenNow: new Set(),
     probes: new Map(),
+    childPlaces: new Map(),
     prepared: new Map(),
     memo: new Map(),
     computing: new Map(),

@@ -11,6 +11,7 @@ import type { SecretRef } from '../model/expression.ts';
 import { asRunId, decisionId, type NodeId, type RunId } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { NoticeRun } from '../model/notice-store.ts';
+import type { Queue } from '../model/place.ts';
 import type { RunState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import type { DecisionRow, InboxSend, NewRun, RunPatch } from '../model/store.ts';
@@ -231,9 +232,9 @@ function childRun(
   if (childId === undefined) return null;
   const step = state.steps.get(path);
   const params = event.payload.params ?? step?.params ?? {};
+  const { facts, runId } = state;
   const resolved = children.resolve(params);
   if (!resolved.ok) return null;
-  const { facts, runId } = state;
   const depth = (facts.parent?.depth ?? 0) + 1;
   const { inputs, context, name, template, version, definitionHash } = resolved;
   return {
@@ -255,11 +256,14 @@ function childRun(
       parent: params.wait === false ? null : { runId, path, depth },
       trigger: { type: 'workflow', workflow_id: runId, step_id: path },
       exec: facts.exec,
+      ...(resolved.place === null ? {} : { concurrency: queueOf(resolved.place) }),
       rules: resolved.rules,
     },
     createdAt: nowMs,
     idempotency: null,
-    concurrencyKey: resolved.concurrencyKey,
+    place: resolved.place,
     claimableFrom: nowMs,
   };
 }
+
+const queueOf = ({ group, key }: Queue): Queue => ({ group, key });

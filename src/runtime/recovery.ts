@@ -9,14 +9,13 @@ import type { RuntimeDeps } from './deps.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Ownership } from './ownership.ts';
 import type { RunTable } from './run-table.ts';
-import { createTurns, type Turns } from './turn-order.ts';
 
 export interface RecoveryParts {
   readonly deps: Pick<RuntimeDeps, 'store' | 'clock' | 'config'>;
   readonly runs: RunTable;
   readonly ownership: Pick<Ownership, 'deadNodes'>;
   /** Never rejects; null when the run could not be had. */
-  readonly claim: (runId: RunId, dead: readonly NodeId[], turns: Turns) => Promise<LiveRun | null>;
+  readonly claim: (runId: RunId, dead: readonly NodeId[]) => Promise<LiveRun | null>;
 }
 
 /** Claims in flight at once: few while a process begins, so that all else moves too … */
@@ -52,26 +51,17 @@ async function recoverAll(parts: RecoveryParts): Promise<number> {
   const { deps, ownership } = parts;
   /** Runs that could not be had stay claimable; those that could are claimable no more. */
   const refused = new Set<RunId>();
-  const turns = createTurns(deps.store);
   let count = 0;
   for (;;) {
     const dead = ownership.deadNodes();
     const limit = PAGE + refused.size;
     const found = deps.store.claimable(deps.clock.now(), dead, limit);
     const ids = found.filter((id) => !refused.has(id));
-    const claim = (id: RunId): Promise<LiveRun | null> => parts.claim(id, dead, turns);
+    const claim = (id: RunId): Promise<LiveRun | null> => parts.claim(id, dead);
     count += await claimEach(parts, ids, claim, refused);
     if (!mayGoOn(parts)) return count;
-    if (found.length < limit) {
-      forgetOthers(parts.runs, new Set(found));
-      return count;
-    }
+    if (found.length < limit) return count;
   }
-}
-
-/** Runs that are claimable no more do not wait here either. */
-function forgetOthers({ queued }: RunTable, claimable: ReadonlySet<RunId>): void {
-  for (const runId of queued.keys()) if (!claimable.has(runId)) queued.delete(runId);
 }
 
 async function claimEach(

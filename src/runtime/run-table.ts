@@ -2,7 +2,6 @@
  * The runs this process has to do with: those in memory, those it takes on again when they wake, and
  * starts whose caller still waits for the first commit.
  */
-import type { ConcurrencyPlace } from '../core/concurrency.ts';
 import type { StartedRun } from '../model/engine.ts';
 import type { RunId } from '../model/ids.ts';
 import { createFoldedStates, type FoldedStates } from './folded.ts';
@@ -14,8 +13,6 @@ export interface RunTable {
   readonly family: Set<RunId>;
   /** States of runs that left memory. */
   readonly folded: FoldedStates;
-  /** Runs found waiting for their turn under `concurrency`. */
-  readonly queued: Map<RunId, ConcurrencyPlace>;
   readonly claiming: Map<RunId, Promise<LiveRun | null>>;
   /** A promise for a run's first commit. */
   awaitStart(runId: RunId): Promise<StartedRun>;
@@ -42,7 +39,6 @@ export function createRunTable(): RunTable {
     live: new Map(),
     family: new Set(),
     folded: createFoldedStates(),
-    queued: new Map(),
     claiming: new Map(),
     dropped: new Set(),
     stopping: false,

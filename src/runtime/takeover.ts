@@ -13,7 +13,6 @@ import type { LiveRun } from './live-run.ts';
 import type { Ownership } from './ownership.ts';
 import { createRecovery } from './recovery.ts';
 import type { RunTable } from './run-table.ts';
-import { createTurns, type Turns } from './turn-order.ts';
 
 export interface Takeover {
   /** Looks at a run's inbox when it is live here, else claims it if it is this process's to claim. */
@@ -49,12 +48,8 @@ export function createTakeover(parts: TakeoverParts): Takeover {
       claimOrReport(runId, []).catch(() => undefined);
     }
   };
-  const claimOrReport = (
-    runId: RunId,
-    dead: readonly NodeId[],
-    turns?: Turns,
-  ): Promise<LiveRun | null> =>
-    claimOnce(parts, runId, dead, turns).catch((thrown: unknown) => {
+  const claimOrReport = (runId: RunId, dead: readonly NodeId[]): Promise<LiveRun | null> =>
+    claimOnce(parts, runId, dead).catch((thrown: unknown) => {
       log.error('a run could not be claimed', { workflow_id: runId, error: messageOf(thrown) });
       return null;
     });
@@ -93,16 +88,13 @@ function claimOnce(
   parts: TakeoverParts,
   runId: RunId,
   dead: readonly NodeId[],
-  turns: Turns = createTurns(parts.deps.store),
 ): Promise<LiveRun | null> {
   const { runs } = parts;
   const known = runs.live.get(runId);
   if (known !== undefined) return Promise.resolve(known);
   const underWay = runs.claiming.get(runId);
   if (underWay !== undefined) return underWay;
-  const claimed = claimAndEnter(parts, runId, dead, turns).finally(() =>
-    runs.claiming.delete(runId),
-  );
+  const claimed = claimAndEnter(parts, runId, dead).finally(() => runs.claiming.delete(runId));
   runs.claiming.set(runId, claimed);
   return claimed;
 }
@@ -111,11 +103,10 @@ async function claimAndEnter(
   parts: TakeoverParts,
   runId: RunId,
   dead: readonly NodeId[],
-  turns: Turns,
 ): Promise<LiveRun | null> {
   const { deps, runs, plans, ownership } = parts;
   const { lastSeen } = ownership;
-  const run = await claimRun({ deps, plans, runs, lastSeen }, runId, dead, turns);
+  const run = await claimRun({ deps, plans, runs, lastSeen }, runId, dead);
   if (run === null) return null;
   try {
     run.inputs.push(...missedTimers(deps, run), ...missedSignals(deps, run));

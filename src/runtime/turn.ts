@@ -22,6 +22,7 @@ import { foldRun } from './folding.ts';
 import { pullInbox } from './inbox.ts';
 import { isQuiet, type LiveRun } from './live-run.ts';
 import { maskerOf, maskFailure, maskInputs, newSecretNames } from './masking.ts';
+import { placeChange } from './places.ts';
 import {
   childRuns,
   decisionRows,
@@ -64,6 +65,7 @@ export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
   run.inputs = [];
   run.takenNow.clear();
   run.probes.clear();
+  run.childPlaces.clear();
   const ctx = createDecideContext(parts, run, nowMs);
   const advanced =
     run.starting !== null && state.seq === 0
@@ -109,6 +111,7 @@ function appendOf(
   const release = mayRelease(deps, run, state, advanced, nowMs);
   const { nodeId } = deps.node;
   const outbox = deps.outbox?.(events, () => noticeRun(state, nodeId, run.epoch)) ?? null;
+  const place = placeChange(deps, run, advanced, state.status);
   return {
     runId: run.runId,
     owner: deps.node.nodeId,
@@ -122,6 +125,7 @@ function appendOf(
     sends: [...parentMessages(state, events), ...cancelMessages(advanced.orphans, nowMs)],
     children: childRuns(state, events, deps.children, nowMs),
     ...newSecretNames(deps, run, state),
+    ...(place === undefined ? {} : { place }),
     ...(outbox ?? NOBODY_TOLD),
   };
 }

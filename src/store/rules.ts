@@ -6,10 +6,21 @@
  */
 import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
+import { type PlaceRefusal, placeConflict, type WokenRun } from '../model/place.ts';
 import { isRunEnded, type RunStatus } from '../model/run-status.ts';
 import type { AppendOutcome, RunAppend } from '../model/store.ts';
 
+/** The runs that an append or start has woken, as a part of its outcome. */
+export const wokenBy = (woken: readonly WokenRun[]): { readonly woken?: readonly WokenRun[] } =>
+  woken.length === 0 ? {} : { woken };
+
 export const LOST: AppendOutcome = { ok: false, reason: 'lost' };
+
+/** Why a time of a schedule has started nothing: its template has too many runs and takes no more. */
+export function noPlaceReason(refusal: PlaceRefusal): string {
+  const { code, message } = placeConflict(refusal);
+  return `${code}: ${message}`;
+}
 
 /** The outcome for a start whose idempotency key already belongs to `runId`. */
 export const duplicateOf = (runId: RunId, sameParams: boolean): AppendOutcome => ({
@@ -33,6 +44,9 @@ export function assertAppend(append: RunAppend): void {
   if (create !== null && (create.runId !== runId || expectedSeq !== 0)) {
     throw broken(runId, 'a new run is created under its own id, from sequence 0');
   }
+  if (create !== null && create.place !== null) {
+    throw broken(runId, 'a run that asks for a place is added first, then claimed');
+  }
   if (append.children.some((child) => child.idempotency !== null)) {
     throw broken(runId, 'a child run takes no idempotency key');
   }
@@ -47,6 +61,8 @@ export interface WakeFacts {
   /** What the engine asked for. */
   readonly wakeAt: number | null;
   readonly claimableFrom: number;
+  /** True while it waits for its turn under `concurrency`: that wakes it, no time does. */
+  readonly awaitsTurn: boolean;
   /** When the oldest unsettled message came, or null. */
   readonly oldestUnsettled: number | null;
 }
@@ -61,5 +77,6 @@ export function wakeTime(facts: WakeFacts): number | null {
 /** When the run itself wants to be looked at; never for one that has ended. */
 export function ownWake(facts: Omit<WakeFacts, 'oldestUnsettled'>): number | null {
   if (isRunEnded(facts.status)) return null;
-  return facts.wakeAt ?? (facts.status === 'pending' ? facts.claimableFrom : null);
+  if (facts.wakeAt !== null) return facts.wakeAt;
+  return facts.status === 'pending' && !facts.awaitsTurn ? facts.claimableFrom : null;
 }

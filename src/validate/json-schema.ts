@@ -156,6 +156,8 @@ const LABELS: JsonObject = {
 const packageSchema = (): JsonObject =>
   closed({ ...around(), definition: ref('workflow') }, ['definition']);
 
+const WHEN_FULL = word(['queue', 'reject', 'replace']);
+
 function workflowSchema(): JsonObject {
   return closed(
     {
@@ -171,14 +173,12 @@ function workflowSchema(): JsonObject {
       on_interrupt: word(INTERRUPT_POLICIES, 'what a crash means for unsafe steps'),
       fail_fast: { type: 'boolean' },
       max_concurrency: count(1, 'actions of this run at once'),
-      concurrency: closed(
-        {
-          key: text(),
-          limit: count(1),
-          when_full: word(['queue', 'reject', 'replace']),
-        },
-        ['key', 'limit'],
-      ),
+      concurrency: {
+        anyOf: [
+          closed({ key: text(), limit: count(1), when_full: WHEN_FULL }, ['key', 'limit']),
+          closed({ group: text('of limits.groups'), key: text(), when_full: WHEN_FULL }, ['group']),
+        ],
+      },
       order: word(['graph', 'sequence']),
       defaults: closed({
         timeout: ref('duration'),

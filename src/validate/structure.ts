@@ -36,6 +36,7 @@ import {
 } from './fields.ts';
 import type { DefinitionLimits } from './limits.ts';
 import { isPackage, packageOf } from './package.ts';
+import { concurrency } from './structure-concurrency.ts';
 import { readRetry, readStep, readSteps } from './structure-step.ts';
 import { readTriggers } from './structure-triggers.ts';
 
@@ -87,13 +88,7 @@ const DEFINITION: Fields = {
   on_interrupt: field(oneOf(INTERRUPT_POLICIES)),
   fail_fast: field(flag),
   max_concurrency: field(whole(1)),
-  concurrency: field(
-    shapeOf('concurrency', {
-      key: required(name, 'runs with the same key are counted together'),
-      limit: required(whole(1), 'how many run at once'),
-      when_full: field(oneOf(['queue', 'reject', 'replace'])),
-    }),
-  ),
+  concurrency: field(concurrency),
   order: field(oneOf(['graph', 'sequence'])),
   defaults: field(
     shapeOf('defaults', {

@@ -230,6 +230,7 @@ export function createBenchEngine(options: BenchEngineOptions): BenchEngine {
       definitionHash: prepared.hash,
       outputSchema: null,
       facts: startFacts(inputs),
+      owner: 'local',
       idempotencyKey: null,
     });
     return runId;

@@ -63,7 +63,7 @@ function runOf(options: FillOptions, index: number): RunAppend {
       start,
       createdAt: at,
       idempotency: null,
-      concurrencyKey: null,
+      place: null,
       claimableFrom: at,
     },
     patch: {

@@ -12,6 +12,7 @@ import { catalogContract } from './store-catalog.ts';
 import { claimContract } from './store-claims.ts';
 import { inboxContract } from './store-inbox.ts';
 import { noticeContract } from './store-notices.ts';
+import { placeContract } from './store-places.ts';
 import { queryContract } from './store-queries.ts';
 import { scheduleContract } from './store-schedules.ts';
 import { snapshotContract } from './store-snapshots.ts';
@@ -42,6 +43,7 @@ export function storeContract(name: string, open: () => Store): void {
     accessContract(subject);
     claimContract(subject);
     inboxContract(subject);
+    placeContract(subject);
     queryContract(subject);
     catalogContract(subject);
     scheduleContract(subject);

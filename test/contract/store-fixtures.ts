@@ -45,7 +45,7 @@ export const newRun = (id: string, change: Partial<NewRun> = {}): NewRun => ({
   start: startFacts(),
   createdAt: T0,
   idempotency: null,
-  concurrencyKey: null,
+  place: null,
   claimableFrom: T0,
   ...change,
 });

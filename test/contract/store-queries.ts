@@ -117,23 +117,6 @@ export function queryContract(subject: { readonly store: Store }): void {
         cancelled: 0,
       });
     });
-
-    test('unfinished runs of a template with a concurrency key, oldest first', async () => {
-      const { store } = subject;
-      const keyed = (createdAt: number, key: string, template = 't') => ({
-        createdAt,
-        concurrencyKey: key,
-        start: startFacts({ template }),
-      });
-      store.createPending(newRun('young', keyed(T0 + 2, 'k')));
-      await store.append([
-        creation('old', {}, keyed(T0 + 1, 'k')),
-        creation('other', {}, keyed(T0, 'k2')),
-        creation('elsewhere', {}, keyed(T0, 'k', 't2')),
-        creation('over', { patch: patch({ status: 'completed' }) }, keyed(T0, 'k')),
-      ]);
-      expect(store.runsWithConcurrencyKey('t', 'k')).toEqual(ids('old', 'young'));
-    });
   });
 
   describe('querying events', () => {

@@ -87,6 +87,7 @@ export function openHarness(templates?: Readonly<Record<string, Definition>>): H
       config: {
         workDir: '/home/work',
         callerEnv: { PATH: '/bin' },
+        groupLimits: {},
         limits: DEFAULT_DEFINITION_LIMITS,
       },
     });

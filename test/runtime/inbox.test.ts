@@ -97,7 +97,7 @@ describe('a signal', () => {
     });
     world.store.createPending({
       ...{ runId, definitionHash: hashOf(definition), start: startFacts({}) },
-      ...{ idempotency: null, concurrencyKey: null },
+      ...{ idempotency: null, place: null },
       ...{ createdAt: world.clock.now(), claimableFrom: world.clock.now() },
     });
     const sent = rig.signal(runId, { type: 'cancel' });

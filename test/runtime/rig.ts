@@ -298,6 +298,7 @@ export function createRig(world: World, options: RigOptions = {}): Rig {
         ...{ definition, definitionHash: hashOf(definition), outputSchema: null },
         ...{
           facts: { ...startFacts(inputs), template: template ?? null },
+          owner: 'local',
           idempotencyKey: key ?? null,
         },
       });
@@ -337,7 +338,7 @@ function resolveChild(store: Store, { templates = {} }: RigOptions, params: Json
     rules: NEWEST_RULES,
     inputs,
     secretRefs: [],
-    concurrencyKey: null,
+    place: null,
     context: {},
     name,
   };

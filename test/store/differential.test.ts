@@ -6,6 +6,14 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { asNodeId, asRunId, type RunId } from '../../src/model/ids.ts';
 import type { Json } from '../../src/model/json.ts';
+import {
+  type AskedPlace,
+  type PlaceChange,
+  type Queue,
+  type QueueLimit,
+  templateGroup,
+  type WhenFull,
+} from '../../src/model/place.ts';
 import { isRunEnded, RUN_STATUSES } from '../../src/model/run-status.ts';
 import type { NewRun, RunAppend, Store } from '../../src/model/store.ts';
 import { ENDED_STATUSES } from '../../src/model/upkeep-store.ts';
@@ -43,6 +51,37 @@ const value: fc.Arbitrary<Json> = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }).map((json) => JSON.parse(JSON.stringify(json)) as Json),
 );
 
+const QUEUES: readonly Queue[] = [
+  { group: templateGroup('t1'), key: 'c' },
+  { group: templateGroup('t1'), key: 'd' },
+];
+const aQueue = fc.constantFrom(...QUEUES);
+const asked = (queue: Queue, limit: number | null, whenFull: WhenFull): AskedPlace => ({
+  ...queue,
+  limit,
+  isCommon: limit !== 2,
+  whenFull,
+});
+const anAsked = fc
+  .record({
+    queue: aQueue,
+    limit: fc.constantFrom(1, 1, 2, null),
+    whenFull: fc.constantFrom<WhenFull>('queue', 'queue', 'reject', 'replace'),
+  })
+  .map(({ queue, limit, whenFull }) => asked(queue, limit, whenFull));
+const aPlace = fc.option(anAsked, { nil: null });
+const aLimit = fc.constantFrom<QueueLimit>(null, { limit: 1 }, { limit: 2 }, { limit: null });
+const aChange: fc.Arbitrary<PlaceChange | null> = fc.option(
+  fc.record(
+    {
+      takes: fc.record({ asked: anAsked, expects: fc.constantFrom('holds', 'waits') }),
+      leaves: fc.record({ limit: aLimit }),
+    },
+    { requiredKeys: [] },
+  ),
+  { nil: null },
+);
+
 const aNewRun: fc.Arbitrary<NewRun> = fc
   .record({
     id: aRun,
@@ -50,14 +89,18 @@ const aNewRun: fc.Arbitrary<NewRun> = fc
     claimableFrom: aTime,
     key: fc.constantFrom(null, 'k1', 'k2'),
     fingerprint: fc.constantFrom('f', 'g'),
-    concurrencyKey: fc.constantFrom(null, 'c'),
+    place: aPlace,
     template: fc.constantFrom(null, 't1', 't2'),
     agentId: fc.constantFrom(null, 'ann'),
+    parent: fc.option(aRun, { nil: null }),
   })
-  .map(({ id, key, fingerprint, template: name, agentId, ...rest }) =>
+  .map(({ id, key, fingerprint, template: name, agentId, parent, ...rest }) =>
     newRun(id, {
       ...rest,
-      start: startFacts({ name, template: name, agentId }),
+      start: startFacts({
+        ...{ name, template: name, agentId },
+        parent: parent === null ? null : { runId: parent, path: 'a', depth: 1 },
+      }),
       idempotency: key === null ? null : { scope: 's', key, fingerprint },
     }),
   );
@@ -79,6 +122,7 @@ interface AppendPlan {
   readonly sends: readonly ReturnType<typeof message>[];
   readonly create: NewRun | null;
   readonly child: NewRun | null;
+  readonly place: PlaceChange | null;
 }
 
 const aPlan: fc.Arbitrary<AppendPlan> = fc.record({
@@ -94,6 +138,7 @@ const aPlan: fc.Arbitrary<AppendPlan> = fc.record({
   sends: fc.array(aMessage, { maxLength: 2 }),
   create: fc.option(aNewRun, { nil: null, freq: 3 }),
   child: fc.option(aNewRun, { nil: null, freq: 4 }),
+  place: aChange,
 });
 
 /** The append a holder of the run would make, or one that is out of date in one respect. */
@@ -109,7 +154,7 @@ function toAppend(store: Store, plan: AppendPlan): RunAppend {
     events: plan.outputs.map((output, index) =>
       index % 2 === 0 ? completed(seq + 1 + index, output) : custom(seq + 1 + index, output),
     ),
-    create: plan.create,
+    create: plan.create === null ? null : { ...plan.create, place: null },
     patch: patch({
       status: plan.status,
       paused: plan.paused,
@@ -129,6 +174,7 @@ function toAppend(store: Store, plan: AppendPlan): RunAppend {
           .map((row) => ({ inboxId: row.id, ok: true, result: {} }))
       : [],
     sends: plan.sends,
+    ...(plan.place === null ? {} : { place: plan.place }),
     children: plan.child === null ? [] : [{ ...plan.child, idempotency: null }],
   });
 }
@@ -141,6 +187,14 @@ const anOperation: fc.Arbitrary<Operation> = fc.oneof(
       .map((plans) => (store: Store) => store.append(plans.map((plan) => toAppend(store, plan)))),
   },
   { weight: 3, arbitrary: aNewRun.map((run) => (store: Store) => store.createPending(run)) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(aQueue, aLimit).map(
+      ([queue, limit]) =>
+        (store: Store) =>
+          store.handOnPlaces(queue, limit, T0),
+    ),
+  },
   { weight: 3, arbitrary: aMessage.map((sent) => (store: Store) => store.send(sent)) },
   {
     weight: 4,
@@ -243,7 +297,17 @@ const everything = (store: Store) => ({
   rows: Array.from({ length: 20 }, (_, index) => store.row(index + 1)),
   counts: store.countRuns(),
   ids: [store.findIds('r', 2), store.findIds('', 9), store.latestId()],
-  keyed: store.runsWithConcurrencyKey('t1', 'c'),
+  places: QUEUES.map((queue) => [
+    store.placeHolders(queue, 9),
+    RUNS.map((run) => store.place(asRunId(run))),
+  ]),
+  queues: [store.waitingQueues(null), store.waitingQueues(QUEUES[0]?.group ?? null)],
+  judged: RUNS.map((run) =>
+    store.judgePlace(asked(QUEUES[0] as Queue, 2, 'queue'), {
+      runId: asRunId('new'),
+      parentId: asRunId(run),
+    }),
+  ),
   allRuns: pages((cursor) => store.queryRuns({ limit: 2, ...(cursor && { cursor }) })),
   someRuns: pages((cursor) =>
     store.queryRuns({ limit: 1, status: ['active', 'pending'], ...(cursor && { cursor }) }),

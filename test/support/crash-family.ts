@@ -172,7 +172,7 @@ async function storeWithPrefix(
         start: startFacts(shape.inputs ?? {}),
         createdAt: 0,
         idempotency: null,
-        concurrencyKey: null,
+        place: null,
         claimableFrom: 0,
       },
       patch: { ...patchOf(state, left !== 'crashed'), ...(left === 'free' ? { wakeAt: 0 } : {}) },

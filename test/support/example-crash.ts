@@ -287,7 +287,7 @@ async function seed(
         start: startFacts({}),
         createdAt: events[0]?.at ?? 0,
         idempotency: null,
-        concurrencyKey: null,
+        place: null,
         claimableFrom: 0,
       },
       patch: patchOf(state, false),

@@ -13,6 +13,7 @@ import {
   DEFAULT_ENGINE_LIMITS,
   type DecideContext,
   type EngineLimits,
+  type PlaceAnswer,
 } from '../../src/core/context.ts';
 import { fold } from '../../src/core/evolve.ts';
 import { outputOf } from '../../src/core/outputs.ts';
@@ -47,6 +48,8 @@ export interface GivenOptions {
   readonly onInterrupt?: DecideContext['onInterrupt'];
   /** Whether an action may start; always, when not given. */
   readonly admit?: (path: string) => Admission;
+  /** What an ended run gets that shall go on. */
+  readonly place?: () => PlaceAnswer;
   readonly evaluationsInFlight?: () => boolean;
   readonly timeoutMs?: number;
   /** Version of the engine's rules; the newest, when not given. */
@@ -114,7 +117,15 @@ export function given(
     fold(state, events);
     log.push(...events);
     now = state.at;
-    last = { events: [], verdicts: [], pending: [], orphans: [], unfinished: false, rest: [] };
+    last = {
+      events: [],
+      verdicts: [],
+      pending: [],
+      orphans: [],
+      restarted: null,
+      unfinished: false,
+      rest: [],
+    };
   }
 
   const scenario: Scenario = {
@@ -203,6 +214,7 @@ function contextAt(
     },
     admit: (path) => options.admit?.(path) ?? { kind: 'granted' },
     checkChild: () => null,
+    askPlace: () => options.place?.() ?? null,
     idempotencyKey: (path, generation) => sha256(`${RUN_ID}${path}${generation}`).slice(0, 32),
     checkOutput: () => null,
     childId: (...parts) => `child-${parts.join('-')}`,

@@ -184,7 +184,7 @@ export function createTestEngine(options: TestEngineOptions = {}): TestEngine {
           rules: NEWEST_RULES,
           inputs: (params.params ?? {}) as JsonObject,
           secretRefs: [],
-          concurrencyKey: null,
+          place: null,
           context: {},
           name,
         };
@@ -204,6 +204,7 @@ export function createTestEngine(options: TestEngineOptions = {}): TestEngine {
         definitionHash: hashOf(definition),
         outputSchema: null,
         facts: startFacts(inputs),
+        owner: 'local',
         idempotencyKey: null,
       });
       return started.runId;

@@ -5,18 +5,16 @@
  * Everything that may refuse a run is checked before its first change, so nothing needs undoing.
  */
 import type { NodeId } from '../../model/ids.ts';
+import type { WokenRun } from '../../model/place.ts';
 import { isRunEnded } from '../../model/run-status.ts';
-import type { AppendOutcome, InboxSend, RunAppend } from '../../model/store.ts';
-import { assertAppend, LOST, ownWake } from '../rules.ts';
+import type { AppendOutcome, RunAppend } from '../../model/store.ts';
+import { changePlace, placesFit } from '../place-changes.ts';
+import { assertAppend, LOST, ownWake, wokenBy } from '../rules.ts';
+import { deliver } from './inbox.ts';
+import { insertRun } from './new-runs.ts';
 import { putNotices } from './notices.ts';
-import {
-  insertRun,
-  type MemoryRun,
-  type MemoryState,
-  parkedWake,
-  setOwner,
-  setStatus,
-} from './state.ts';
+import { placeTable } from './places.ts';
+import { type MemoryRun, type MemoryState, parkedWake, setOwner, setStatus } from './state.ts';
 
 /**
  * Applies a group, each run for itself; outcomes in the order given.
@@ -32,8 +30,10 @@ export function appendGroup(
 }
 
 function appendRun(state: MemoryState, append: RunAppend): AppendOutcome {
-  const refused = append.create === null ? null : insertRun(state, append.create);
-  if (refused !== null) return refused;
+  const table = placeTable(state);
+  if (!placesFit(table, append)) return { ok: false, reason: 'places_changed' };
+  const created = append.create === null ? null : insertRun(state, append.create);
+  if (created !== null && 'refused' in created) return created.refused;
   const run = state.runs.get(append.runId);
   if (run === undefined) return LOST;
   if (append.create !== null) setOwner(state, run, append.owner, null);
@@ -46,20 +46,26 @@ function appendRun(state: MemoryState, append: RunAppend): AppendOutcome {
     run.events.push(event);
     run.ids.push(id);
   }
-  for (const child of append.children) insertRun(state, child);
-  if (append.secrets !== undefined) {
-    const { root, names } = append.secrets;
-    const known = state.secretNames.get(root) ?? new Set();
-    state.secretNames.set(root, known);
-    for (const name of names) known.add(name);
-  }
+  const woken: WokenRun[] = append.children.flatMap((child) => {
+    const inserted = insertRun(state, child);
+    return 'woken' in inserted ? inserted.woken : [];
+  });
+  noteSecrets(state, append);
   for (const decision of append.decisions) state.decisions.set(decision.id, decision);
   const { notices = [], messages = [] } = append;
   putNotices(state, append.runId, notices, messages, (seq) => run.ids[seq - 1] ?? 0);
   settle(run, append);
   applyPatch(state, run, append, append.owner);
   for (const message of append.sends) deliver(state, message);
-  return { ok: true, lastEventId: state.log.length };
+  woken.push(...changePlace(table, append));
+  return { ok: true, lastEventId: state.log.length, ...wokenBy(woken) };
+}
+
+function noteSecrets({ secretNames }: MemoryState, { secrets }: RunAppend): void {
+  if (secrets === undefined) return;
+  const known = secretNames.get(secrets.root) ?? new Set();
+  secretNames.set(secrets.root, known);
+  for (const name of secrets.names) known.add(name);
 }
 
 const isFenced = (run: MemoryRun, append: RunAppend): boolean =>
@@ -86,7 +92,7 @@ function applyPatch(state: MemoryState, run: MemoryRun, append: RunAppend, owner
   run.waitingFor = patch.waitingFor;
   if (append.events.length > 0) run.hasStart = false;
   if (patch.release) {
-    setOwner(state, run, null, parkedWake(run, patch.wakeAt));
+    setOwner(state, run, null, parkedWake(run, patch.wakeAt, true));
     return;
   }
   const { claimableFrom } = run.created;
@@ -94,31 +100,9 @@ function applyPatch(state: MemoryState, run: MemoryRun, append: RunAppend, owner
     state,
     run,
     owner,
-    ownWake({ status: patch.status, wakeAt: patch.wakeAt, claimableFrom }),
+    // A run that has a log and is pending waits for its turn.
+    ownWake({ status: patch.status, wakeAt: patch.wakeAt, claimableFrom, awaitsTurn: true }),
   );
-}
-
-/** Adds a message to a run's inbox and marks an unowned run; null when there is no such run. */
-export function deliver(
-  state: MemoryState,
-  message: InboxSend,
-): { readonly id: number; readonly duplicate: boolean } | null {
-  const run = state.runs.get(message.runId);
-  if (run === undefined) return null;
-  const { idempotencyKey } = message;
-  if (idempotencyKey !== null) {
-    const first = run.inbox.find((row) => row.idempotencyKey === idempotencyKey);
-    if (first !== undefined) return { id: first.id, duplicate: true };
-  }
-  const row = { ...message, id: state.inbox.length + 1, verdict: null };
-  state.inbox.push(row);
-  run.inbox.push(row);
-  run.unsettled.push(row);
-  if (run.owner === null) {
-    const wakeAt = Math.min(run.wakeAt ?? message.receivedAt, message.receivedAt);
-    setOwner(state, run, null, wakeAt);
-  }
-  return { id: row.id, duplicate: false };
 }
 
 /** True while something is left to do: the run is open, or a message waits for its verdict. */

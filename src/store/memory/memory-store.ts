@@ -17,11 +17,12 @@ import type {
 } from '../../model/store.ts';
 import { decodeRowCursor, encodeCursor } from '../cursor.ts';
 import { createAgents } from './agents.ts';
-import { deliver } from './append.ts';
 import { createAudit } from './audit.ts';
 import { createNodes, createTemplates } from './catalog.ts';
 import { createEventLog } from './event-log.ts';
+import { deliver } from './inbox.ts';
 import { createNotices } from './notices.ts';
+import { createPlaces } from './places.ts';
 import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
 import { createSnapshots } from './snapshots.ts';
@@ -35,6 +36,7 @@ export function createMemoryStore(): Store {
   return {
     ...createEventLog(state),
     ...createRuns(state),
+    ...createPlaces(state),
     ...createInbox(state),
     ...createNodes(state),
     ...createTemplates(state),

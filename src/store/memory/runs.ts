@@ -6,15 +6,17 @@ import type { NodeId, RunId } from '../../model/ids.ts';
 import { isRunEnded } from '../../model/run-status.ts';
 import type { Page, RunFilter, RunRow, RunStore } from '../../model/store.ts';
 import { decodeRowCursor, encodeCursor } from '../cursor.ts';
+import { wokenBy } from '../rules.ts';
 import { needsOwner } from './append.ts';
+import { insertRun } from './new-runs.ts';
 import {
   headOf,
-  insertRun,
   type MemoryRun,
   type MemoryState,
   parkedWake,
   rowOf,
   setOwner,
+  waitsForTurn,
 } from './state.ts';
 
 /** The runs part of the store over shared state. */
@@ -22,7 +24,9 @@ export function createRuns(state: MemoryState): RunStore {
   return {
     createPending(run) {
       state.writes += 1;
-      return insertRun(state, run) ?? { ok: true, lastEventId: state.log.length };
+      const inserted = insertRun(state, run);
+      if ('refused' in inserted) return inserted.refused;
+      return { ok: true, lastEventId: state.log.length, ...wokenBy(inserted.woken) };
     },
     head: (runId) => mapRun(state, runId, headOf),
     run: (runId) => mapRun(state, runId, rowOf),
@@ -34,16 +38,12 @@ export function createRuns(state: MemoryState): RunStore {
     latestId: () => newestFirst(state.byRow).map(idOf)[0] ?? null,
     queryRuns: (filter) => queryRuns(state, filter),
     countRuns: () => ({ ...state.counts }),
-    runsWithConcurrencyKey: (template, key) =>
-      newestFirst(state.byRow.filter((run) => sharesKey(run, template, key)))
-        .reverse()
-        .map(idOf),
     claim: (runId, node, dead) => claim(state, runId, node, dead),
     release(runId, node, epoch, wakeAt) {
       const run = state.runs.get(runId);
       if (run === undefined || run.owner !== node || run.epoch !== epoch) return false;
       state.writes += 1;
-      setOwner(state, run, null, parkedWake(run, wakeAt));
+      setOwner(state, run, null, parkedWake(run, wakeAt, waitsForTurn(state, run)));
       return true;
     },
     claimable: (nowMs, dead, limit) => claimable(state, nowMs, dead, limit),
@@ -70,11 +70,6 @@ const isNewer = (a: MemoryRun, b: MemoryRun): number =>
   b.created.createdAt - a.created.createdAt || b.row - a.row;
 
 const newestFirst = (runs: readonly MemoryRun[]): MemoryRun[] => [...runs].sort(isNewer);
-
-const sharesKey = (run: MemoryRun, template: string, key: string): boolean =>
-  run.created.concurrencyKey === key &&
-  run.created.start.template === template &&
-  !isRunEnded(run.status);
 
 function isOrphan(state: MemoryState, run: MemoryRun, dead: readonly NodeId[]): boolean {
   return run.owner !== null && (dead.includes(run.owner) || !state.nodes.has(run.owner));

@@ -13,7 +13,9 @@ import type {
 } from '../../model/schedule-store.ts';
 import type { Page } from '../../model/store.ts';
 import { decodeNameCursor, decodeRowCursor, encodeCursor } from '../cursor.ts';
-import { deliver } from './append.ts';
+import { noPlaceReason } from '../rules.ts';
+import { deliver } from './inbox.ts';
+import { type Inserted, insertRun } from './new-runs.ts';
 import {
   byName,
   changeRow,
@@ -23,7 +25,7 @@ import {
   skipQueued,
 } from './schedules-state.ts';
 import { type TriggerPart, triggerRows } from './schedules-triggers.ts';
-import { insertRun, type MemoryState } from './state.ts';
+import type { MemoryState } from './state.ts';
 
 /** The schedules part of the store over shared state. */
 export function createSchedules(state: MemoryState): ScheduleStore {
@@ -234,11 +236,20 @@ function putAll(
       taken.push(occurrence.dueAt);
       continue;
     }
-    if (created !== null) insertRun(all.state, created);
+    const inserted = created === null ? null : insertRun(all.state, created);
     const run = created === null ? null : (all.state.runs.get(created.runId) ?? null);
-    byTime.set(occurrence.dueAt, { row: { ...occurrence, scheduleId, decidedAt: at }, run });
+    const row = { ...occurrence, ...skippedBy(inserted), scheduleId, decidedAt: at };
+    byTime.set(occurrence.dueAt, { row, run });
   }
   return taken;
+}
+
+/** A time whose run finds no place and may not wait for one starts nothing. */
+function skippedBy(inserted: Inserted | null): Partial<Pick<OccurrenceRow, 'outcome' | 'reason'>> {
+  if (inserted === null || !('refused' in inserted)) return {};
+  const { refused } = inserted;
+  if (refused.ok || refused.reason !== 'no_place') return {};
+  return { outcome: 'skipped', reason: noPlaceReason(refused.refusal) };
 }
 
 function prune(all: Schedules, scheduleId: string, keep: number): number {

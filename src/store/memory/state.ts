@@ -9,9 +9,9 @@ import type { StepFailure } from '../../model/error.ts';
 import type { RunEvent, WaitingFor } from '../../model/event.ts';
 import type { DefinitionHash, NodeId, RunId } from '../../model/ids.ts';
 import type { Json } from '../../model/json.ts';
+import type { PlaceRow } from '../../model/place.ts';
 import { RUN_STATUSES, type RunStatus } from '../../model/run-status.ts';
 import type {
-  AppendOutcome,
   DecisionRow,
   InboxSend,
   InboxVerdict,
@@ -23,7 +23,7 @@ import type {
   StoredEvent,
   TemplateRow,
 } from '../../model/store.ts';
-import { duplicateOf, LOST, wakeTime } from '../rules.ts';
+import { wakeTime } from '../rules.ts';
 import { createNoticesState, type NoticesState } from './notices-state.ts';
 
 interface MemoryInboxRow extends InboxSend {
@@ -75,6 +75,8 @@ export interface MemoryState {
   readonly notices: NoticesState;
   /** Runs that were removed and of which something is left. */
   readonly removed: MemoryRun[];
+  /** Places under `concurrency`, by run. */
+  readonly places: Map<RunId, PlaceRow>;
   readonly upkeep: Map<string, number>;
   /** Names of secrets by the topmost run of a tree. */
   readonly secretNames: Map<RunId, Set<string>>;
@@ -102,6 +104,7 @@ export function createState(): MemoryState {
     unused: new Map(),
     notices: createNoticesState(),
     removed: [],
+    places: new Map(),
     upkeep: new Map(),
     secretNames: new Map(),
     nextRow: 0,
@@ -133,52 +136,22 @@ export function setStatus(state: MemoryState, run: MemoryRun, status: RunStatus)
 }
 
 /** When a run that has no owner must be looked at, its mail counted. */
-export function parkedWake(run: MemoryRun, wakeAt: number | null): number | null {
+export function parkedWake(
+  run: MemoryRun,
+  wakeAt: number | null,
+  awaitsTurn: boolean,
+): number | null {
   let oldestUnsettled: number | null = null;
   for (const { receivedAt } of run.unsettled) {
     if (oldestUnsettled === null || receivedAt < oldestUnsettled) oldestUnsettled = receivedAt;
   }
   const { claimableFrom } = run.created;
-  return wakeTime({ status: run.status, wakeAt, claimableFrom, oldestUnsettled });
+  return wakeTime({ status: run.status, wakeAt, claimableFrom, awaitsTurn, oldestUnsettled });
 }
 
-/** Adds a run in status `pending` without owner; null when it is new and was added. */
-export function insertRun(state: MemoryState, created: NewRun): AppendOutcome | null {
-  const key =
-    created.idempotency && JSON.stringify([created.idempotency.scope, created.idempotency.key]);
-  const first = key === null ? undefined : state.keys.get(key);
-  if (first !== undefined) {
-    const same = first.created.idempotency?.fingerprint === created.idempotency?.fingerprint;
-    return duplicateOf(first.created.runId, same);
-  }
-  if (state.runs.has(created.runId)) return LOST;
-  const run: MemoryRun = {
-    row: state.nextRow,
-    created,
-    events: [],
-    ids: [],
-    inbox: [],
-    logs: [],
-    unsettled: [],
-    owner: null,
-    epoch: 0,
-    status: 'pending',
-    paused: false,
-    updatedAt: created.createdAt,
-    endedAt: null,
-    error: null,
-    waitingFor: [],
-    wakeAt: null,
-    hasStart: true,
-  };
-  state.nextRow += 1;
-  state.runs.set(created.runId, run);
-  state.byRow.push(run);
-  state.counts.pending += 1;
-  if (key !== null) state.keys.set(key, run);
-  setOwner(state, run, null, created.claimableFrom);
-  return null;
-}
+/** True for a run that waits for its turn; one that has a log is pending only while it waits. */
+export const waitsForTurn = (state: MemoryState, run: MemoryRun): boolean =>
+  run.events.length > 0 || state.places.get(run.created.runId)?.holds === false;
 
 export const headOf = (run: MemoryRun): RunHead => ({
   runId: run.created.runId,

@@ -120,6 +120,7 @@ function hide(state: MemoryState, run: MemoryRun): void {
   setOwner(state, run, null, null);
   state.counts[run.status] -= 1;
   state.runs.delete(runId);
+  state.places.delete(runId);
   state.byRow.splice(state.byRow.indexOf(run), 1);
   for (const [key, first] of state.keys) if (first === run) state.keys.delete(key);
   for (const id of run.ids) state.log[id - 1] = null;

@@ -6,8 +6,10 @@
  * group. Payloads are serialised before the transaction, to hold the write lock as briefly as can be.
  */
 import type { RunEvent } from '../../model/event.ts';
+import type { WokenRun } from '../../model/place.ts';
 import type { AppendOutcome, RunAppend } from '../../model/store.ts';
-import { assertAppend, LOST } from '../rules.ts';
+import { changePlace, placesFit } from '../place-changes.ts';
+import { assertAppend, LOST, wokenBy } from '../rules.ts';
 import { putBlobs } from './blobs.ts';
 import type { Connection } from './connection.ts';
 import { putDecisions } from './decisions.ts';
@@ -16,6 +18,7 @@ import { deliver, settle } from './inbox.ts';
 import { insertOwned, insertPending } from './new-runs.ts';
 import { putNotices } from './notices.ts';
 import { type BlobMemo, type EncodedPayload, encodePayload } from './payloads.ts';
+import { placeTable } from './places.ts';
 
 /** Types that every run writes, for every step: going back in time finds them without an index. */
 const EVERYDAY: ReadonlySet<string> = new Set(['step_started', 'step_completed']);
@@ -58,7 +61,11 @@ function appendRun(
   if ('refused' in admitted) return { outcome: admitted.refused };
   const { rid } = admitted;
   const lastEventId = insertEvents(connection, rid, append, payloads);
-  for (const child of append.children) insertPending(connection, child);
+  const woken: WokenRun[] = [];
+  for (const child of append.children) {
+    const inserted = insertPending(connection, child);
+    if ('woken' in inserted) woken.push(...inserted.woken);
+  }
   if (append.secrets !== undefined) putSecretNames(connection, append.secrets);
   putDecisions(connection, append.decisions);
   settle(connection, rid, append.settled);
@@ -66,7 +73,8 @@ function appendRun(
   // Nobody knew the run before: it has no mail.
   if (append.patch.release && append.create === null) heads.park(rid);
   for (const message of append.sends) deliver(connection, message);
-  const outcome: AppendOutcome = { ok: true, lastEventId };
+  woken.push(...changePlace(placeTable(connection), append));
+  const outcome: AppendOutcome = { ok: true, lastEventId, ...wokenBy(woken) };
   return admitted.confirm === undefined ? { outcome } : { outcome, confirm: admitted.confirm };
 }
 
@@ -75,6 +83,9 @@ type Admitted =
   | { readonly refused: AppendOutcome };
 
 function admit(connection: Connection, heads: Heads, append: RunAppend): Admitted {
+  if (!placesFit(placeTable(connection), append)) {
+    return { refused: { ok: false, reason: 'places_changed' } };
+  }
   if (append.create !== null) {
     const inserted = insertOwned(connection, append.create, append);
     if ('refused' in inserted) return inserted;

@@ -11,6 +11,7 @@ import type { Claim, RunStore } from '../../model/store.ts';
 import { wakeTime } from '../rules.ts';
 import type { Connection } from './connection.ts';
 import { oldestUnsettled } from './inbox.ts';
+import { placeTable } from './places.ts';
 
 type Claims = Pick<
   RunStore,
@@ -83,11 +84,16 @@ function release(
     status,
     wakeAt,
     claimableFrom,
+    // One that has a log is pending only while it waits.
+    awaitsTurn: status === 'pending' && (head.seq > 0 || waitsForTurn(connection, runId)),
     oldestUnsettled: oldestUnsettled(connection, rid),
   });
   connection.run('UPDATE run_head SET owner = NULL, wake_at = ? WHERE rid = ?', wake, rid);
   return true;
 }
+
+const waitsForTurn = (connection: Connection, runId: RunId): boolean =>
+  placeTable(connection).place(runId)?.holds === false;
 
 const isGone = (connection: Connection, owner: NodeId, dead: readonly NodeId[]): boolean =>
   dead.includes(owner) || connection.one('SELECT 1 FROM nodes WHERE node_id = ?', owner) === null;

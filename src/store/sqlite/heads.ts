@@ -150,7 +150,8 @@ function columnsOf(patch: RunPatch, claimableFrom: number): HeadColumns {
     endedAt: patch.endedAt,
     waiting: waitingFor.length === 0 ? null : JSON.stringify(waitingFor),
     error: error === null ? null : JSON.stringify(error),
-    wakeAt: ownWake({ status, wakeAt, claimableFrom }),
+    // A run that has a log and is pending waits for its turn.
+    wakeAt: ownWake({ status, wakeAt, claimableFrom, awaitsTurn: true }),
   };
 }
 

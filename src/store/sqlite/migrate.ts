@@ -22,6 +22,7 @@ import lostWakeups from './migrations/0009_lost_wakeups.sql' with { type: 'text'
 import runSecrets from './migrations/0010_run_secrets.sql' with { type: 'text' };
 import templateSources from './migrations/0011_template_sources.sql' with { type: 'text' };
 import webhookUses from './migrations/0012_webhook_uses.sql' with { type: 'text' };
+import places from './migrations/0013_places.sql' with { type: 'text' };
 
 /**
  * One step of the schema. A text alone changes what older programs rely on: it is made while none of
@@ -45,6 +46,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { sql: runSecrets, phase: 'expand' },
   { sql: templateSources, phase: 'expand' },
   webhookUses,
+  places,
 ];
 
 export const sqlOf = (migration: Migration): string =>

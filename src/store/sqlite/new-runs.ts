@@ -3,9 +3,13 @@
  * events. An idempotency key belongs to the first run that used it, as long as that run is kept.
  */
 import type { NodeId, RunId } from '../../model/ids.ts';
+import type { WokenRun } from '../../model/place.ts';
 import type { AppendOutcome, NewRun, RunAppend } from '../../model/store.ts';
+import { askerOf } from '../place-changes.ts';
+import { enter, judge } from '../places.ts';
 import { duplicateOf, LOST, ownWake } from '../rules.ts';
 import type { Connection } from './connection.ts';
+import { placeTable } from './places.ts';
 
 /** What the row says from its first moment; `pendingHead` or what an append makes of it. */
 interface FirstHead {
@@ -22,22 +26,34 @@ interface FirstHead {
 }
 
 /** The run's number, or the outcome that refuses it; nothing was written then. Inside a transaction. */
-export type Inserted = { readonly rid: number } | { readonly refused: AppendOutcome };
+export type Inserted =
+  | { readonly rid: number; readonly woken: readonly WokenRun[] }
+  | { readonly refused: AppendOutcome };
 
 /** Adds a run nobody owns. */
 export function insertPending(connection: Connection, run: NewRun): Inserted {
-  return insert(connection, run, {
+  const table = placeTable(connection);
+  const verdict = run.place === null ? null : judge(table, run.place, askerOf(run));
+  if (verdict?.kind === 'full' || verdict?.kind === 'circle') {
+    const taken = run.idempotency === null ? null : duplicate(connection, run.idempotency);
+    if (taken !== null) return { refused: taken };
+    const isThere = connection.one('SELECT 1 FROM run_head WHERE id = ?', run.runId) !== null;
+    return { refused: isThere ? LOST : { ok: false, reason: 'no_place', refusal: verdict } };
+  }
+  const inserted = insert(connection, run, {
     owner: null,
     epoch: 0,
     seq: 0,
     status: 'pending',
-    wakeAt: run.claimableFrom,
+    wakeAt: verdict?.kind === 'waits' ? null : run.claimableFrom,
     paused: false,
     updatedAt: run.createdAt,
     endedAt: null,
     waiting: null,
     error: null,
   });
+  if (verdict === null || run.place === null || 'refused' in inserted) return inserted;
+  return { ...inserted, woken: enter(table, run.runId, run.place, verdict, run.createdAt) };
 }
 
 /** Adds the run of an append that creates it, with the row as it is after that append. */
@@ -49,7 +65,7 @@ export function insertOwned(connection: Connection, run: NewRun, append: RunAppe
     epoch: append.epoch,
     seq: append.events.length,
     status,
-    wakeAt: ownWake({ status, wakeAt, claimableFrom: run.claimableFrom }),
+    wakeAt: ownWake({ status, wakeAt, claimableFrom: run.claimableFrom, awaitsTurn: true }),
     paused: patch.paused,
     updatedAt: patch.updatedAt,
     endedAt: patch.endedAt,
@@ -66,8 +82,8 @@ function insert(connection: Connection, run: NewRun, head: FirstHead): Inserted 
   const { start } = run;
   connection.run(
     `INSERT INTO runs (rid, definition_hash, rules, version, parent_path, "trigger", claimable_from,
-       start)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+       start, place_group)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     rid,
     run.definitionHash,
     start.rules,
@@ -76,6 +92,7 @@ function insert(connection: Connection, run: NewRun, head: FirstHead): Inserted 
     start.trigger === null ? null : JSON.stringify(start.trigger),
     run.claimableFrom,
     head.seq === 0 ? JSON.stringify(start) : null,
+    run.place?.group ?? null,
   );
   if (run.idempotency !== null) {
     const { scope, key, fingerprint } = run.idempotency;
@@ -87,7 +104,7 @@ function insert(connection: Connection, run: NewRun, head: FirstHead): Inserted 
       fingerprint,
     );
   }
-  return { rid };
+  return { rid, woken: [] };
 }
 
 function duplicate(
@@ -125,7 +142,7 @@ function insertHead(connection: Connection, run: NewRun, head: FirstHead): numbe
     start.template,
     start.agentId,
     start.parent?.runId ?? null,
-    run.concurrencyKey,
+    run.place?.key ?? null,
   );
   return changes > 0 ? Number(lastInsertRowid) : null;
 }

@@ -29,6 +29,7 @@ import { connectToLook } from './looking.ts';
 import { type IsGone, MIGRATIONS, migrate } from './migrate.ts';
 import { createNodes } from './nodes.ts';
 import { createNotices } from './notices.ts';
+import { createPlaces } from './places.ts';
 import { spendReserve } from './reserve.ts';
 import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
@@ -98,6 +99,7 @@ export function createSqliteStore(connection: Connection): Store {
   return {
     ...createEventLog(connection, createHeads(connection)),
     ...createRuns(connection),
+    ...createPlaces(connection),
     ...createInbox(connection),
     ...createNodes(connection),
     ...createTemplates(connection),

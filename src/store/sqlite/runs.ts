@@ -7,6 +7,7 @@ import { FIRST_RULES } from '../../model/rules.ts';
 import { RUN_STATUSES, type RunStatus } from '../../model/run-status.ts';
 import type { Page, RunFilter, RunHead, RunRow, RunStore } from '../../model/store.ts';
 import { decodeRowCursor, encodeCursor } from '../cursor.ts';
+import { wokenBy } from '../rules.ts';
 import { lastEventId } from './append.ts';
 import { createClaims } from './claims.ts';
 import type { Connection } from './connection.ts';
@@ -25,7 +26,7 @@ export function createRuns(connection: Connection): RunStore {
       connection.write(() => {
         const inserted = insertPending(connection, run);
         if ('refused' in inserted) return inserted.refused;
-        return { ok: true, lastEventId: lastEventId(connection) };
+        return { ok: true, lastEventId: lastEventId(connection), ...wokenBy(inserted.woken) };
       }),
     head: (runId) =>
       connection.one<RunHead>(
@@ -44,16 +45,6 @@ export function createRuns(connection: Connection): RunStore {
     latestId: () => findIds(connection, '', 1)[0] ?? null,
     queryRuns: (filter) => queryRuns(connection, filter),
     countRuns: () => countRuns(connection),
-    runsWithConcurrencyKey: (template, key) =>
-      connection
-        .all<{ id: RunId }>(
-          `SELECT id FROM run_head INDEXED BY head_concurrency
-           WHERE concurrency_key = ? AND template = ? AND concurrency_key IS NOT NULL
-             AND status IN ('pending', 'active', 'suspended') ORDER BY created_at, rid`,
-          key,
-          template,
-        )
-        .map((row) => row.id),
   };
 }
 

@@ -19,6 +19,7 @@ import type {
 } from '../../model/schedule-store.ts';
 import type { Page } from '../../model/store.ts';
 import { decodeRowCursor, encodeCursor } from '../cursor.ts';
+import { noPlaceReason } from '../rules.ts';
 import type { Connection } from './connection.ts';
 import { deliver } from './inbox.ts';
 import { insertPending } from './new-runs.ts';
@@ -224,9 +225,19 @@ function put(connection: Connection, record: ScheduleRecord, occurrence: NewOccu
     JSON.stringify(occurrence.replaces),
   );
   if (changes === 0) return false;
-  if (run !== null && 'refused' in insertPending(connection, run)) {
-    throw new AppError('INTERNAL', `run ${run.runId} of a schedule is there already`);
+  const inserted = run === null ? null : insertPending(connection, run);
+  if (inserted === null || !('refused' in inserted)) return true;
+  const { refused } = inserted;
+  if (refused.ok || refused.reason !== 'no_place') {
+    throw new AppError('INTERNAL', `run ${run?.runId} of a schedule is there already`);
   }
+  connection.run(
+    `UPDATE occurrences SET outcome = 'skipped', reason = ?, run_id = NULL
+     WHERE schedule_id = ? AND due_at = ?`,
+    noPlaceReason(refused.refusal),
+    record.scheduleId,
+    occurrence.dueAt,
+  );
   return true;
 }
 

@@ -17,7 +17,7 @@ const newRun = (runId: RunId): NewRun => ({
   start: startFacts(),
   createdAt: AT,
   idempotency: null,
-  concurrencyKey: null,
+  place: null,
   claimableFrom: AT,
 });
 
