@@ -23,15 +23,26 @@ export function openLogFile(path: string, maxBytes: number = MAX_LOG_BYTES): Log
     descriptor = openSync(path, 'a', 0o600);
     size = fstatSync(descriptor).size;
   };
+  let lost = 0;
   return {
     write(line) {
-      const bytes = Buffer.from(line);
-      if (size > 0 && size + bytes.length > maxBytes) rotate();
-      size += writeSync(descriptor, bytes);
+      const missing = lost === 0 ? '' : lostLine(lost);
+      const bytes = Buffer.from(`${missing}${line}`);
+      try {
+        if (size > 0 && size + bytes.length > maxBytes) rotate();
+        size += writeSync(descriptor, bytes);
+        lost = 0;
+      } catch {
+        // A full disk: what cannot be logged must not keep the daemon from its work.
+        lost += 1;
+      }
     },
     close: () => closeSync(descriptor),
   };
 }
+
+const lostLine = (count: number): string =>
+  `${JSON.stringify({ time: new Date().toISOString(), level: 'warn', message: 'log lines could not be written', count })}\n`;
 
 function open(path: string): number {
   try {

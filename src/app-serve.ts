@@ -9,10 +9,10 @@ import { mkdirSync } from 'node:fs';
 import { type App, type OpenedApp, openApp } from './app.ts';
 import { openServerAccess, reachOf, type ServerAccess } from './app-access.ts';
 import { createHttpApi } from './app-api.ts';
+import { logRuns, reloadableLog } from './app-daemon-log.ts';
 import { openDoors } from './app-doors.ts';
 import { startNotices } from './app-notify.ts';
 import { programVersion } from './app-parts.ts';
-import { logMask } from './app-secrets.ts';
 import { startUpkeep } from './app-upkeep.ts';
 import type { Config } from './config.ts';
 import { createMeter, type Meter } from './http/metrics-meter.ts';
@@ -29,7 +29,6 @@ import {
 import { type HttpServer, type Route, startHttpServer } from './http/server.ts';
 import { isAlive, ownIdentity } from './isolate/process-info.ts';
 import { createSocketOwner } from './isolate/socket-owner.ts';
-import { createLogger } from './log.ts';
 import { createMcpEndpoints, type McpEndpoints } from './mcp/endpoints.ts';
 import { createEventFeed } from './mcp/event-feed.ts';
 import { type StdioSession, type Streams, serveMcpStdio } from './mcp/stdio.ts';
@@ -125,10 +124,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const meter = createMeter();
     const opened = { execute: true, claims: true, role: 'serve', makesRoom: true } as const;
     app = await openApp(config, { ...opened, log, meter });
+    const endLog = logRuns(options, live, app);
     const { store, audit } = app;
     const access = openServerAccess({ store, audit, config, reach, http, log });
     const recovered = app.engine === null ? 0 : await takeOn(app.engine, log);
-    return running({ app, access, config, http, log, recovered, crashed, live, meter });
+    return running({ app, access, config, http, log, recovered, crashed, live, meter, endLog });
   } catch (thrown) {
     await app?.close();
     await http.close();
@@ -178,6 +178,7 @@ interface Running {
   readonly crashed: boolean;
   readonly live: { config: Config };
   readonly meter: Meter;
+  readonly endLog: () => void;
 }
 
 function running({
@@ -190,6 +191,7 @@ function running({
   crashed,
   live,
   meter,
+  endLog,
 }: Running): Daemon {
   const stopping = new AbortController();
   const deps = {
@@ -225,6 +227,7 @@ function running({
     isClosing = true;
     await Promise.all(hurried);
     await endNotices();
+    endLog();
     await Promise.all([doorsClosed, mcp.close(), api.close()]);
     await http.close();
     releasePidFile(config.pidPath, process.pid);
@@ -253,7 +256,15 @@ function running({
 
 /** Answers requests from now on, and starts what is due. */
 function openRoutes(
-  { app, access, config, http, log, live, meter }: Omit<Running, 'recovered' | 'crashed'>,
+  {
+    app,
+    access,
+    config,
+    http,
+    log,
+    live,
+    meter,
+  }: Omit<Running, 'recovered' | 'crashed' | 'endLog'>,
   mcp: McpEndpoints,
   stopping: AbortSignal,
 ) {
@@ -305,27 +316,6 @@ function changedKeys(before: Config, after: Config): SettingKey[] {
   return keys.filter(
     (key) => JSON.stringify(before.settings[key]) !== JSON.stringify(after.settings[key]),
   );
-}
-
-/** A log whose level follows the settings. */
-function reloadableLog(options: DaemonOptions, live: { readonly config: Config }): Logger {
-  const { write, pretty, color } = options;
-  const mask = logMask(options.config);
-  const at = (): Logger =>
-    createLogger({
-      level: live.config.settings.log_level,
-      pretty,
-      color,
-      write,
-      mask,
-      now: Date.now,
-    });
-  return {
-    debug: (message, fields) => at().debug(message, fields),
-    info: (message, fields) => at().info(message, fields),
-    warn: (message, fields) => at().warn(message, fields),
-    error: (message, fields) => at().error(message, fields),
-  };
 }
 
 /** What the pid file names: alive, gone (also by a restart of the machine), or not to be told. */

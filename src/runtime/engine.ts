@@ -127,7 +127,12 @@ function wire(deps: EngineParts): Wired {
   const executing = { deps, slots, breakers, timers, output };
   const reconciler = createReconciler({ ...executing, deliver, onSettled });
   const { mayWrite } = ownership;
-  const publish = bus.publish;
+  const publish: EventBus['publish'] = (events) => {
+    for (const { runId, event } of events) {
+      if (event.type === 'log') output.note(runId, event.path ?? '', event.payload);
+    }
+    bus.publish(events);
+  };
   const stopping = (): boolean => runs.stopping;
   const mailbox = createMailbox({
     ...lifecycle,

@@ -4,6 +4,7 @@
 import type { ActionContext } from '../model/action.ts';
 import type { OutputChunk } from '../model/engine.ts';
 import { messageOf } from '../model/error.ts';
+import type { EventPayloads } from '../model/event.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Clock, Logger } from '../model/ports.ts';
 import type { LogChunk, LogStore } from '../model/store.ts';
@@ -23,6 +24,8 @@ interface OutputStream {
 export interface OutputLog {
   /** `secrets` is asked at each piece: they may become more while the step runs. */
   open(runId: RunId, path: string, attempt: number, secrets: () => readonly string[]): OutputStream;
+  /** A line of `workflow.log`, which is masked already; it comes with a commit. */
+  note(runId: RunId, path: string, payload: EventPayloads['log']): void;
   /** Writes what is still in memory. */
   flush(): void;
 }
@@ -80,6 +83,17 @@ export function createOutputLog(
         },
       };
     },
+    note(runId, path, payload) {
+      const stream = payload.level === 'warn' || payload.level === 'error' ? 'stderr' : 'stdout';
+      const text = `${noteText(payload)}\n`;
+      add({ runId, path, attempt: 1, stream, text, at: clock.now() });
+    },
     flush,
   };
+}
+
+/** The message, with its level unless that is the usual one, and its data as JSON. */
+function noteText({ level, message, data }: EventPayloads['log']): string {
+  const tag = level === 'info' ? '' : `[${level}] `;
+  return `${tag}${message}${data === undefined ? '' : ` ${JSON.stringify(data)}`}`;
 }
