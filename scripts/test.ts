@@ -16,8 +16,8 @@ interface Totals {
   failed: number;
 }
 
-const ONE_TEST_MS = 30_000;
-const ALL_TESTS_MS = 20 * 60_000;
+const ONE_TEST_MS = 300_000;
+const ALL_TESTS_MS = 60 * 60_000;
 const NOT_ONE_PART = new Set(['contract', 'conformance', 'crash', 'e2e', 'bench', 'support']);
 /** Tests of the executable that stand beside those of a part. */
 const NOT_FAST = 'test/mcp/clients/**';

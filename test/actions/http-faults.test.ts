@@ -9,6 +9,7 @@ import { createEgressPolicy } from '../../src/actions/egress.ts';
 import { httpActions } from '../../src/actions/http.ts';
 import type { ActionContext } from '../../src/model/action.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { eventually } from '../support/patience.ts';
 import { call, failureOf, find, openDeps, tempFolder } from './action-world.ts';
 import { httpPeer, type Peer, rawPeer } from './http-world.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from './test-certificate.ts';
@@ -59,7 +60,7 @@ describe('a peer that', () => {
     );
     const [code, message] = await fails(peer.url, { timeout: '40ms' });
     expect([code, message]).toEqual(['TIMEOUT_ERROR', `GET ${peer.url}/ took longer than 40ms`]);
-    for (let left = 100; peer.open() > 0 && left > 0; left--) await Bun.sleep(2);
+    await eventually(() => peer.open() === 0, 'the connection closes');
     expect(peer.open()).toBe(0);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { cutsOf, recoverFrom, runWhole, type Shape } from '../support/crash-family.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { nestedShapes, SETTLING_SHAPES, SIMPLE_SHAPES } from '../support/shapes.ts';
 
 interface Cut {
@@ -46,13 +47,13 @@ const isUnsafe = (shape: Shape, path: string): boolean => {
 
 describe('a log cut after any event comes to the same end', () => {
   for (const shape of [...SIMPLE_SHAPES, ...SETTLING_SHAPES]) {
-    test(shape.name, async () => cutEverywhere(shape, [undone, done, cached]), 30_000);
+    test(shape.name, async () => cutEverywhere(shape, [undone, done, cached]), TEST_MS);
   }
 });
 
 describe('nested shapes cut after any event', () => {
   for (const shape of nestedShapes(2)) {
-    test(shape.name, async () => cutEverywhere(shape, [undone, done, cached]), 30_000);
+    test(shape.name, async () => cutEverywhere(shape, [undone, done, cached]), TEST_MS);
   }
 });
 
@@ -62,6 +63,6 @@ const STRIDE = process.env.TEST_DEPTH === '3' ? 1 : 13;
 describe('shapes of depth three cut after any event', () => {
   const deep = nestedShapes(3).filter(({ name }) => name.split(' > ').length === 4);
   for (const shape of deep.filter((_, index) => index % STRIDE === 0)) {
-    test(shape.name, async () => cutEverywhere(shape, [undone, cached]), 60_000);
+    test(shape.name, async () => cutEverywhere(shape, [undone, cached]), TEST_MS);
   }
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resumeExample, runExample } from '../support/example-crash.ts';
+import { TEST_MS } from '../support/patience.ts';
 
 const examples = readdirSync(new URL('../../examples/', import.meta.url), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
@@ -15,17 +16,21 @@ afterAll(() => {
 
 describe('every example, cut after any event, comes to the same end', () => {
   for (const name of examples) {
-    test(name, async () => {
-      const scratch = mkdtempSync(join(tmpdir(), 'opcode-example-'));
-      scratches.push(scratch);
-      const whole = await runExample(name, scratch);
-      expect(whole.end.status).toBe('completed');
-      for (let count = 1; count <= whole.events.length; count++) {
-        const end = await resumeExample(whole, scratch, count);
-        const last = whole.events[count - 1];
-        const where = `after ${count} of ${whole.events.length}: ${last?.type} ${last?.path ?? ''}`;
-        expect({ where, ...end }).toEqual({ where, ...whole.end });
-      }
-    }, 120_000);
+    test(
+      name,
+      async () => {
+        const scratch = mkdtempSync(join(tmpdir(), 'opcode-example-'));
+        scratches.push(scratch);
+        const whole = await runExample(name, scratch);
+        expect(whole.end.status).toBe('completed');
+        for (let count = 1; count <= whole.events.length; count++) {
+          const end = await resumeExample(whole, scratch, count);
+          const last = whole.events[count - 1];
+          const where = `after ${count} of ${whole.events.length}: ${last?.type} ${last?.path ?? ''}`;
+          expect({ where, ...end }).toEqual({ where, ...whole.end });
+        }
+      },
+      TEST_MS,
+    );
   }
 });

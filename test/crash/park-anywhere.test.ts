@@ -11,6 +11,7 @@ import {
   type Shape,
   wakeFrom,
 } from '../support/crash-family.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { nestedShapes, SETTLING_SHAPES, SIMPLE_SHAPES } from '../support/shapes.ts';
 
 const SHAPES: readonly Shape[] = [...SIMPLE_SHAPES, ...SETTLING_SHAPES, ...nestedShapes(2)];
@@ -37,15 +38,19 @@ async function leaveEverywhere(shape: Shape): Promise<void> {
 
 describe('a run that leaves memory whenever it may comes to the same end', () => {
   for (const shape of SHAPES) {
-    test(shape.name, async () => {
-      const whole = await runWhole(shape);
-      const parked = await runWhole(shape, EAGER_TO_PARK);
-      expect(parked.end).toEqual(whole.end);
-      expect([...parked.sink.doubled]).toEqual([]);
-    }, 30_000);
+    test(
+      shape.name,
+      async () => {
+        const whole = await runWhole(shape);
+        const parked = await runWhole(shape, EAGER_TO_PARK);
+        expect(parked.end).toEqual(whole.end);
+        expect([...parked.sink.doubled]).toEqual([]);
+      },
+      TEST_MS,
+    );
   }
 });
 
 describe('a run left after any event is taken up and comes to the same end', () => {
-  for (const shape of SHAPES) test(shape.name, async () => leaveEverywhere(shape), 30_000);
+  for (const shape of SHAPES) test(shape.name, async () => leaveEverywhere(shape), TEST_MS);
 });

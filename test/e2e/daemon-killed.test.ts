@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TEST_MS } from '../support/patience.ts';
 import { type DaemonProcess, end, eventually, startDaemon, writeSettings } from './daemon.ts';
 import { flow, newWorld, type World } from './opcode.ts';
 
@@ -150,70 +151,74 @@ async function scheduleSoon(): Promise<void> {
 const MARKS: Readonly<Record<string, number>> = { loops: 6, branches: 4, calls: 4 };
 
 describe('a daemon that is killed under fifty runs', () => {
-  test('leaves nothing that the next one does not go on with', async () => {
-    // The failures are meant to be; they say nothing about the service.
-    mkdirSync(world.home, { mode: 0o700 });
-    writeSettings(world.home, { circuit_breaker: { enabled: false } });
-    const sink = join(world.folder, 'marks.txt');
-    const all = kinds(sink, peer.server.url.origin);
-    for (const [name, steps] of Object.entries(all)) {
-      const file = world.file(`${name}.json`, flow(name, steps));
-      expect((await world.run('define', file)).code).toBe(0);
-    }
-    const scheduled = flow('scheduled', [mark('before', sink), mark('after', sink)]);
-    await world.run('define', world.file('scheduled.json', scheduled));
-    const names = Object.keys(all).flatMap((name) => Array<string>(EACH).fill(name));
-    daemon = await startDaemon(world);
-    await startAll(daemon.url, names);
-    // Every run has done its first step: they are now in the middle of something.
-    const marksLeft = (): string[] =>
-      existsSync(sink) ? readFileSync(sink, 'utf8').trim().split('\n') : [];
-    await eventually(
-      'all have begun',
-      async () => (await eventCount('step_completed', '--step', 'before')) >= names.length,
-    );
-    await scheduleSoon();
-    const killed = daemon;
-    await end(killed);
-    const hearing = (await runs()).filter(({ template }) => template === 'hears');
-    const sent = hearing.map(({ workflow_id }) =>
-      world.run('signal', workflow_id, 'data', '--name', 'go', '--detach'),
-    );
-    expect((await Promise.all(sent)).map(({ code }) => code)).toEqual(Array(EACH).fill(0));
+  test(
+    'leaves nothing that the next one does not go on with',
+    async () => {
+      // The failures are meant to be; they say nothing about the service.
+      mkdirSync(world.home, { mode: 0o700 });
+      writeSettings(world.home, { circuit_breaker: { enabled: false } });
+      const sink = join(world.folder, 'marks.txt');
+      const all = kinds(sink, peer.server.url.origin);
+      for (const [name, steps] of Object.entries(all)) {
+        const file = world.file(`${name}.json`, flow(name, steps));
+        expect((await world.run('define', file)).code).toBe(0);
+      }
+      const scheduled = flow('scheduled', [mark('before', sink), mark('after', sink)]);
+      await world.run('define', world.file('scheduled.json', scheduled));
+      const names = Object.keys(all).flatMap((name) => Array<string>(EACH).fill(name));
+      daemon = await startDaemon(world);
+      await startAll(daemon.url, names);
+      // Every run has done its first step: they are now in the middle of something.
+      const marksLeft = (): string[] =>
+        existsSync(sink) ? readFileSync(sink, 'utf8').trim().split('\n') : [];
+      await eventually(
+        'all have begun',
+        async () => (await eventCount('step_completed', '--step', 'before')) >= names.length,
+      );
+      await scheduleSoon();
+      const killed = daemon;
+      await end(killed);
+      const hearing = (await runs()).filter(({ template }) => template === 'hears');
+      const sent = hearing.map(({ workflow_id }) =>
+        world.run('signal', workflow_id, 'data', '--name', 'go', '--detach'),
+      );
+      expect((await Promise.all(sent)).map(({ code }) => code)).toEqual(Array(EACH).fill(0));
 
-    await eventually('the time of the schedule has passed', () => Date.now() > dueAt);
+      await eventually('the time of the schedule has passed', () => Date.now() > dueAt);
 
-    daemon = await startDaemon(world);
-    // On a slow machine a step may have ended before the kill: then there is nothing to ask.
-    const isDone = ({ template, status }: Run): boolean =>
-      (status === 'completed' && template !== 'decides') ||
-      (status === 'suspended' && ['decides', 'asks_unknown'].includes(template));
-    await eventually('all go on', async () => (await runs()).every(isDone), 30_000);
+      daemon = await startDaemon(world);
+      // On a slow machine a step may have ended before the kill: then there is nothing to ask.
+      const isDone = ({ template, status }: Run): boolean =>
+        (status === 'completed' && template !== 'decides') ||
+        (status === 'suspended' && ['decides', 'asks_unknown'].includes(template));
+      await eventually('all go on', async () => (await runs()).every(isDone));
 
-    const questions = (await world.run('query', 'decisions', '--limit', '500', '--json')).json<{
-      decisions: { workflow_id: string; kind: string; status: string }[];
-    }>().decisions;
-    expect(questions.filter(({ kind }) => kind === 'reasoning')).toHaveLength(EACH);
-    const unknown = questions.filter(({ kind }) => kind === 'outcome_unknown');
-    expect(unknown.length).toBeLessThanOrEqual(EACH);
-    const asked = await Promise.all(
-      questions.map(({ workflow_id, kind }) =>
-        world.run('decide', workflow_id, kind === 'reasoning' ? 'yes' : 'rerun', '--json'),
-      ),
-    );
-    expect(asked.filter(({ code }) => code !== 0)).toEqual([]);
-    await eventually('all have ended, the scheduled one too', async () => {
-      const all = await runs();
-      const hasFired = all.filter(({ template }) => template === 'scheduled').length === 1;
-      return hasFired && all.every(({ status }) => status === 'completed');
-    });
-    const lines = marksLeft();
-    // A mark that the kill itself caught may stand there already when it is made again.
-    expect(lines.length - new Set(lines).size).toBeLessThanOrEqual(
-      await eventCount('step_interrupted'),
-    );
-    expect(new Set(lines).size).toBe(names.reduce((sum, name) => sum + (MARKS[name] ?? 2), 2));
-    const verified = await world.run('verify', '--json');
-    expect(verified.code).toBe(0);
-  }, 120_000);
+      const questions = (await world.run('query', 'decisions', '--limit', '500', '--json')).json<{
+        decisions: { workflow_id: string; kind: string; status: string }[];
+      }>().decisions;
+      expect(questions.filter(({ kind }) => kind === 'reasoning')).toHaveLength(EACH);
+      const unknown = questions.filter(({ kind }) => kind === 'outcome_unknown');
+      expect(unknown.length).toBeLessThanOrEqual(EACH);
+      const asked = await Promise.all(
+        questions.map(({ workflow_id, kind }) =>
+          world.run('decide', workflow_id, kind === 'reasoning' ? 'yes' : 'rerun', '--json'),
+        ),
+      );
+      expect(asked.filter(({ code }) => code !== 0)).toEqual([]);
+      await eventually('all have ended, the scheduled one too', async () => {
+        const all = await runs();
+        const hasFired = all.filter(({ template }) => template === 'scheduled').length === 1;
+        return hasFired && all.every(({ status }) => status === 'completed');
+      });
+      const lines = marksLeft();
+      // A mark that the kill itself caught may stand there already when it is made again.
+      expect(lines.length - new Set(lines).size).toBeLessThanOrEqual(
+        await eventCount('step_interrupted'),
+      );
+      expect(new Set(lines).size).toBe(names.reduce((sum, name) => sum + (MARKS[name] ?? 2), 2));
+      const verified = await world.run('verify', '--json');
+      expect(verified.code).toBe(0);
+    },
+    TEST_MS,
+  );
 });

@@ -3,11 +3,12 @@ import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TEST_MS } from '../support/patience.ts';
 import { type DaemonProcess, end, eventually, startDaemon } from './daemon.ts';
 import { finished, flow, newWorld, type World } from './opcode.ts';
 
 // Several processes at a time, on a machine that may have other work.
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_MS);
 
 let world: World;
 let daemon: DaemonProcess | null;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TEST_MS } from '../support/patience.ts';
 import { BINARY, flow, newWorld, type World } from './opcode.ts';
 
 let world: World;
@@ -200,14 +201,20 @@ describe('examples', () => {
     expect(copied.code).toBe(0);
   });
 
-  test('end as they promise, every one of them', async () => {
-    const listed = (await world.run('examples', '--json')).json<{ examples: { name: string }[] }>();
-    for (const { name } of listed.examples) {
-      const done = await world.run('examples', name, '--run', '--yes');
-      expect([name, done.code, done.code === 0 ? '' : done.stderr]).toEqual([name, 0, '']);
-      expect(done.stderr).toContain('as the example promises');
-    }
-  }, 120_000);
+  test(
+    'end as they promise, every one of them',
+    async () => {
+      const listed = (await world.run('examples', '--json')).json<{
+        examples: { name: string }[];
+      }>();
+      for (const { name } of listed.examples) {
+        const done = await world.run('examples', name, '--run', '--yes');
+        expect([name, done.code, done.code === 0 ? '' : done.stderr]).toEqual([name, 0, '']);
+        expect(done.stderr).toContain('as the example promises');
+      }
+    },
+    TEST_MS,
+  );
 });
 
 describe('completion', () => {

@@ -2,12 +2,13 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { TEST_MS } from '../support/patience.ts';
 import { daemonOf, eventually, freePort, writeSettings } from './daemon.ts';
 import { newWorld, type World } from './opcode.ts';
 import { type StdioClient, stdioClient } from './stdio-client.ts';
 
 // Several processes at a time, on a machine that may have other work.
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_MS);
 
 let world: World;
 let port: number;

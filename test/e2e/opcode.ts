@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cleanEnvironment, ROOT } from '../../scripts/processes.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 export const BINARY = join(ROOT, 'dist', 'opcode');
 
@@ -118,8 +119,6 @@ export function newWorld(): World {
   };
 }
 
-const APPEARS_MS = 5_000;
-
 function terminalSession(
   args: readonly string[],
   cwd: string,
@@ -149,7 +148,7 @@ function terminalSession(
       new Promise((resolve, reject) => {
         const late = setTimeout(
           () => reject(new Error(`"${wanted}" did not appear in:\n${text}`)),
-          APPEARS_MS,
+          PATIENCE_MS,
         );
         const look = (): void => {
           if (!text.includes(wanted)) return;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { TEST_MS } from '../support/patience.ts';
 import { type DaemonProcess, end, eventually, startDaemon, writeSettings } from './daemon.ts';
 import { newWorld, type World } from './opcode.ts';
 
@@ -88,7 +89,7 @@ describe('a schedule of every second', () => {
       await world.run('schedule', 'disable', 'ticker');
       await expectSound();
     },
-    { timeout: 90_000 },
+    { timeout: TEST_MS },
   );
 
   test(
@@ -110,6 +111,6 @@ describe('a schedule of every second', () => {
         other.close();
       }
     },
-    { timeout: 60_000 },
+    { timeout: TEST_MS },
   );
 });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { TEST_MS } from '../support/patience.ts';
 import { type DaemonProcess, end, startDaemon } from './daemon.ts';
 import { newWorld, type World } from './opcode.ts';
 
@@ -37,33 +38,37 @@ interface Ended {
   readonly error?: { readonly code: string };
 }
 
-test('the next attempt starts, whatever was cut off', async () => {
-  const log = join(world.folder, 'log');
-  const command = `echo start >> '${log}'; exec sleep 60`;
-  const loop = { over: '[1]', body: [{ id: 'x', run: command }] };
-  const definitions: Record<string, object> = {
-    run: { steps: [{ id: 'a', run: command, ...again }] },
-    exec: {
-      steps: [{ id: 'a', action: 'shell.exec', params: { command, shell: true }, ...again }],
-    },
-    get: { steps: [{ id: 'a', action: 'http.get', params: { url: silentUrl() }, ...again }] },
-    loop: { steps: [{ id: 'l', type: 'loop', config: loop, ...again }] },
-    defaults: { defaults: again, steps: [{ id: 'a', run: command }] },
-  };
-  daemon = await startDaemon(world);
-  const { url } = daemon;
-  const ended = await Promise.all(
-    Object.entries(definitions).map(async ([name, definition]) => {
-      const response = await fetch(`${url}/api/v1/run`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ definition, wait: '20s' }),
-      });
-      const { status, error } = (await response.json()) as Ended;
-      return { name, status, code: error?.code };
-    }),
-  );
-  const failed = { status: 'failed', code: 'TIMEOUT_ERROR' };
-  expect(ended).toEqual(Object.keys(definitions).map((name) => ({ name, ...failed })));
-  expect(readFileSync(log, 'utf8').trim().split('\n')).toHaveLength(8);
-}, 60_000);
+test(
+  'the next attempt starts, whatever was cut off',
+  async () => {
+    const log = join(world.folder, 'log');
+    const command = `echo start >> '${log}'; exec sleep 60`;
+    const loop = { over: '[1]', body: [{ id: 'x', run: command }] };
+    const definitions: Record<string, object> = {
+      run: { steps: [{ id: 'a', run: command, ...again }] },
+      exec: {
+        steps: [{ id: 'a', action: 'shell.exec', params: { command, shell: true }, ...again }],
+      },
+      get: { steps: [{ id: 'a', action: 'http.get', params: { url: silentUrl() }, ...again }] },
+      loop: { steps: [{ id: 'l', type: 'loop', config: loop, ...again }] },
+      defaults: { defaults: again, steps: [{ id: 'a', run: command }] },
+    };
+    daemon = await startDaemon(world);
+    const { url } = daemon;
+    const ended = await Promise.all(
+      Object.entries(definitions).map(async ([name, definition]) => {
+        const response = await fetch(`${url}/api/v1/run`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ definition, wait: '20s' }),
+        });
+        const { status, error } = (await response.json()) as Ended;
+        return { name, status, code: error?.code };
+      }),
+    );
+    const failed = { status: 'failed', code: 'TIMEOUT_ERROR' };
+    expect(ended).toEqual(Object.keys(definitions).map((name) => ({ name, ...failed })));
+    expect(readFileSync(log, 'utf8').trim().split('\n')).toHaveLength(8);
+  },
+  TEST_MS,
+);

@@ -3,6 +3,7 @@ import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TEST_MS } from '../support/patience.ts';
 import { type DaemonProcess, end, eventually, startDaemon, writeSettings } from './daemon.ts';
 import { flow, newWorld, type World } from './opcode.ts';
 
@@ -11,7 +12,7 @@ const LEASE = '2s';
 const ITEMS = 30;
 
 // Several processes at a time, on a machine that may have other work.
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_MS);
 
 let first: World;
 let second: World;
@@ -102,37 +103,41 @@ describe('two daemons on one database', () => {
     for (const daemon of daemons) expect(daemon.log()).not.toMatch(/"level":"(warn|error)"/);
   });
 
-  test('one that was stopped past its lease has lost its runs, and writes nothing of them', async () => {
-    const sink = join(first.folder, 'marks.txt');
-    const body = [
-      { id: 'mark', run: `sleep 0.1; echo \${{loop.index}} >> '${sink}'`, on_interrupt: 'rerun' },
-    ];
-    const loop = { id: 'loop', type: 'loop', config: { over: 'inputs.items', body } };
-    const items = Array.from({ length: ITEMS }, (_, at) => at);
-    await first.run('define', first.file('loops.json', flow('loops', [loop])));
-    const stopped = await daemonOn(first);
-    const params = first.file('params.json', { items });
-    const { stdout } = await first.run('run', 'loops', '--params', params, '--detach');
-    const id = stdout.trim();
-    await eventually('it is in its loop', async () => (await eventsOf(id)).length > 20);
-    await stopOutsideTransactions(stopped);
-    await daemonOn(second);
-    const wasTaken = async (): Promise<boolean> =>
-      (await eventsOf(id)).some((event) => event.event_type === 'workflow_interrupted');
-    await eventually('the other takes it over', wasTaken);
-    stopped.signal('SIGCONT');
-    await eventually('it has ended', areDone);
-    const events = await eventsOf(id);
-    expect(events.map((event) => event.sequence)).toEqual(events.map((_, at) => at + 1));
-    const taken = events.filter((event) => event.event_type === 'workflow_interrupted');
-    expect(taken).toHaveLength(1);
-    // Only what was in flight when it was stopped may have been done before it was done again.
-    const caught = events.filter((event) => event.event_type === 'step_interrupted').length;
-    expect(lines(sink).length - new Set(lines(sink)).size).toBeLessThanOrEqual(caught);
-    expect(new Set(lines(sink)).size).toBe(ITEMS);
-    // It goes on as an executor like any other.
-    await end(daemons[1] as DaemonProcess);
-    expect((await first.run('run', 'loops', '-p', 'items:=[1]', '-q')).code).toBe(0);
-    expect((await first.run('verify')).code).toBe(0);
-  }, 60_000);
+  test(
+    'one that was stopped past its lease has lost its runs, and writes nothing of them',
+    async () => {
+      const sink = join(first.folder, 'marks.txt');
+      const body = [
+        { id: 'mark', run: `sleep 0.1; echo \${{loop.index}} >> '${sink}'`, on_interrupt: 'rerun' },
+      ];
+      const loop = { id: 'loop', type: 'loop', config: { over: 'inputs.items', body } };
+      const items = Array.from({ length: ITEMS }, (_, at) => at);
+      await first.run('define', first.file('loops.json', flow('loops', [loop])));
+      const stopped = await daemonOn(first);
+      const params = first.file('params.json', { items });
+      const { stdout } = await first.run('run', 'loops', '--params', params, '--detach');
+      const id = stdout.trim();
+      await eventually('it is in its loop', async () => (await eventsOf(id)).length > 20);
+      await stopOutsideTransactions(stopped);
+      await daemonOn(second);
+      const wasTaken = async (): Promise<boolean> =>
+        (await eventsOf(id)).some((event) => event.event_type === 'workflow_interrupted');
+      await eventually('the other takes it over', wasTaken);
+      stopped.signal('SIGCONT');
+      await eventually('it has ended', areDone);
+      const events = await eventsOf(id);
+      expect(events.map((event) => event.sequence)).toEqual(events.map((_, at) => at + 1));
+      const taken = events.filter((event) => event.event_type === 'workflow_interrupted');
+      expect(taken).toHaveLength(1);
+      // Only what was in flight when it was stopped may have been done before it was done again.
+      const caught = events.filter((event) => event.event_type === 'step_interrupted').length;
+      expect(lines(sink).length - new Set(lines(sink)).size).toBeLessThanOrEqual(caught);
+      expect(new Set(lines(sink)).size).toBe(ITEMS);
+      // It goes on as an executor like any other.
+      await end(daemons[1] as DaemonProcess);
+      expect((await first.run('run', 'loops', '-p', 'items:=[1]', '-q')).code).toBe(0);
+      expect((await first.run('verify')).code).toBe(0);
+    },
+    TEST_MS,
+  );
 });

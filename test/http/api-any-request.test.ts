@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { servedOf } from '../../src/http/api.ts';
 import { ERROR_CODES, isErrorCode } from '../../src/model/error.ts';
 import { noop, person, steps } from '../ops/harness.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { type ApiWorld, openApi } from './api-world.ts';
 
 let world: ApiWorld;
@@ -41,41 +42,50 @@ async function answered(response: Response): Promise<void> {
   }
 }
 
-test('every operation, by POST and by GET', async () => {
-  const { operations, streams } = servedOf(world.ops);
-  const all = [...operations, ...streams];
-  const names = new Map(
-    all.map(([name, { input }]) => [
-      name,
-      Object.keys((input as unknown as { entries?: object }).entries ?? {}),
-    ]),
-  );
-  const request = fc
-    .constantFrom(...names.keys())
-    .chain((name) =>
-      fc.tuple(
-        fc.constant(name),
-        fc.array(fc.tuple(field(names.get(name) ?? []), value), { maxLength: 4 }),
-        fc.boolean(),
-      ),
+test(
+  'every operation, by POST and by GET',
+  async () => {
+    const { operations, streams } = servedOf(world.ops);
+    const all = [...operations, ...streams];
+    const names = new Map(
+      all.map(([name, { input }]) => [
+        name,
+        Object.keys((input as unknown as { entries?: object }).entries ?? {}),
+      ]),
     );
-  await fc.assert(
-    fc.asyncProperty(request, async ([name, fields, isPost]) => {
-      const url = `${world.url}/api/v1/${name}`;
-      // A wait that only the run's end would end is no hang of the server.
-      const usable = fields.filter(([key]) => key !== 'wait' && key !== 'forever');
-      if (isPost) {
-        const pairs = usable.map(([key, each]) => `${JSON.stringify(key)}:${JSON.stringify(each)}`);
-        const headers = { 'content-type': 'application/json' };
-        const body = `{${pairs.join(',')}}`;
-        await answered(await fetch(url, { method: 'POST', headers, body }));
-        return;
-      }
-      const query = new URLSearchParams(
-        usable.map(([key, each]) => [key, typeof each === 'string' ? each : JSON.stringify(each)]),
+    const request = fc
+      .constantFrom(...names.keys())
+      .chain((name) =>
+        fc.tuple(
+          fc.constant(name),
+          fc.array(fc.tuple(field(names.get(name) ?? []), value), { maxLength: 4 }),
+          fc.boolean(),
+        ),
       );
-      await answered(await fetch(`${url}?${query}`));
-    }),
-    { numRuns: 400 },
-  );
-}, 30_000);
+    await fc.assert(
+      fc.asyncProperty(request, async ([name, fields, isPost]) => {
+        const url = `${world.url}/api/v1/${name}`;
+        // A wait that only the run's end would end is no hang of the server.
+        const usable = fields.filter(([key]) => key !== 'wait' && key !== 'forever');
+        if (isPost) {
+          const pairs = usable.map(
+            ([key, each]) => `${JSON.stringify(key)}:${JSON.stringify(each)}`,
+          );
+          const headers = { 'content-type': 'application/json' };
+          const body = `{${pairs.join(',')}}`;
+          await answered(await fetch(url, { method: 'POST', headers, body }));
+          return;
+        }
+        const query = new URLSearchParams(
+          usable.map(([key, each]) => [
+            key,
+            typeof each === 'string' ? each : JSON.stringify(each),
+          ]),
+        );
+        await answered(await fetch(`${url}?${query}`));
+      }),
+      { numRuns: 400 },
+    );
+  },
+  TEST_MS,
+);

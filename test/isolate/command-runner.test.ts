@@ -14,6 +14,7 @@ import type { Command, CommandControl, CommandResult } from '../../src/isolate/c
 import { createCommandRunner } from '../../src/isolate/command-runner.ts';
 import { isGroupAlive } from '../../src/isolate/process-group.ts';
 import { AppError } from '../../src/model/error.ts';
+import { eventually } from '../support/patience.ts';
 
 const runner = createCommandRunner({ killGraceMs: 60, drainMs: 40, leftoverGraceMs: 40 });
 const never = new AbortController().signal;
@@ -58,9 +59,6 @@ const refusal = (argv: readonly string[], changes: Partial<Command> = {}): strin
     throw thrown;
   }
   return 'it was started';
-};
-const until = async (condition: () => boolean): Promise<void> => {
-  for (let left = 200; !condition() && left > 0; left--) await Bun.sleep(5);
 };
 
 describe('a command', () => {
@@ -194,7 +192,7 @@ describe('a command that is stopped', () => {
     const abort = new AbortController();
     const prepared = runner.prepare(command(['sh', '-c', 'sleep 30 & sleep 30']));
     const running = prepared.run(control({ signal: abort.signal }));
-    await until(() =>
+    await eventually(() =>
       readFileSync(`/proc/${prepared.process.pid}/cmdline`, 'utf8').startsWith('sh'),
     );
     abort.abort();
@@ -237,7 +235,7 @@ describe('a prepared command', () => {
     expect(boot).toMatch(/^[0-9a-f-]{36}$/);
     expect(isGroupAlive(pid)).toBe(true);
     prepared.discard();
-    await until(() => !isGroupAlive(pid));
+    await eventually(() => !isGroupAlive(pid));
     expect([isGroupAlive(pid), existsSync(join(folder, 'ran'))]).toEqual([false, false]);
   });
 
@@ -267,7 +265,7 @@ describe('a prepared command', () => {
     const pid = Number(await new Response(parent.stdout).text());
     await parent.exited;
     expect(pid).toBeGreaterThan(1);
-    await until(() => !isGroupAlive(pid));
+    await eventually(() => !isGroupAlive(pid));
     expect([isGroupAlive(pid), existsSync(join(folder, 'ran'))]).toEqual([false, false]);
   });
 
@@ -279,7 +277,7 @@ describe('a prepared command', () => {
       await sh('echo x; sleep 30 &', { stdin: 'x' }, { timeoutMs: 1000 });
       runner.prepare(command(['true'])).discard();
     }
-    await until(() => count() <= before);
+    await eventually(() => count() <= before);
     expect(count()).toBeLessThanOrEqual(before);
   });
 });

@@ -6,6 +6,7 @@ import {
 } from '@modelcontextprotocol/client';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { connect, post, type Served, serve } from '../http/daemon.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { ASKING, call } from './session.ts';
 
 let served: Served;
@@ -96,7 +97,7 @@ async function sessions(): Promise<number> {
   return Number(/^opcode_sessions\{kind="mcp"\} (\d+)/m.exec(text)?.[1]);
 }
 
-async function eventually(holds: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
+async function eventually(holds: () => Promise<boolean>, withinMs = PATIENCE_MS): Promise<void> {
   const end = performance.now() + withinMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error('it did not come to hold');

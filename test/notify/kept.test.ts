@@ -12,6 +12,7 @@ import { type Daemon, startDaemon } from '../../src/app-serve.ts';
 import { createAudience } from '../../src/notify/audience.ts';
 import { post } from '../http/daemon.ts';
 import { ASKING, call, freshHome, type Home } from '../mcp/session.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
 
 let home: Home;
 let daemon: Daemon;
@@ -87,19 +88,11 @@ const say = async (boss: Agent, ...list: readonly object[]): Promise<Record<stri
 const outputOf = (ran: Record<string, unknown>): unknown =>
   (ran.steps as Record<string, { output: unknown }>).say0?.output;
 
-async function until(what: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + 5000;
-  while (!what()) {
-    if (performance.now() > giveUpAt) throw new Error('it never came to that');
-    await Bun.sleep(5);
-  }
-}
-
 /** What would have come by now has come: two messages later in the same stream. */
 async function settled(boss: Agent, agent: Agent, name: string): Promise<void> {
   const mark = `mark ${Math.random()}`;
   await say(boss, { message: mark, agent_id: name });
-  await until(() => agent.told.includes(mark));
+  await eventually(() => agent.told.includes(mark));
   agent.told.splice(agent.told.indexOf(mark), 1);
 }
 
@@ -114,7 +107,7 @@ describe.each(['sse', 'mcp'] as const)('over /%s', (over) => {
     const ben = await come('ben', over);
     await ben.speak();
     const ann = await come('ann', over);
-    await until(() => ann.told.length > 0);
+    await eventually(() => ann.told.length > 0);
     await ann.speak();
     await settled(boss, ann, 'ann');
     expect(ann.told).toEqual(['for ann']);
@@ -133,7 +126,7 @@ describe.each(['sse', 'mcp'] as const)('over /%s', (over) => {
     await ann.speak();
     const ran = await say(boss, { message: 'now', agent_id: 'ann' });
     expect(outputOf(ran)).toEqual({ notified: true });
-    await until(() => ann.told.length > 0);
+    await eventually(() => ann.told.length > 0);
     await ann.speak();
     await settled(boss, ann, 'ann');
     expect(ann.told).toEqual(['now']);
@@ -145,7 +138,7 @@ test('a message and who was told of it survive restarts of the daemon', async ()
   await say(boss, { message: 'over the night', agent_id: 'ann' });
   await restart();
   const ann = await come('ann');
-  await until(() => ann.told.length > 0);
+  await eventually(() => ann.told.length > 0);
   expect(ann.told).toEqual(['over the night']);
   await ann.speak();
   await restart();
@@ -166,7 +159,7 @@ test('a message whose time has passed is not told', async () => {
   );
   await Bun.sleep(5);
   const ann = await come('ann');
-  await until(() => ann.told.length > 0);
+  await eventually(() => ann.told.length > 0);
   expect(ann.told).toEqual(['in time']);
 });
 
@@ -183,7 +176,7 @@ test('a message for nobody in particular goes to whoever comes first', async () 
     reason: 'kept until somebody is there',
   });
   const ann = await come('ann');
-  await until(() => ann.told.length > 0);
+  await eventually(() => ann.told.length > 0);
   expect(ann.told).toEqual(['hello']);
   await ann.speak();
   const ben = await come('ben');
@@ -209,10 +202,10 @@ test('open questions are told to who comes, once, and not when they are answered
   const payload = { choice: 'yes' };
   await call(boss.client, 'signal', { workflow_id: answered, signal_type: 'decision', payload });
   const ann = await come('ann');
-  await until(() => ann.told.length === 2);
+  await eventually(() => ann.told.length === 2);
   expect(ann.told).toEqual(['for ann?', 'for all?']);
   const ben = await come('ben');
-  await until(() => ben.told.length > 0);
+  await eventually(() => ben.told.length > 0);
   expect(ben.told).toEqual(['for all?']);
   await leave(ann);
   const again = await come('ann');
@@ -221,36 +214,44 @@ test('open questions are told to who comes, once, and not when they are answered
   expect(again.told).toEqual([]);
 });
 
-test('who comes to very many questions is told of the newest', async () => {
-  const boss = await come('boss');
-  for (let at = 0; at < 25; at++) {
-    await call(boss.client, 'run', { definition: ASKING });
-  }
-  const ann = await come('ann');
-  await until(() => ann.told.length >= 20);
-  await settled(boss, ann, 'ann');
-  expect(ann.told).toHaveLength(20);
-}, 15_000);
+test(
+  'who comes to very many questions is told of the newest',
+  async () => {
+    const boss = await come('boss');
+    for (let at = 0; at < 25; at++) {
+      await call(boss.client, 'run', { definition: ASKING });
+    }
+    const ann = await come('ann');
+    await eventually(() => ann.told.length >= 20);
+    await settled(boss, ann, 'ann');
+    expect(ann.told).toHaveLength(20);
+  },
+  TEST_MS,
+);
 
-test('an agent that comes while a message is being committed is told exactly once', async () => {
-  const boss = await come('boss');
-  for (let round = 0; round < 10; round++) {
-    const name = `agent${round}`;
-    const over = round % 2 === 0 ? 'sse' : 'mcp';
-    const [agent] = await Promise.all([
-      come(name, over).then(async (here) => {
-        await here.speak();
-        return here;
-      }),
-      say(boss, { message: `m${round}`, agent_id: name }),
-    ]);
-    await until(() => agent.told.length > 0);
-    await agent.speak();
-    await settled(boss, agent, name);
-    expect(agent.told).toEqual([`m${round}`]);
-    await leave(agent);
-  }
-}, 20_000);
+test(
+  'an agent that comes while a message is being committed is told exactly once',
+  async () => {
+    const boss = await come('boss');
+    for (let round = 0; round < 10; round++) {
+      const name = `agent${round}`;
+      const over = round % 2 === 0 ? 'sse' : 'mcp';
+      const [agent] = await Promise.all([
+        come(name, over).then(async (here) => {
+          await here.speak();
+          return here;
+        }),
+        say(boss, { message: `m${round}`, agent_id: name }),
+      ]);
+      await eventually(() => agent.told.length > 0);
+      await agent.speak();
+      await settled(boss, agent, name);
+      expect(agent.told).toEqual([`m${round}`]);
+      await leave(agent);
+    }
+  },
+  TEST_MS,
+);
 
 describe('a client that opens no stream', () => {
   const initialize = {
@@ -308,7 +309,7 @@ test('a session with a token of an agent is that agent from the beginning', asyn
   const url = new URL('/mcp', daemon.urls[0]);
   const transport = new StreamableHTTPClientTransport(url, { requestInit: { headers } });
   await client.connect(transport as Parameters<Client['connect']>[0]);
-  await until(() => told.length > 0);
+  await eventually(() => told.length > 0);
   expect(told).toEqual(['for ann']);
 });
 

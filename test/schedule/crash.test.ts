@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Overlap } from '../../src/model/schedule.ts';
 import type { Store } from '../../src/model/store.ts';
 import { type TempDatabases, tempDatabases } from '../store/sqlite/temp-database.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { createWorld, runsOf, START, type World } from './world.ts';
 
 const MINUTE = 60_000;
@@ -144,31 +145,35 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-test('whatever comes in whatever order, times start once, and no two runs at once but with allow', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom<Overlap>('skip', 'queue', 'cancel_running', 'allow'),
-      fc.constantFrom(null, 0, 3_600_000),
-      fc.constantFrom(null, 2),
-      fc.array(aStep, { minLength: 5, maxLength: 25 }),
-      async (overlap, catchUpMs, pauseAfter, steps) => {
-        const world = createWorld();
-        world.add({ expression: '@every 1m', overlap, catchUpMs, pauseAfter });
-        const daemons = [world.daemon()];
-        for (const step of steps) {
-          await take(world, step, daemons);
-          const atOnce = world.store.unfinishedRuns('s').length;
-          if (overlap !== 'allow') expect(atOnce).toBeLessThanOrEqual(1);
-        }
-        expectSound(world);
-        expect(world.all().every(({ dueAt }) => (dueAt - START) % MINUTE === 0)).toBe(true);
-        expect(world.store.queuedOccurrences('s', 'itself', 9).length).toBeLessThanOrEqual(1);
-        await world.close();
-      },
-    ),
-    { numRuns: 80 },
-  );
-}, 30_000);
+test(
+  'whatever comes in whatever order, times start once, and no two runs at once but with allow',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom<Overlap>('skip', 'queue', 'cancel_running', 'allow'),
+        fc.constantFrom(null, 0, 3_600_000),
+        fc.constantFrom(null, 2),
+        fc.array(aStep, { minLength: 5, maxLength: 25 }),
+        async (overlap, catchUpMs, pauseAfter, steps) => {
+          const world = createWorld();
+          world.add({ expression: '@every 1m', overlap, catchUpMs, pauseAfter });
+          const daemons = [world.daemon()];
+          for (const step of steps) {
+            await take(world, step, daemons);
+            const atOnce = world.store.unfinishedRuns('s').length;
+            if (overlap !== 'allow') expect(atOnce).toBeLessThanOrEqual(1);
+          }
+          expectSound(world);
+          expect(world.all().every(({ dueAt }) => (dueAt - START) % MINUTE === 0)).toBe(true);
+          expect(world.store.queuedOccurrences('s', 'itself', 9).length).toBeLessThanOrEqual(1);
+          await world.close();
+        },
+      ),
+      { numRuns: 80 },
+    );
+  },
+  TEST_MS,
+);
 
 async function take(
   world: World,

@@ -240,13 +240,11 @@ describe('after a time without a daemon', () => {
     expect(world.told).toEqual([]);
   });
 
-  test('a year without a daemon is recorded in bounded time and room', async () => {
+  test('a year without a daemon is recorded in bounded room', async () => {
     world.add({ expression: '* * * * *', timezone: 'Europe/Berlin' });
     await world.pass(365 * 24 * HOUR);
     world.daemon();
-    const began = performance.now();
     await world.pass(0);
-    expect(performance.now() - began).toBeLessThan(2000);
     expect(world.all()).toHaveLength(101);
     expect(world.all().at(-1)).toMatchObject({ outcome: 'started', dueAt: world.clock.now() });
     expect(world.all().at(-2)?.reason).toContain('so were all times after it');

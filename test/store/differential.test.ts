@@ -31,6 +31,7 @@ import {
   T0,
   template,
 } from '../contract/store-fixtures.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { aNoticeOperation, noticesOf } from './notice-operations.ts';
 import { aScheduleOperation, schedulesOf } from './schedule-operations.ts';
 import { type TempDatabases, tempDatabases } from './sqlite/temp-database.ts';
@@ -352,5 +353,5 @@ test(
       { numRuns: 60 },
     );
   },
-  { timeout: 30_000 },
+  { timeout: TEST_MS },
 );

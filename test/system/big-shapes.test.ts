@@ -1,11 +1,11 @@
 /** Runs as large as the limits allow, and one step larger. Work is compared by events, not by time. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { isJsonArray, isJsonObject, type Json } from '../../src/model/json.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { newHome, openSystem, refusal, removeHome, type System } from './support.ts';
 
 const MOST_STEPS = 10_000;
 const MOST_NESTING = 32;
-const LIMIT_MS = 120_000;
 
 const home = newHome();
 let system: System;
@@ -89,7 +89,7 @@ describe('long and wide', () => {
       expect(large.output).toEqual({ s9999: { result: MOST_STEPS } });
       expect(large.events - 2 * MOST_STEPS).toBe(small.events - 2 * 10);
     },
-    LIMIT_MS,
+    TEST_MS,
   );
 
   test(
@@ -101,7 +101,7 @@ describe('long and wide', () => {
       expect(large.output).toEqual({ last: { result: width } });
       expect(large.events - 2 * width).toBe(small.events - 2 * 10);
     },
-    LIMIT_MS,
+    TEST_MS,
   );
 
   test.each([
@@ -120,7 +120,7 @@ describe('long and wide', () => {
       const perItem = (small.events - 6) / 10;
       expect(large.events).toBeLessThanOrEqual(Math.ceil(perItem * MOST_STEPS) + 10);
     },
-    LIMIT_MS,
+    TEST_MS,
   );
 });
 

@@ -1,11 +1,12 @@
 /** Circuit breakers and `Retry-After`, against a server of the test. */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { RunResult } from '../../src/ops/shapes.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { countTypes, eventually, newHome, openSystem, removeHome, type System } from './support.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_MS);
 
-const COOLDOWN_MS = 400;
+const COOLDOWN_MS = 2500;
 
 interface Target {
   readonly url: string;

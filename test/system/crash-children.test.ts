@@ -4,9 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RUN_PARTS } from '../../src/ops/shapes.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { countTypes, eventually, isAlive, newHome, openSystem, removeHome } from './support.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_MS);
 
 const PROCESS_TO_KILL = fileURLToPath(new URL('./process-to-kill.ts', import.meta.url));
 

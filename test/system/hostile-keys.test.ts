@@ -9,9 +9,10 @@ import {
   test,
 } from 'bun:test';
 import { isJsonObject, type Json, type JsonObject } from '../../src/model/json.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { newHome, openSystem, refusal, removeHome, type System } from './support.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_MS);
 
 /** As a client sends it: `{__proto__: …}` in source would set the prototype. */
 const parse = (text: string): JsonObject => JSON.parse(text) as JsonObject;

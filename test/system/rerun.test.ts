@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RUN_PARTS } from '../../src/ops/shapes.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { newHome, openSystem, refusal, removeHome, type System } from './support.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_MS);
 
 let home = '';
 let system: System;

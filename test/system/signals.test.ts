@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../../src/model/json.ts';
 import { RUN_PARTS } from '../../src/ops/shapes.ts';
+import { TEST_MS } from '../support/patience.ts';
 import {
   countTypes,
   eventually,
@@ -15,7 +16,7 @@ import {
   type System,
 } from './support.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_MS);
 
 let home = '';
 let system: System;

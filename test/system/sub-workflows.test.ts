@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { RunResult } from '../../src/ops/shapes.ts';
 import { RUN_PARTS } from '../../src/ops/shapes.ts';
+import { TEST_MS } from '../support/patience.ts';
 import {
   asJson,
   eventually,
@@ -16,7 +17,7 @@ import {
   type System,
 } from './support.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_MS);
 
 let home = '';
 let system: System;

@@ -12,6 +12,7 @@ import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { CallContext } from '../../src/ops/operation.ts';
 import { RUN_PARTS, type RunResult } from '../../src/ops/shapes.ts';
 import type { SettingKey } from '../../src/settings.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 type Flags = Readonly<Partial<Record<SettingKey, unknown>>>;
 
@@ -131,7 +132,7 @@ type Nothing = null | undefined | false | 0 | '';
 /** Waits until `look` answers something; for what another process does. */
 export async function eventually<T>(
   look: () => T | Nothing | Promise<T | Nothing>,
-  withinMs = 20_000,
+  withinMs = PATIENCE_MS,
 ): Promise<T> {
   const until = performance.now() + withinMs;
   for (;;) {

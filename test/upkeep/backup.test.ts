@@ -20,6 +20,7 @@ import { type Config, loadConfig } from '../../src/config.ts';
 import type { Json } from '../../src/model/json.ts';
 import { copyDatabase, inspectDatabase } from '../../src/store/sqlite/backup.ts';
 import { errorOf, person } from '../ops/harness.ts';
+import { PATIENCE_MS, TEST_MS } from '../support/patience.ts';
 
 let home = '';
 let config: Config;
@@ -70,7 +71,7 @@ async function run(app: App, steps: Json[], more: object = {}): Promise<string> 
 const statusOf = async (app: App, workflow_id: string) => app.ops.status(here, { workflow_id });
 
 async function eventually(check: () => Promise<boolean> | boolean): Promise<void> {
-  const until = performance.now() + 5000;
+  const until = performance.now() + PATIENCE_MS;
   while (!(await check())) {
     if (performance.now() > until) throw new Error('it did not come');
     await Bun.sleep(10);
@@ -78,27 +79,32 @@ async function eventually(check: () => Promise<boolean> | boolean): Promise<void
 }
 
 describe('a backup', () => {
-  test('is whole and consistent while runs are written, and only for its owner', async () => {
-    const app = await open();
-    let going = true;
-    const writing = (async () => {
-      while (going) await run(app, [{ id: 'a', action: 'expr.eval', params: { expression: '1' } }]);
-    })();
-    await eventually(() => app.store.countRuns().completed > 5);
-    const [one, two] = [path('one.db'), path('two.db')];
-    copyDatabase(config.dbPath, one, { force: false });
-    await eventually(() => app.store.countRuns().completed > 20);
-    copyDatabase(config.dbPath, two, { force: false });
-    going = false;
-    await writing;
-    expect(inspectDatabase(two).runs).toBeGreaterThan(inspectDatabase(one).runs);
-    expect(statSync(one).mode & 0o777).toBe(0o600);
-    expect(readdirSync(home).filter((name) => name.includes('.part'))).toEqual([]);
-    const copied = loadConfig({ flags: { db_path: two }, env: { HOME: home }, home });
-    const reader = await openApp(copied, { execute: false });
-    opened.push(reader);
-    expect(await reader.ops.verify(person, {})).toMatchObject({ ok: true });
-  }, 20_000);
+  test(
+    'is whole and consistent while runs are written, and only for its owner',
+    async () => {
+      const app = await open();
+      let going = true;
+      const writing = (async () => {
+        while (going)
+          await run(app, [{ id: 'a', action: 'expr.eval', params: { expression: '1' } }]);
+      })();
+      await eventually(() => app.store.countRuns().completed > 5);
+      const [one, two] = [path('one.db'), path('two.db')];
+      copyDatabase(config.dbPath, one, { force: false });
+      await eventually(() => app.store.countRuns().completed > 20);
+      copyDatabase(config.dbPath, two, { force: false });
+      going = false;
+      await writing;
+      expect(inspectDatabase(two).runs).toBeGreaterThan(inspectDatabase(one).runs);
+      expect(statSync(one).mode & 0o777).toBe(0o600);
+      expect(readdirSync(home).filter((name) => name.includes('.part'))).toEqual([]);
+      const copied = loadConfig({ flags: { db_path: two }, env: { HOME: home }, home });
+      const reader = await openApp(copied, { execute: false });
+      opened.push(reader);
+      expect(await reader.ops.verify(person, {})).toMatchObject({ ok: true });
+    },
+    TEST_MS,
+  );
 
   test('takes no name that is taken, unless it is told to', async () => {
     const app = await open();
@@ -110,21 +116,25 @@ describe('a backup', () => {
     expect(inspectDatabase(path('taken.db')).runs).toBe(0);
   });
 
-  test('asked for from elsewhere goes into the folder of backups, in a process of its own', async () => {
-    const app = await open();
-    const remote = {
-      caller: { agentId: null, role: 'admin', sender: 'person' },
-      exec: null,
-    } as const;
-    for (const file of ['/tmp/x.db', '../x.db', 'a/b.db', '.hidden']) {
-      await errorOf(app.ops.backup(remote, { file }), 'VALIDATION_ERROR');
-    }
-    const { file } = await app.ops.backup(remote, { file: 'remote.db' });
-    expect(file).toBe(join(home, 'backups', 'remote.db'));
-    expect(statSync(join(home, 'backups')).mode & 0o777).toBe(0o700);
-    expect(inspectDatabase(file).runs).toBe(0);
-    await errorOf(app.ops.backup(remote, { file: 'remote.db' }), 'CONFLICT');
-  }, 20_000);
+  test(
+    'asked for from elsewhere goes into the folder of backups, in a process of its own',
+    async () => {
+      const app = await open();
+      const remote = {
+        caller: { agentId: null, role: 'admin', sender: 'person' },
+        exec: null,
+      } as const;
+      for (const file of ['/tmp/x.db', '../x.db', 'a/b.db', '.hidden']) {
+        await errorOf(app.ops.backup(remote, { file }), 'VALIDATION_ERROR');
+      }
+      const { file } = await app.ops.backup(remote, { file: 'remote.db' });
+      expect(file).toBe(join(home, 'backups', 'remote.db'));
+      expect(statSync(join(home, 'backups')).mode & 0o777).toBe(0o700);
+      expect(inspectDatabase(file).runs).toBe(0);
+      await errorOf(app.ops.backup(remote, { file: 'remote.db' }), 'CONFLICT');
+    },
+    TEST_MS,
+  );
 
   test('that cannot be written leaves nothing behind', async () => {
     const app = await open(false);
@@ -135,17 +145,21 @@ describe('a backup', () => {
 });
 
 describe('going back to a backup', () => {
-  test('is refused while a process executes on the database, or has it open', async () => {
-    const app = await open();
-    copyDatabase(config.dbPath, path('b.db'), { force: false });
-    const used = await errorOf(restoreBackup(config, path('b.db'), Date.now()), 'CONFLICT');
-    expect(used.message).toContain(`pid ${process.pid}`);
-    await app.close();
-    opened.length = 0;
-    await open(false);
-    await errorOf(restoreBackup(config, path('b.db'), Date.now()), 'CONFLICT');
-    expect(readdirSync(home).filter((name) => /restor/.test(name))).toEqual([]);
-  }, 20_000);
+  test(
+    'is refused while a process executes on the database, or has it open',
+    async () => {
+      const app = await open();
+      copyDatabase(config.dbPath, path('b.db'), { force: false });
+      const used = await errorOf(restoreBackup(config, path('b.db'), Date.now()), 'CONFLICT');
+      expect(used.message).toContain(`pid ${process.pid}`);
+      await app.close();
+      opened.length = 0;
+      await open(false);
+      await errorOf(restoreBackup(config, path('b.db'), Date.now()), 'CONFLICT');
+      expect(readdirSync(home).filter((name) => /restor/.test(name))).toEqual([]);
+    },
+    TEST_MS,
+  );
 
   test.each([
     ['another program', () => new Database(path('bad.db')).run('CREATE TABLE t (a)')],
@@ -194,101 +208,113 @@ describe('going back to a backup', () => {
     writeFileSync(file, bytes);
   }
 
-  test('keeps what was there, and replaces one that is damaged', async () => {
-    const app = await open();
-    const kept = await run(app, [{ id: 'a', run: 'true' }]);
-    copyDatabase(config.dbPath, path('b.db'), { force: false });
-    const later = await run(app, [{ id: 'a', run: 'true' }]);
-    await closeAll();
-    const { before } = await restoreBackup(config, path('b.db'), Date.now());
-    expect(inspectDatabase(before ?? '').runs).toBe(2);
-    expect(statSync(config.dbPath).mode & 0o777).toBe(0o600);
-    const restored = await open(false);
-    expect(restored.store.findIds('', 10) as readonly string[]).toEqual([kept]);
-    expect(await restored.ops.verify(person, {})).toMatchObject({ ok: true, runs: 1 });
-    await closeAll();
-    writeFileSync(config.dbPath, 'not a database at all'.repeat(1000));
-    const again = await restoreBackup(config, before ?? '', Date.now());
-    expect(readFileSync(again.before ?? '', 'utf8')).toContain('not a database');
-    expect((await open(false)).store.findIds('', 10) as readonly string[]).toContain(later);
-  }, 20_000);
+  test(
+    'keeps what was there, and replaces one that is damaged',
+    async () => {
+      const app = await open();
+      const kept = await run(app, [{ id: 'a', run: 'true' }]);
+      copyDatabase(config.dbPath, path('b.db'), { force: false });
+      const later = await run(app, [{ id: 'a', run: 'true' }]);
+      await closeAll();
+      const { before } = await restoreBackup(config, path('b.db'), Date.now());
+      expect(inspectDatabase(before ?? '').runs).toBe(2);
+      expect(statSync(config.dbPath).mode & 0o777).toBe(0o600);
+      const restored = await open(false);
+      expect(restored.store.findIds('', 10) as readonly string[]).toEqual([kept]);
+      expect(await restored.ops.verify(person, {})).toMatchObject({ ok: true, runs: 1 });
+      await closeAll();
+      writeFileSync(config.dbPath, 'not a database at all'.repeat(1000));
+      const again = await restoreBackup(config, before ?? '', Date.now());
+      expect(readFileSync(again.before ?? '', 'utf8')).toContain('not a database');
+      expect((await open(false)).store.findIds('', 10) as readonly string[]).toContain(later);
+    },
+    TEST_MS,
+  );
 
-  test('starts nothing: runs, timers, retries, decisions wait until they are resumed', async () => {
-    const marker = path('marker');
-    const app = await open();
-    const sleeping = await run(app, [wait('w', '1s'), touch(marker, ['w'])]);
-    const asking = await run(app, [
-      ask('q', { timeout: '1s', fallback: 'no' }),
-      touch(marker, ['q']),
-    ]);
-    const working = await run(app, [{ id: 'slow', run: 'sleep 30' }, touch(marker, ['slow'])]);
-    await eventually(async () => (await statusOf(app, working)).steps.slow?.status === 'running');
-    copyDatabase(config.dbPath, path('b.db'), { force: false });
-    await app.ops.signal(here, { workflow_id: working, signal_type: 'cancel' });
-    await closeAll();
-    rmSync(marker, { force: true });
-    // As if it were days later.
-    const restored = await restoreBackup(config, path('b.db'), Date.now());
-    expect(restored).toMatchObject({ suspended: 3, pending: 0, decisions: 1 });
-    const after = await open();
-    await after.engine?.recover(null);
-    expect(after.store.claimable(Date.now() + 10 ** 10, [], 10)).toEqual([]);
-    expect(after.store.nextWakeAt(0)).toBeNull();
-    for (const id of [sleeping, asking, working]) {
-      const status = await statusOf(after, id);
-      expect(status).toMatchObject({ status: 'suspended', paused: true });
-      expect(status.waiting_for[0]?.text).toContain('restored');
-    }
-    expect(await after.ops.verify(person, {})).toMatchObject({ ok: true, mismatches: [] });
+  test(
+    'starts nothing: runs, timers, retries, decisions wait until they are resumed',
+    async () => {
+      const marker = path('marker');
+      const app = await open();
+      const sleeping = await run(app, [wait('w', '1s'), touch(marker, ['w'])]);
+      const asking = await run(app, [
+        ask('q', { timeout: '1s', fallback: 'no' }),
+        touch(marker, ['q']),
+      ]);
+      const working = await run(app, [{ id: 'slow', run: 'sleep 30' }, touch(marker, ['slow'])]);
+      await eventually(async () => (await statusOf(app, working)).steps.slow?.status === 'running');
+      copyDatabase(config.dbPath, path('b.db'), { force: false });
+      await app.ops.signal(here, { workflow_id: working, signal_type: 'cancel' });
+      await closeAll();
+      rmSync(marker, { force: true });
+      // As if it were days later.
+      const restored = await restoreBackup(config, path('b.db'), Date.now());
+      expect(restored).toMatchObject({ suspended: 3, pending: 0, decisions: 1 });
+      const after = await open();
+      await after.engine?.recover(null);
+      expect(after.store.claimable(Date.now() + 10 ** 10, [], 10)).toEqual([]);
+      expect(after.store.nextWakeAt(0)).toBeNull();
+      for (const id of [sleeping, asking, working]) {
+        const status = await statusOf(after, id);
+        expect(status).toMatchObject({ status: 'suspended', paused: true });
+        expect(status.waiting_for[0]?.text).toContain('restored');
+      }
+      expect(await after.ops.verify(person, {})).toMatchObject({ ok: true, mismatches: [] });
 
-    // An answer counts, although the time of its fallback has long passed; what is behind it waits.
-    await Bun.sleep(1100);
-    await after.ops.signal(here, {
-      workflow_id: asking,
-      signal_type: 'decision',
-      payload: { choice: 'yes' },
-    });
-    expect(await statusOf(after, asking)).toMatchObject({
-      status: 'suspended',
-      steps: { q: { status: 'completed', output: { choice: 'yes', via: 'signal' } } },
-    });
-    expect(existsSync(marker)).toBe(false);
+      // An answer counts, although the time of its fallback has long passed; what is behind it waits.
+      await Bun.sleep(1100);
+      await after.ops.signal(here, {
+        workflow_id: asking,
+        signal_type: 'decision',
+        payload: { choice: 'yes' },
+      });
+      expect(await statusOf(after, asking)).toMatchObject({
+        status: 'suspended',
+        steps: { q: { status: 'completed', output: { choice: 'yes', via: 'signal' } } },
+      });
+      expect(existsSync(marker)).toBe(false);
 
-    for (const workflow_id of [sleeping, asking]) {
-      await after.ops.signal(here, { workflow_id, signal_type: 'resume' });
-      await eventually(async () => (await statusOf(after, workflow_id)).status === 'completed');
-    }
-    expect(readFileSync(marker, 'utf8')).toBe('ran\nran\n');
-    // What was in flight then is judged as after a crash.
-    await after.ops.signal(here, { workflow_id: working, signal_type: 'resume' });
-    await eventually(async () => {
-      const { pending_decisions: asked } = await statusOf(after, working);
-      return asked[0]?.kind === 'outcome_unknown';
-    });
-    expect(await after.ops.verify(person, {})).toMatchObject({ ok: true, mismatches: [] });
-  }, 30_000);
+      for (const workflow_id of [sleeping, asking]) {
+        await after.ops.signal(here, { workflow_id, signal_type: 'resume' });
+        await eventually(async () => (await statusOf(after, workflow_id)).status === 'completed');
+      }
+      expect(readFileSync(marker, 'utf8')).toBe('ran\nran\n');
+      // What was in flight then is judged as after a crash.
+      await after.ops.signal(here, { workflow_id: working, signal_type: 'resume' });
+      await eventually(async () => {
+        const { pending_decisions: asked } = await statusOf(after, working);
+        return asked[0]?.kind === 'outcome_unknown';
+      });
+      expect(await after.ops.verify(person, {})).toMatchObject({ ok: true, mismatches: [] });
+    },
+    TEST_MS,
+  );
 
-  test('holds back runs that had not begun, and refuses signals that would start something', async () => {
-    const marker = path('marker');
-    const reader = await open(false);
-    const result = await reader.ops.run(here, {
-      definition: { steps: [touch(marker)] },
-      wait: '0',
-    });
-    if ('dry_run' in result) throw new Error('a dry run is no run');
-    copyDatabase(config.dbPath, path('b.db'), { force: false });
-    await closeAll();
-    expect(await restoreBackup(config, path('b.db'), Date.now())).toMatchObject({ pending: 1 });
-    const app = await open();
-    await app.engine?.recover(null);
-    expect(await statusOf(app, result.workflow_id)).toMatchObject({ status: 'pending' });
-    const resumed = await app.ops.signal(here, {
-      workflow_id: result.workflow_id,
-      signal_type: 'resume',
-    });
-    expect(resumed).toMatchObject({ ok: true });
-    await eventually(() => existsSync(marker));
-  }, 20_000);
+  test(
+    'holds back runs that had not begun, and refuses signals that would start something',
+    async () => {
+      const marker = path('marker');
+      const reader = await open(false);
+      const result = await reader.ops.run(here, {
+        definition: { steps: [touch(marker)] },
+        wait: '0',
+      });
+      if ('dry_run' in result) throw new Error('a dry run is no run');
+      copyDatabase(config.dbPath, path('b.db'), { force: false });
+      await closeAll();
+      expect(await restoreBackup(config, path('b.db'), Date.now())).toMatchObject({ pending: 1 });
+      const app = await open();
+      await app.engine?.recover(null);
+      expect(await statusOf(app, result.workflow_id)).toMatchObject({ status: 'pending' });
+      const resumed = await app.ops.signal(here, {
+        workflow_id: result.workflow_id,
+        signal_type: 'resume',
+      });
+      expect(resumed).toMatchObject({ ok: true });
+      await eventually(() => existsSync(marker));
+    },
+    TEST_MS,
+  );
 
   test('what was revoked since the backup stays revoked', async () => {
     const app = await open(false);

@@ -8,6 +8,7 @@ import { type App, openApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Json } from '../../src/model/json.ts';
 import { person } from '../ops/harness.ts';
+import { TEST_MS } from '../support/patience.ts';
 
 let home = '';
 let app: App;
@@ -46,38 +47,45 @@ function tamper(sql: string, ...bindings: (string | number | null)[]): void {
   database.close();
 }
 
-test('finds nothing where runs ended, wait, loop, fail, pause and call others', async () => {
-  await app.ops.define(person, { name: 'child', definition: { steps: [ask('deep')] } });
-  await run(evaluate('a', '1 + 1'), evaluate('b', 'steps.a.result * 2'));
-  await run(evaluate('bad', '1 / "x"', { retry: { max: 2 } }));
-  await run({ id: 'sh', run: 'echo out; exit 3' }, evaluate('never', '1', { depends_on: ['sh'] }));
-  const decided = await run(ask('one'), ask('two', { timeout: '1h', fallback: 'no' }));
-  await app.ops.signal(person, {
-    workflow_id: decided,
-    signal_type: 'decision',
-    step_id: 'one',
-    payload: { choice: 'yes' },
-  });
-  await run({ id: 'later', type: 'wait', config: { duration: '2h' } } as unknown as Json);
-  await run({
-    id: 'each',
-    type: 'loop',
-    config: {
-      over: [1, 2, 3],
-      body: [evaluate('x', 'iter.item'), ask('which', { timeout: '3h' })],
-    },
-  } as unknown as Json);
-  await run({ id: 'call', action: 'workflow.run', params: { template_name: 'child' } });
-  const paused = await run({
-    id: 'w',
-    type: 'wait',
-    config: { duration: '5h' },
-  } as unknown as Json);
-  await app.ops.signal(person, { workflow_id: paused, signal_type: 'pause' });
-  const result = await verify();
-  expect(result.mismatches).toEqual([]);
-  expect(result).toMatchObject({ ok: true, problems: [], runs: 9, differences: 0 });
-}, 20_000);
+test(
+  'finds nothing where runs ended, wait, loop, fail, pause and call others',
+  async () => {
+    await app.ops.define(person, { name: 'child', definition: { steps: [ask('deep')] } });
+    await run(evaluate('a', '1 + 1'), evaluate('b', 'steps.a.result * 2'));
+    await run(evaluate('bad', '1 / "x"', { retry: { max: 2 } }));
+    await run(
+      { id: 'sh', run: 'echo out; exit 3' },
+      evaluate('never', '1', { depends_on: ['sh'] }),
+    );
+    const decided = await run(ask('one'), ask('two', { timeout: '1h', fallback: 'no' }));
+    await app.ops.signal(person, {
+      workflow_id: decided,
+      signal_type: 'decision',
+      step_id: 'one',
+      payload: { choice: 'yes' },
+    });
+    await run({ id: 'later', type: 'wait', config: { duration: '2h' } } as unknown as Json);
+    await run({
+      id: 'each',
+      type: 'loop',
+      config: {
+        over: [1, 2, 3],
+        body: [evaluate('x', 'iter.item'), ask('which', { timeout: '3h' })],
+      },
+    } as unknown as Json);
+    await run({ id: 'call', action: 'workflow.run', params: { template_name: 'child' } });
+    const paused = await run({
+      id: 'w',
+      type: 'wait',
+      config: { duration: '5h' },
+    } as unknown as Json);
+    await app.ops.signal(person, { workflow_id: paused, signal_type: 'pause' });
+    const result = await verify();
+    expect(result.mismatches).toEqual([]);
+    expect(result).toMatchObject({ ok: true, problems: [], runs: 9, differences: 0 });
+  },
+  TEST_MS,
+);
 
 describe('names run, field and both values', () => {
   test('of a status that the log does not say', async () => {

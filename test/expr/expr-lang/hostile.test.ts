@@ -11,9 +11,6 @@ import { envOf, evaluate, failureOf } from './rows.ts';
 /** A fortieth of the default: the same answers in a fortieth of the time. */
 const LIMITS = { maxSteps: 250_000, maxMemoryBytes: 3_300_000 };
 
-/** What a step may take at most, whatever it evaluates. */
-const QUICK_MS = 2_500;
-
 const BIG = {
   inputs: {
     xs: Array.from({ length: 100_000 }, (_, i) => ({ a: i, b: `x${i}` })),
@@ -71,11 +68,9 @@ describe('work and memory', () => {
     });
   }
 
-  test('the default limits end the worst of them in time', () => {
+  test('the default limits end the worst of them', () => {
     for (const source of ['map(1..10000, map(1..10000, #))', 'uniq(map(1..20000, [#]))']) {
-      const start = performance.now();
       endsByLimit(source, /maxSteps/, DEFAULT_EXPR_LIMITS);
-      expect(performance.now() - start).toBeLessThan(QUICK_MS);
     }
   });
 

@@ -3,11 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { post } from '../../http/daemon.ts';
+import { PATIENCE_MS, TEST_MS } from '../../support/patience.ts';
 import { type DaemonProcess, startDaemonProcess } from './daemon-process.ts';
 
 const canMeasure = existsSync('/proc/self/status');
-const LOAD_MS = 60_000;
-const SETTLE_MS = 10_000;
 const MIB = 1024 * 1024;
 
 let daemon: DaemonProcess;
@@ -79,7 +78,7 @@ const endAll = (clients: readonly Raw[]): void => {
 };
 
 async function eventually(holds: () => Promise<boolean> | boolean): Promise<boolean> {
-  const end = performance.now() + SETTLE_MS;
+  const end = performance.now() + PATIENCE_MS;
   while (!(await holds())) {
     if (performance.now() > end) return false;
     await Bun.sleep(50);
@@ -101,7 +100,7 @@ test.if(canMeasure)(
     endAll(clients);
     expect(await eventually(noSession)).toBe(true);
   },
-  LOAD_MS,
+  TEST_MS,
 );
 
 test.if(canMeasure)(
@@ -121,5 +120,5 @@ test.if(canMeasure)(
     expect(memory() - before).toBeLessThan(100 * MIB);
     endAll(clients);
   },
-  LOAD_MS,
+  TEST_MS,
 );

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { asRunId } from '../../../src/model/ids.ts';
 import { verifyDatabase } from '../../../src/store/sqlite/verify.ts';
 import { newRun } from '../../contract/store-fixtures.ts';
+import { TEST_MS } from '../../support/patience.ts';
 import { type TempDatabases, tempDatabases } from './temp-database.ts';
 
 const WRITER = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
@@ -48,5 +49,5 @@ test(
     expect(ids).toEqual(ids.map((_, index) => index + 1));
     expect(verifyDatabase(path)).toEqual({ ok: true, problems: [] });
   },
-  { timeout: 60_000 },
+  { timeout: TEST_MS },
 );
