@@ -20,7 +20,7 @@ import {
 } from './fs-paths.ts';
 import { bytesOf, type TreeEntry, treeOf } from './fs-tree.ts';
 import { makeParent } from './fs-write.ts';
-import { errnoOf, osFailure, refused, stopIfAborted } from './os-error.ts';
+import { errnoOf, occupied, osFailure, refused, stopIfAborted } from './os-error.ts';
 import { sameBytes } from './same-bytes.ts';
 
 type Run = EffectAction['run'];
@@ -111,7 +111,7 @@ async function copyTree(transfer: Transfer, entries: readonly TreeEntry[]): Prom
   const { dst, overwrite, context } = transfer;
   const isTree = entries[0]?.there.isDirectory() === true;
   if (isTree && !overwrite && !context.repeat && (await exists(dst.real))) {
-    throw refused('write', dst.path, 'it exists already and `overwrite` is false');
+    throw occupied(dst.path);
   }
   for (const entry of entries) {
     stopIfAborted(context.signal);
@@ -148,7 +148,7 @@ async function copyEntry(transfer: Transfer, entry: TreeEntry, target: string): 
   } catch (thrown) {
     if (errnoOf(thrown) !== 'EEXIST') throw thrown;
     if (transfer.context.repeat && (await sameBytes(entry.real, target))) return;
-    throw refused('write', target, 'it exists already and `overwrite` is false');
+    throw occupied(target);
   }
 }
 
@@ -159,7 +159,7 @@ async function copyLink(transfer: Transfer, entry: TreeEntry, target: string): P
     const same = there.isSymbolicLink() && (await readlink(target)) === points;
     if (same) return;
     if (!transfer.overwrite) {
-      throw refused('write', target, 'it exists already and `overwrite` is false');
+      throw occupied(target);
     }
     await rm(target);
   }
@@ -170,7 +170,7 @@ async function move(transfer: Transfer, entries: readonly TreeEntry[]): Promise<
   const { src, dst, overwrite } = transfer;
   const isTree = entries[0]?.there.isDirectory() === true;
   if (!overwrite && (await exists(dst.real))) {
-    throw refused('write', dst.path, 'it exists already and `overwrite` is false');
+    throw occupied(dst.path);
   }
   try {
     if (overwrite || isTree) await rename(src.real, dst.real);

@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import { DEFAULT_MODE, writeAtomically } from './atomic-file.ts';
 import { decodeBytes } from './crypto.ts';
 import { type PathDeps, type Place, placeOf } from './fs-paths.ts';
-import { errnoOf, osFailure, refused, stopIfAborted } from './os-error.ts';
+import { errnoOf, occupied, osFailure, refused, stopIfAborted } from './os-error.ts';
 
 type Run = EffectAction['run'];
 
@@ -48,7 +48,7 @@ async function writeBytes(context: ActionContext, place: Place, write: Content):
     // The same bytes on a repeat: the crash came after the file was in place.
     const done = context.repeat && (await holds(place.real, content));
     if (done) return content.length;
-    throw refused('write', place.path, 'it exists already and `overwrite` is false');
+    throw occupied(place.path);
   }
 }
 

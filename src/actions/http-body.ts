@@ -4,6 +4,7 @@
 import { AppError } from '../model/error.ts';
 import { isJsonObject, type Json, type JsonObject, jsonType } from '../model/json.ts';
 import { decodeBytes } from './crypto.ts';
+import { parseJsonText } from './json-text.ts';
 
 export interface EncodedBody {
   readonly bytes: Buffer;
@@ -38,7 +39,11 @@ function formProblem(body: Json): string | null {
 }
 
 /** The bytes that are sent; null when there is no body (`null` is none). */
-export function encodeBody({ body, body_encoding: encoding }: JsonObject): EncodedBody | null {
+export function encodeBody({
+  body,
+  body_encoding: encoding,
+  headers,
+}: JsonObject): EncodedBody | null {
   if (body === undefined || body === null) return null;
   switch (encoding) {
     case 'form':
@@ -50,8 +55,25 @@ export function encodeBody({ body, body_encoding: encoding }: JsonObject): Encod
     case 'base64':
       return { bytes: bytesOf(body), type: 'application/octet-stream' };
     default:
-      return { bytes: Buffer.from(JSON.stringify(body)), type: 'application/json' };
+      return { bytes: Buffer.from(jsonText(body, headers)), type: 'application/json' };
   }
+}
+
+/** JSON that was written out already is sent as it is, where the receiver is told that it is JSON. */
+const jsonText = (body: Json, headers: Json | undefined): string =>
+  typeof body === 'string' && holdsJson(body) && saysJson(headers) ? body : JSON.stringify(body);
+
+/** True for a text that is a JSON object or list. */
+export const holdsJson = (text: string): boolean =>
+  /^\s*[[{]/.test(text) && parseJsonText(text) !== undefined;
+
+const JSON_TYPE = /^[^;]*[/+]json\s*(?:;|$)/i;
+
+/** True unless the step itself says another content type. */
+export function saysJson(headers: Json | undefined): boolean {
+  if (!isJsonObject(headers)) return true;
+  const own = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type');
+  return own === undefined || JSON_TYPE.test(String(own[1]));
 }
 
 function formText(body: Json): string {

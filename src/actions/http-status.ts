@@ -21,7 +21,9 @@ export function statusFailure(answer: {
   const text = response.statusMessage || STATUS_CODES[status] || '';
   const { origin, pathname } = new URL(url);
   const head = body === null ? '' : typeof body === 'string' ? body : JSON.stringify(body);
-  const retryAfterMs = retryAfter(response.headers['retry-after'], nowMs);
+  // A date means a time by the clock of the server.
+  const theirs = httpDate(response.headers.date ?? '') ?? nowMs;
+  const retryAfterMs = retryAfter(response.headers['retry-after'], theirs);
   return new AppError(code, `${origin}${pathname} answered ${status} ${text}`.trim(), {
     details: {
       status_code: status,
@@ -32,11 +34,26 @@ export function statusFailure(answer: {
   });
 }
 
+/** Longer ones are taken for this. */
+const LONGEST_MS = 365 * 86_400_000;
+
 /** Milliseconds of a `Retry-After` (seconds, or an HTTP date), null when there is none to read. */
 export function retryAfter(header: string | undefined, nowMs: number): number | null {
   if (header === undefined) return null;
   const text = header.trim();
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? null : Math.max(0, at - nowMs);
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, LONGEST_MS);
+  const at = httpDate(text);
+  return at === null ? null : Math.min(Math.max(0, at - nowMs), LONGEST_MS);
+}
+
+/** The three forms of a date in HTTP; the last has no zone and means UTC. */
+const FIXED = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+const OLD = /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/;
+const BARE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
+
+/** Milliseconds since 1970, null for what is no date. */
+function httpDate(text: string): number | null {
+  if (!FIXED.test(text) && !OLD.test(text) && !BARE.test(text)) return null;
+  const at = Date.parse(BARE.test(text) ? `${text} GMT` : text);
+  return Number.isNaN(at) ? null : at;
 }

@@ -40,6 +40,14 @@ export function osFailure(doing: string, path: string, thrown: unknown): AppErro
 export const refused = (doing: string, path: string, reason: string): AppError =>
   new AppError('EXECUTION_ERROR', `cannot ${doing} ${path}: ${reason}`, { details: { path } });
 
+/** The failure of a write that must not replace what is there; someone may take that away. */
+export const occupied = (path: string): AppError =>
+  new AppError(
+    'EXECUTION_ERROR',
+    `cannot write ${path}: it exists already and \`overwrite\` is false`,
+    { details: { path, errno: 'EEXIST' } },
+  );
+
 /** @throws AppError CANCELLED when the step has been stopped */
 export function stopIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new AppError('CANCELLED', 'the step was stopped');

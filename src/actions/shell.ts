@@ -185,13 +185,16 @@ function resultOf(params: JsonObject, result: CommandResult, timeoutMs: number):
   const name = isText ? 'the command' : basename(String(params.command));
   if (result.stopped === 'timeout') {
     const message = `${name} ran longer than ${formatDuration(timeoutMs)} and was ended`;
-    throw new AppError('TIMEOUT_ERROR', message, { details: tails(result) });
+    throw new AppError('TIMEOUT_ERROR', message, { details: { ...tails(result), killed: true } });
   }
   if (result.stopped === 'abort') {
-    throw new AppError('CANCELLED', `${name} was stopped`, { details: tails(result) });
+    throw new AppError('CANCELLED', `${name} was stopped`, {
+      details: { ...tails(result), killed: true },
+    });
   }
   if (params.fail_on_error === true && result.exitCode !== 0) throw exitFailure(name, result);
-  const parsed = looksLikeJson(result.stdout) ? parseJsonText(result.stdout) : undefined;
+  const parsed =
+    !result.truncated && looksLikeJson(result.stdout) ? parseJsonText(result.stdout) : undefined;
   return {
     output: {
       stdout: parsed ?? result.stdout,
@@ -199,6 +202,7 @@ function resultOf(params: JsonObject, result: CommandResult, timeoutMs: number):
       stderr: result.stderr,
       exit_code: result.exitCode,
       ...(result.signal === null ? {} : { signal: result.signal }),
+      killed: false,
       duration_ms: result.durationMs,
       ...(result.truncated ? { truncated: true } : {}),
     },
@@ -217,9 +221,14 @@ function exitFailure(name: string, result: CommandResult): AppError {
 const tails = (result: CommandResult): JsonObject => ({
   exit_code: result.exitCode,
   ...(result.signal === null ? {} : { signal: result.signal }),
-  stdout_tail: result.stdout.slice(-TAIL),
-  stderr_tail: result.stderr.slice(-TAIL),
+  stdout_tail: tailOf(result.stdout),
+  stderr_tail: tailOf(result.stderr),
+  ...(result.truncated ? { truncated: true } : {}),
 });
+
+/** The end of a text; one that was cut says so. */
+const tailOf = (text: string): string =>
+  text.length > TAIL ? `…${text.slice(-TAIL)}`.replace(/^…[\uDC00-\uDFFF]/, '…') : text;
 
 function lastLine(text: string): string {
   const line = text.slice(-TAIL).trimEnd().split('\n').at(-1)?.trim() ?? '';

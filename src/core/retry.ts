@@ -18,7 +18,8 @@ export interface RetryDelays {
 
 /**
  * Milliseconds before retry `k` (from 1). `none` 0, `constant` d, `linear` d·k, `exponential`
- * d·2^(k−1), capped, plus a share of jitter from `seed` (0–1), at least what the server asked for.
+ * d·2^(k−1), capped, plus a share of jitter from `seed` (0–1), at least what the server asked for,
+ * which the cap of the author binds too.
  */
 export function retryDelay(
   policy: RetryPlan,
@@ -30,8 +31,13 @@ export function retryDelay(
   const base = backoffMs(policy.backoff, delays.delayMs, k);
   const capped = delays.maxDelayMs === null ? base : Math.min(base, delays.maxDelayMs);
   const jittered = capped + capped * policy.jitter * seed;
-  return Math.min(Math.max(jittered, error.retry_after_ms ?? 0), MAX_RETRY_DELAY_MS);
+  const most = delays.maxDelayMs ?? MAX_RETRY_AFTER_MS;
+  const asked = Math.min(error.retry_after_ms ?? 0, most);
+  return Math.min(Math.max(jittered, asked), MAX_RETRY_DELAY_MS);
 }
+
+/** Where no cap is set a server cannot put a retry off longer than this. */
+const MAX_RETRY_AFTER_MS = 86_400_000;
 
 /** No retry waits longer than a year, whatever the policy grows to. */
 const MAX_RETRY_DELAY_MS = 365 * 86_400_000;

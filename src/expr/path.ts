@@ -85,7 +85,7 @@ export function resolvePath(path: Path, scope: Scope): Json | undefined {
   if (segments[0] === 'steps') return resolveStep(segments, scope);
   let value = scope.value(rootName(segments[0] as string));
   for (let i = 1; i < segments.length && value !== undefined; i++) {
-    value = childOf(value, segments[i] as string);
+    value = childBelow(value, segments[i - 1] as string, segments[i] as string);
   }
   return value;
 }
@@ -100,7 +100,7 @@ function resolveStep(segments: readonly string[], scope: Scope): Json | undefine
   if (segments.length === 2) return stepObject(view);
   let value = stepField(view, segments[2] as string);
   for (let i = 3; i < segments.length && value !== undefined; i++) {
-    value = childOf(value, segments[i] as string);
+    value = childBelow(value, segments[i - 1] as string, segments[i] as string);
   }
   return value;
 }
@@ -122,6 +122,15 @@ export function childOf(value: Json, key: string): Json | undefined {
   if (value === null || typeof value !== 'object') return undefined;
   if (isJsonArray(value)) return INDEX_TEXT.test(key) ? value[Number(key)] : undefined;
   return isJsonObject(value) ? ownValue(value, key) : undefined;
+}
+
+/**
+ * The same below the key `around`: names of HTTP headers mean the same in upper and lower case, and
+ * are kept in lower case.
+ */
+function childBelow(value: Json, around: string, key: string): Json | undefined {
+  const found = childOf(value, key);
+  return found === undefined && around === 'headers' ? childOf(value, key.toLowerCase()) : found;
 }
 
 /** Text of a path as a user would write it. */

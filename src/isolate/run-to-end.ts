@@ -59,6 +59,13 @@ export async function runToEnd(
   await stops.ended();
   if (isGroupAlive(child.pid)) await endGroup(child.pid, { graceMs: times.leftoverGraceMs });
   await Promise.all(readers.map((reader) => reader.close()));
+  for (const [stream, capture] of [
+    ['stdout', out],
+    ['stderr', err],
+  ] as const) {
+    const rest = capture.rest();
+    if (rest !== '') control.onOutput(stream, rest);
+  }
   return {
     stdout: out.text(),
     stderr: err.text(),

@@ -82,12 +82,28 @@ function openStdin(
 }
 
 function spawnFailure(command: Command, thrown: unknown): AppError {
-  const tooLong = messageOf(thrown).includes('E2BIG');
-  const reason = tooLong ? 'its arguments and variables are too long' : messageOf(thrown);
-  return new AppError('EXECUTION_ERROR', `cannot run ${command.argv[0]}: ${reason}`, {
-    cause: thrown,
-    ...(tooLong ? { hint: 'give long data by `stdin`' } : {}),
-  });
+  const name = command.argv[0];
+  if (!messageOf(thrown).includes('E2BIG')) {
+    const message = `cannot run ${name}: ${messageOf(thrown)}`;
+    return new AppError('EXECUTION_ERROR', message, { cause: thrown });
+  }
+  // The same arguments are too long every time.
+  const longest = longestOf(command);
+  return new AppError(
+    'LIMIT_EXCEEDED',
+    `cannot run ${name}: its arguments and variables are too long for the operating system (${longest})`,
+    { cause: thrown, hint: 'give long data by `stdin`, or write it to a file' },
+  );
+}
+
+function longestOf({ argv, env }: Command): string {
+  const sizes = [
+    ...argv.map((arg, i) => [i === 0 ? 'the program' : `argument ${i}`, arg] as const),
+    ...Object.entries(env).map(([key, value]) => [`the variable ${key}`, value] as const),
+  ].map(([what, text]) => ({ what, bytes: Buffer.byteLength(text) }));
+  const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  const [first] = sizes.sort((a, b) => b.bytes - a.bytes);
+  return `${first?.what} has ${first?.bytes} bytes, all together ${total}`;
 }
 
 function gateOf(descriptor: unknown): number {

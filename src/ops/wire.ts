@@ -128,6 +128,7 @@ export const templateSummaryOf = (row: TemplateRow) => ({
 export const actionOf = (def: ActionDef) => ({
   name: def.name,
   description: def.description,
-  effect: def.effect,
+  // The class of a call whose method is a param is not known before that is.
+  effect: Object.hasOwn(def.params, 'method') ? 'by method' : def.effect,
   params: def.params as unknown as Record<string, Json>,
 });

@@ -12,6 +12,7 @@ import type { Plan } from '../model/plan.ts';
 import { NEWEST_RULES, rulesOf } from '../model/rules.ts';
 import { admitsObject } from './admits-object.ts';
 import { definitionHash } from './hash.ts';
+import { checkHttpValues } from './http-values.ts';
 import { asCounted, errorAt } from './issues.ts';
 import { DEFAULT_DEFINITION_LIMITS, type DefinitionLimits } from './limits.ts';
 import { checkActions, type ParamsDeps } from './params.ts';
@@ -118,6 +119,7 @@ function checkDefinition(
       ...problems,
       ...checkActions(definition, deps),
       ...checkShellValues(definition, deps),
+      ...checkHttpValues(definition, deps.actions),
       ...(plan === null ? [] : findWarnings(definition, plan, deps.knownSecrets)),
     ],
   };

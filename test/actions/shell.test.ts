@@ -34,6 +34,7 @@ describe('shell.exec', () => {
       stdout_raw: '$HOME * 1 true\n',
       stderr: '',
       exit_code: 0,
+      killed: false,
       duration_ms: expect.any(Number),
     });
   });
@@ -143,7 +144,7 @@ describe('shell.exec', () => {
     );
     expect(result).toMatchObject({ truncated: true, exit_code: 0 });
     expect(seen.every((one) => one.startsWith('stdout:'))).toBe(true);
-    expect(String(result.stdout).length).toBe(100);
+    expect(result.stdout).toMatch(/^(?:y\n){25}\n\[… 400 bytes left out …\]\n(?:y\n){25}$/);
   });
 
   test.skipIf(Bun.which('bash') === null)('bash is asked for by name, with pipefail', async () => {
@@ -153,6 +154,28 @@ describe('shell.exec', () => {
     const pipe = { command: 'false | true', shell: 'bash' };
     expect((await run(pipe)).exit_code).toBe(0);
     expect((await run({ ...pipe, pipefail: true })).exit_code).toBe(1);
+  });
+
+  test('a failure shows the last lines, and that they were cut', async () => {
+    const command = "seq 1 9999 >&2; echo 'FATAL: the reason' >&2; exit 1";
+    const limits = { httpBodyBytes: 1, shellOutputBytes: 6000, outputBytes: 1 };
+    const failure = await fails({ command, shell: true, fail_on_error: true }, { limits });
+    expect(failure.message).toBe('the command exited with 1: FATAL: the reason');
+    expect(failure.details).toMatchObject({
+      truncated: true,
+      stderr_tail: expect.stringMatching(/^….*FATAL: the reason\n$/s),
+    });
+  });
+
+  test('a time-out says that the command was killed', async () => {
+    const failure = await fails({ command: 'sleep', args: ['30'], timeout: '50ms' });
+    expect(failure).toMatchObject({ code: 'TIMEOUT_ERROR', details: { killed: true } });
+  });
+
+  test('arguments that the system does not take are final, and the longest is named', async () => {
+    const failure = await fails({ command: 'true', env: { BIG: 'x'.repeat(3_000_000) } });
+    expect(failure.code).toBe('LIMIT_EXCEEDED');
+    expect(failure.message).toContain('the variable BIG has 3000000 bytes');
   });
 
   test('without bash on PATH nothing is started', async () => {

@@ -60,6 +60,15 @@ describe('the delay before a retry', () => {
       .outstanding(['timer a retry @30000']);
   });
 
+  test('is what the author allows at most, and a day where nothing is said', () => {
+    const after = (retry: RetryDef) =>
+      given({ steps: [effect('a', { retry })] }).when(
+        failed('a', 'EXECUTION_ERROR', { retry_after_ms: 9e12 }),
+      );
+    after({ max: 1, max_delay: '3s' }).outstanding(['timer a retry @3000']);
+    after({ max: 1 }).outstanding(['timer a retry @86400000']);
+  });
+
   test('ends early for nothing: the attempt begins when its timer fires', () => {
     given({ steps: [effect('a', { retry: { max: 1, backoff: 'constant', delay: '5s' } })] })
       .when(failed('a'))

@@ -17,6 +17,13 @@ import {
 
 const withInputs = (inputs: Json) => ({ values: { inputs } });
 
+test('names of headers are found in upper and lower case', () => {
+  const values = { inputs: { headers: { 'content-type': 'a', 'X-Own': 'b', 'x-own': 'c' } } };
+  expect(filled('${{inputs.headers.Content-Type}}', { values })).toBe('a');
+  expect(filled('${{inputs.headers.X-Own}}', { values })).toBe('b');
+  expect(filled("${{inputs.other['X-Own'] ?? 'none'}}", { values })).toBe('none');
+});
+
 describe('a string that is exactly one ${{ }} keeps the type', () => {
   const cases: readonly (readonly [string, Json])[] = [
     ['${{inputs.n}}', 5],

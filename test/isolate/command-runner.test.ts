@@ -144,21 +144,48 @@ describe('a command', () => {
   });
 
   test('that fills its output is drained, and cut at a character', async () => {
-    let streamed = 0;
+    let streamed = '';
     const result = await sh(
       'yes é | head -c 3000000',
       { maxOutputBytes: 1000 },
       {
         onOutput: (_, text) => {
-          streamed += text.length;
+          streamed += text;
         },
       },
     );
     expect(result.truncated).toBe(true);
-    expect(Buffer.byteLength(result.stdout)).toBeLessThanOrEqual(1000);
+    const note = /\n\[… \d+ bytes left out …\]\n/;
+    expect(Buffer.byteLength(result.stdout.replace(note, ''))).toBeLessThanOrEqual(1000);
+    expect(result.stdout).toMatch(note);
     expect(result.stdout).not.toContain('\uFFFD');
-    expect(streamed).toBeLessThanOrEqual(1000);
+    expect(streamed).toBe(result.stdout);
     expect(result.exitCode).toBe(0);
+  });
+
+  test('that prints too much keeps its beginning and its last lines', async () => {
+    let streamed = '';
+    const onOutput = (_: string, text: string) => {
+      streamed += text;
+    };
+    const script = 'echo first; seq 1 100000; echo; echo FATAL: the reason';
+    const { stdout, truncated } = await sh(script, { maxOutputBytes: 4000 }, { onOutput });
+    expect(truncated).toBe(true);
+    expect(stdout).toStartWith('first\n1\n2\n');
+    expect(stdout).toEndWith('\n99999\n100000\n\nFATAL: the reason\n');
+    const [, count] = /\[… (\d+) bytes left out …\]/.exec(stdout) ?? [];
+    const kept = Buffer.byteLength(stdout) - Buffer.byteLength(`\n[… ${count} bytes left out …]\n`);
+    expect(kept + Number(count)).toBe(6 + 588_895 + 1 + 18);
+    expect(streamed).toBe(stdout);
+  });
+
+  test('that prints exactly what fits is whole', async () => {
+    for (const bytes of [999, 1000]) {
+      const result = await sh(`head -c ${bytes} /dev/zero | tr '\\0' x`, { maxOutputBytes: 1000 });
+      expect(result).toMatchObject({ stdout: 'x'.repeat(bytes), truncated: false });
+    }
+    const more = await sh(`head -c 1001 /dev/zero | tr '\\0' x`, { maxOutputBytes: 1000 });
+    expect(more.truncated).toBe(true);
   });
 });
 

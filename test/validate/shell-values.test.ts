@@ -112,3 +112,17 @@ describe('the shell of a step', () => {
     expect(messages(run('a | b', { shell: 'bash', params: { pipefail: true } }))).toEqual([]);
   });
 });
+
+describe('a JSON body that is written as text', () => {
+  const post = (body: unknown): object => ({
+    steps: [{ id: 'a', action: 'http.post', params: { url: 'http://h', body } }],
+  });
+  const codes = (definition: object): string[] => check(definition).map(({ code }) => code);
+
+  test('is warned about, also with values in it', () => {
+    expect(codes(post('{"a":1}'))).toEqual(['JSON_TEXT']);
+    expect(codes(post(`{"a":"${V}"}`))).toEqual(['JSON_TEXT']);
+    expect(codes(post({ a: V }))).toEqual([]);
+    expect(codes(post('[not json'))).toEqual([]);
+  });
+});
