@@ -154,6 +154,7 @@ async function drawRun(app: App, cli: Cli, workflowId: string): Promise<string> 
 
 const RESULT_KEYS = [
   'status',
+  'ending',
   'output',
   'error',
   'started_at',

@@ -119,7 +119,10 @@ function toOpenQuestion(
 
 /** A cancelled, paused or rejected run is what was asked for. */
 function isAsWished({ signal_type: type, payload }: SignalInput, run: StatusOutput): boolean {
-  if (type === 'cancel') return run.status === 'cancelled' || run.error?.code === 'REJECTED';
+  if (type === 'cancel')
+    return (
+      run.status === 'cancelled' || run.ending === 'cancelled' || run.error?.code === 'REJECTED'
+    );
   if (type === 'pause') return run.paused;
   const isReject = JSON.stringify(payload ?? null).includes('"reject":true');
   return type === 'decision' && isReject && run.error?.code === 'REJECTED';
@@ -130,6 +133,7 @@ function documentOf(sent: Sent, run: StatusOutput): unknown {
   return {
     ...rest,
     status: run.status,
+    ...(run.ending === undefined ? {} : { ending: run.ending }),
     ...(run.output === undefined ? {} : { output: run.output }),
     ...(run.error === undefined ? {} : { error: run.error }),
     waiting_for: run.waiting_for,

@@ -19,6 +19,7 @@ export type ToldRun = Pick<
   StatusOutput,
   | 'workflow_id'
   | 'status'
+  | 'ending'
   | 'paused'
   | 'name'
   | 'template'
@@ -36,8 +37,9 @@ function headLine(run: ToldRun, style: Style): string {
   const name = oneLine(run.template ?? run.name ?? 'run');
   const version = run.version === null ? '' : style.dim(` v${run.version}`);
   const paused = run.paused ? style.yellow('  paused') : '';
+  const ending = run.ending === undefined ? '' : style.yellow(`  ending: ${run.ending}`);
   const spent = style.dim(formatDuration(run.duration_ms));
-  return `${tagOf(run.status, style)}  ${style.bold(name)}${version}${paused}  ${spent}  ${run.workflow_id}`;
+  return `${tagOf(run.status, style)}  ${style.bold(name)}${version}${ending}${paused}  ${spent}  ${run.workflow_id}`;
 }
 
 /** The head line and everything a person needs to go on; `tails`: what a failed command printed. */

@@ -11,7 +11,13 @@ import type { JsonObject } from '../model/json.ts';
 import type { RunState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import { toRfc3339 } from '../model/time.ts';
-import { type Batch, type DecideContext, emit, type PendingEvaluation } from './context.ts';
+import {
+  type Batch,
+  type DecideContext,
+  emit,
+  type Orphan,
+  type PendingEvaluation,
+} from './context.ts';
 import { timerFired } from './deadlines.ts';
 import { emitNotes } from './kinds/action.ts';
 import { failAttempt } from './on-error.ts';
@@ -24,7 +30,7 @@ export interface Advanced {
   readonly events: readonly RunEvent[];
   readonly verdicts: readonly SignalVerdict[];
   readonly pending: readonly PendingEvaluation[];
-  readonly orphans: readonly string[];
+  readonly orphans: readonly Orphan[];
   /** Set when the run came back from its end: with a place, or to wait for one. */
   readonly restarted: 'holds' | 'waits' | null;
   /** True when the turn's time was over before everything had followed: decide again at once. */

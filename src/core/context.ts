@@ -5,7 +5,7 @@
  */
 import type { InlineContext } from '../model/action.ts';
 import type { StepFailure } from '../model/error.ts';
-import type { EventPayloads, EventType, RunEvent } from '../model/event.ts';
+import type { EventPayloads, EventType, RunEvent, Unsettled } from '../model/event.ts';
 import type {
   ComputeRequest,
   Evaluated,
@@ -23,7 +23,7 @@ import { evolve } from './evolve.ts';
 export type Admission =
   /** `probe`: the call that finds out whether this target works again. */
   | { readonly kind: 'granted'; readonly probe?: string }
-  | { readonly kind: 'wait'; readonly for: 'slot' | 'settling' | 'vault' }
+  | { readonly kind: 'wait'; readonly for: 'slot' | 'vault' }
   | { readonly kind: 'open'; readonly target: string; readonly untilMs: number };
 
 /** What an ended run gets that shall go on. */
@@ -113,8 +113,12 @@ export interface DecideContext {
   askPlace(): PlaceAnswer | null;
   /** The id of the child run that an attempt starts; `seq` is that of the event that records it. */
   childId(path: string, seq: number): string;
-  /** True while a process or request of an earlier attempt at, above or below a path still lives. */
-  isSettling(path: string): boolean;
+  /** Paths at which something is in flight, or was told to end and is still there. */
+  settling(): readonly string[];
+  /** Has a step (null: the run) decided again when something of that is gone. */
+  awaitSettling(path: string | null): void;
+  /** What did not end in time and is waited for no more. */
+  unsettled(): readonly Unsettled[];
   /** False when this turn has taken long enough; `events` is how many it has recorded. */
   mayGoOn(events: number): boolean;
   /** True while evaluations of this run are out at a compute process. */
@@ -126,6 +130,12 @@ export interface PendingEvaluation {
   readonly request: ComputeRequest;
 }
 
+/** A child run, and the step that no longer waits for it. */
+export interface Orphan {
+  readonly childId: string;
+  readonly path: string;
+}
+
 /** The batch being decided: what has been recorded so far and applied to `state`. */
 export interface Batch {
   readonly state: RunState;
@@ -134,7 +144,7 @@ export interface Batch {
   readonly verdicts: SignalVerdict[];
   readonly pending: PendingEvaluation[];
   /** Child runs whose step ended without them: they shall be cancelled. */
-  readonly orphans: string[];
+  readonly orphans: Orphan[];
   /** Set when the run came back from its end: with a place, or to wait for one. */
   restarted: 'holds' | 'waits' | null;
   /** Set when `mayGoOn` said no: what is left stays on the agenda. */
@@ -199,5 +209,5 @@ function noteOrphan(batch: Batch, path: string): void {
   const step = batch.state.steps.get(path);
   if (step?.sub?.kind !== 'child' || step.sub.ended) return;
   if (step.status === 'running' || step.status === 'suspended')
-    batch.orphans.push(step.sub.childId);
+    batch.orphans.push({ childId: step.sub.childId, path });
 }

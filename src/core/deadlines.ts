@@ -65,6 +65,7 @@ function runLimit(batch: Batch, seq: number): void {
 export function runLimitAt(batch: { readonly state: Batch['state'] }): number | null {
   const { state } = batch;
   if (state.timeoutMs === null || state.activeSince === null || state.hook !== null) return null;
-  if (state.timedOut !== null) return null;
+  // Nothing counts any more once the run only comes to its end.
+  if (state.timedOut !== null || state.cancelling !== null || state.top.open === 0) return null;
   return state.activeSince + state.timeoutMs - (state.activeMs - state.limitBaseMs);
 }

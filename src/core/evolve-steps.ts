@@ -13,7 +13,8 @@ function scheduled(
   event: EventOf<'step_scheduled'>,
   step: StepState,
 ): void {
-  step.guardPassed = true;
+  // Held back before it was looked at, its guard is still to be evaluated.
+  if (payload.waiting_for !== 'settling') step.guardPassed = true;
   step.attempt = payload.attempt;
   step.seq = event.seq;
   step.waitingFor = payload.waiting_for;

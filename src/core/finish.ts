@@ -5,11 +5,13 @@
  * run. A failing hook changes nothing.
  */
 import { failure, type StepFailure } from '../model/error.ts';
+import type { EventPayloads } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { HookState } from '../model/run-state.ts';
 import { type Batch, emit } from './context.ts';
 import { defaultOutput } from './outputs.ts';
 import { refusalIn } from './refusal.ts';
+import { hasSettled } from './settling.ts';
 import { refuseSecrets, scopeOf, templateValue } from './values.ts';
 
 /** Ends the run when nothing in its top list is open; runs the hook that applies first. */
@@ -19,8 +21,10 @@ export function finishRun(batch: Batch): void {
     finishHook(batch, state.hook);
     return;
   }
+  // Output and hooks build on what the steps have done: nothing of them may still be at it.
+  if (!hasSettled(batch)) return;
   if (state.timedOut === 'cancel') {
-    emit(batch, 'workflow_cancelled', null, { reason: 'timeout', by: 'system' });
+    endRun(batch, 'workflow_cancelled', { reason: 'timeout', by: 'system' });
     return;
   }
   const result = resultOf(batch);
@@ -34,21 +38,30 @@ export function finishRun(batch: Batch): void {
 
 function finishHook(batch: Batch, hook: HookState): void {
   const { state } = batch;
-  if (hook.list.open > 0) return;
   if (!state.hooksDone.has(hook.kind)) {
     const failed = hook.list.failure;
     if (failed === null) emit(batch, 'hook_completed', null, { hook: hook.kind });
     else emit(batch, 'hook_failed', null, { hook: hook.kind, error: failed.error });
   }
-  conclude(batch, hook.error, hook.output ?? null);
+  if (hasSettled(batch)) conclude(batch, hook.error, hook.output ?? null);
+}
+
+/** Records the end of a run that has settled, with what did not end in time. */
+export function endRun<K extends 'workflow_completed' | 'workflow_failed' | 'workflow_cancelled'>(
+  batch: Batch,
+  type: K,
+  payload: EventPayloads[K],
+): void {
+  const unsettled = batch.ctx.unsettled();
+  emit(batch, type, null, unsettled.length === 0 ? payload : { ...payload, unsettled });
 }
 
 function conclude(batch: Batch, error: StepFailure | null, output: Json): void {
   if (batch.state.status === 'suspended') {
     emit(batch, 'workflow_resumed', null, { reason: 'finished' });
   }
-  if (error === null) emit(batch, 'workflow_completed', null, { output });
-  else emit(batch, 'workflow_failed', null, { error });
+  if (error === null) endRun(batch, 'workflow_completed', { output });
+  else endRun(batch, 'workflow_failed', { error });
 }
 
 interface Result {

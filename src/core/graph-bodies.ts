@@ -132,6 +132,7 @@ function compileParallel(
     mode: def.config?.mode === 'race' ? 'race' : 'all',
     branches: listsOf(cx, place, def, path),
     maxConcurrency: def.config?.max_concurrency ?? null,
+    settle: def.config?.settle ?? false,
   };
 }
 

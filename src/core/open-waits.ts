@@ -8,8 +8,19 @@ import type { RunState, StepState } from '../model/run-state.ts';
 
 export interface OpenWait {
   readonly step_id: string;
-  readonly kind: 'decision' | 'outcome_unknown' | 'signal' | 'child' | 'timer' | 'retry' | 'start';
-  /** Of a signal its name, of a child its run, of a start what it waits for (`slot`, `vault`, …). */
+  readonly kind:
+    | 'decision'
+    | 'outcome_unknown'
+    | 'signal'
+    | 'child'
+    | 'timer'
+    | 'retry'
+    | 'start'
+    | 'settling';
+  /**
+   * Of a signal its name, of a child its run, of a start what it waits for (`slot`, `vault`, …); of what
+   * the run's end waits for how that will be.
+   */
   readonly name?: string;
   /** When it ends by itself, epoch milliseconds. */
   readonly dueAt?: number;

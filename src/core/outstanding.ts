@@ -8,6 +8,7 @@ import type { Command } from '../model/command.ts';
 import type { RunState, StepState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import { runLimitAt } from './deadlines.ts';
+import { onlySettles } from './settling.ts';
 
 /** Every command of a run. */
 export function outstanding(state: RunState): Command[] {
@@ -99,6 +100,8 @@ export function nextDueAt(state: RunState): number | null {
 /** True when nothing of a run is in flight but timers: it may be parked until one is due. */
 export function isParkable(state: RunState): boolean {
   if (isRunEnded(state.status)) return true;
+  // It comes to its end when this process is told that something is gone.
+  if (onlySettles(state)) return false;
   for (const step of state.open) {
     // Whatever it waits for ends with something of this process, which must be there to be told.
     if (step.status === 'scheduled' && !state.paused) return false;

@@ -11,12 +11,13 @@ import type { ListState, RunState, StepState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import { abortList, abortStep } from './abort.ts';
 import { type Batch, emit } from './context.ts';
-import { finishRun } from './finish.ts';
+import { endRun, finishRun } from './finish.ts';
 import { branchMayRun } from './kinds/parallel.ts';
 import { kindOf } from './kinds/table.ts';
 import { askOutcome } from './kinds/unknown-outcome.ts';
 import { callFallback, failAttempt, failStep } from './on-error.ts';
 import { isComposite } from './resets.ts';
+import { hasSettled, mustSettleBefore } from './settling.ts';
 import { readiness } from './transitions.ts';
 import { scopeOf, settleEvaluation } from './values.ts';
 
@@ -178,7 +179,7 @@ function begin(batch: Batch, step: StepState): void {
     failStep(batch, step, failure('LIMIT_EXCEEDED', message));
     return;
   }
-  if (batch.ctx.isSettling(step.path)) {
+  if (mustSettleBefore(batch, step)) {
     awaitSettling(batch, step);
     return;
   }
@@ -187,7 +188,7 @@ function begin(batch: Batch, step: StepState): void {
   kindOf(step).start(batch, step, guard.value);
 }
 
-/** No attempt starts before the one before it is really over. */
+/** Nothing starts before what it follows is really over. */
 function awaitSettling(batch: Batch, step: StepState): void {
   if (step.status === 'scheduled' && step.waitingFor === 'settling') return;
   emit(batch, 'step_scheduled', step.path, { attempt: step.attempt, waiting_for: 'settling' });
@@ -243,10 +244,13 @@ function settleRun(batch: Batch): void {
   if (state.cancelling !== null) {
     abortList(batch, state.top, 'cancelled');
     if (state.hook !== null) abortList(batch, state.hook.list, 'cancelled');
+    if (!hasSettled(batch)) return;
     const { by, reason } = state.cancelling;
-    emit(batch, 'workflow_cancelled', null, { reason, by });
-  } else if (state.top.open === 0) finishRun(batch);
-  else if (state.timedOut === 'fail' || state.timedOut === 'cancel') abortAtLimit(batch);
+    endRun(batch, 'workflow_cancelled', { reason, by });
+  } else if (state.top.open === 0) {
+    if (state.hook !== null && state.hook.list.open > 0) settleSuspension(batch);
+    else finishRun(batch);
+  } else if (state.timedOut === 'fail' || state.timedOut === 'cancel') abortAtLimit(batch);
   else settleSuspension(batch);
 }
 

@@ -14,6 +14,7 @@ import { type Batch, emit } from './context.ts';
 import { checkAnswer, denialOf, denialWithin } from './decision-answer.ts';
 import { findStep } from './find-step.ts';
 import { incompleteIn, isComposite } from './resets.ts';
+import { endingOf, onlySettles } from './settling.ts';
 import { isPlanned, mayStillBeTaken } from './signal-names.ts';
 
 type SignalInput = Extract<EngineInput, { type: 'signal' }>;
@@ -200,6 +201,8 @@ function cancel(batch: Batch, signal: Signal): Verdict {
   const gone = ended(batch, 'there is nothing to cancel');
   if (gone !== null) return gone;
   if (signal.stepId === undefined) {
+    const ending = endingOf(batch.state);
+    if (ending !== null && onlySettles(batch.state)) return { ok: { already: true, ending } };
     record(batch, signal, null);
     return { ok: { cancelled: true } };
   }
@@ -217,8 +220,16 @@ function cancel(batch: Batch, signal: Signal): Verdict {
   return { ok: { step_id: step.path, rejected: true } };
 }
 
+/** Refuses what would change a run that only comes to its end. */
+function endsAnyway(batch: Batch): Verdict | null {
+  const ending = endingOf(batch.state);
+  if (ending === null) return null;
+  const { status } = batch.state;
+  return refuse('CONFLICT', `the run is ending (${ending}): wait for its end`, { status, ending });
+}
+
 function pause(batch: Batch, signal: Signal): Verdict {
-  const gone = ended(batch, 'there is nothing to pause');
+  const gone = ended(batch, 'there is nothing to pause') ?? endsAnyway(batch);
   if (gone !== null) return gone;
   if (batch.state.paused) return { ok: { already: true } };
   record(batch, signal, null);
@@ -242,6 +253,8 @@ function restart(batch: Batch, signal: Signal, type: 'retry' | 'skip'): Verdict 
   if (state.status === 'completed' || state.status === 'cancelled') {
     return refuse('CONFLICT', `the run is ${state.status}: use rerun`, { status: state.status });
   }
+  const ending = endsAnyway(batch);
+  if (ending !== null) return ending;
   let target: StepState | null = null;
   if (signal.stepId !== undefined) {
     const found = findStep(state, signal.stepId, fitsFor(type));

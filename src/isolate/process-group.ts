@@ -10,6 +10,8 @@ import { type ProcessStat, statOf } from './process-info.ts';
 export interface EndOptions {
   /** Milliseconds between TERM and KILL; 0 kills at once. */
   readonly graceMs: number;
+  /** Milliseconds after KILL at which whoever still lives is waited for no more; default: for ever. */
+  readonly giveUpMs?: number;
 }
 
 const FIRST_POLL_MS = 2;
@@ -48,8 +50,13 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
-/** Ends a group: TERM, after the grace time KILL; resolves when nobody is left. */
-export async function endGroup(group: number, { graceMs }: EndOptions): Promise<void> {
+/**
+ * Ends a group: TERM, after the grace time KILL; true when nobody is left, false when it was given up.
+ */
+export async function endGroup(
+  group: number,
+  { graceMs, giveUpMs = Number.POSITIVE_INFINITY }: EndOptions,
+): Promise<boolean> {
   const began = performance.now();
   let killed = false;
   if (graceMs > 0) {
@@ -63,6 +70,7 @@ export async function endGroup(group: number, { graceMs }: EndOptions): Promise<
     pause = Math.min(pause * 2, SLOWEST_POLL_MS)
   ) {
     const left = graceMs - (performance.now() - began);
+    if (left + giveUpMs <= 0) return false;
     if (left <= 0) {
       // Again and again: a member that forks while it is killed may leave a child behind.
       signalGroup(group, 'SIGKILL');
@@ -71,6 +79,7 @@ export async function endGroup(group: number, { graceMs }: EndOptions): Promise<
     }
     await delay(killed ? pause : Math.min(pause, Math.max(1, left)));
   }
+  return true;
 }
 
 /** Resolves after some milliseconds, or at once when the signal is given up. */

@@ -10,26 +10,28 @@ import { endGroup, membersOf } from './process-group.ts';
 import { isAlive, ownIdentity, type ProcessIdentity, startTimeOf, statOf } from './process-info.ts';
 
 const DEFAULT_KILL_GRACE_MS = 5_000;
+const DEFAULT_GIVE_UP_MS = 10_000;
 
 export interface KillOptions {
   /** Milliseconds between TERM and KILL; 0 kills at once. */
   readonly graceMs?: number;
+  /** Milliseconds after KILL at which it is waited for no more. */
+  readonly giveUpMs?: number;
 }
 
 /**
- * Ends a recorded group and waits until nobody of it is left. `not_ours`: it runs on another host,
- * where nothing can be done about it from here.
+ * Ends a recorded group and waits until nobody of it is left. `lives`: even KILL did not end it in
+ * time. `not_ours`: it runs on another host, where nothing can be done about it from here.
  */
 export async function killRecorded(
   recorded: RecordedProcess,
-  { graceMs = DEFAULT_KILL_GRACE_MS }: KillOptions = {},
-): Promise<'gone' | 'killed' | 'not_ours'> {
+  { graceMs = DEFAULT_KILL_GRACE_MS, giveUpMs = DEFAULT_GIVE_UP_MS }: KillOptions = {},
+): Promise<'gone' | 'killed' | 'lives' | 'not_ours'> {
   const own = ownIdentity();
   if (recorded.host !== own.host) return 'not_ours';
   if (recorded.boot_id !== own.bootId || recorded.started === '') return 'gone';
   if (!isStillThere(recorded)) return 'gone';
-  await endGroup(recorded.pid, { graceMs });
-  return 'killed';
+  return (await endGroup(recorded.pid, { graceMs, giveUpMs })) ? 'killed' : 'lives';
 }
 
 function isStillThere({ pid, started }: RecordedProcess): boolean {
@@ -43,12 +45,14 @@ function isStillThere({ pid, started }: RecordedProcess): boolean {
 
 /** The port of the runtime: recorded processes are killed at once, nodes are looked at. */
 export function createProcessControl(options: KillOptions = { graceMs: 0 }): {
-  killRecorded(recorded: RecordedProcess): Promise<void>;
+  killRecorded(recorded: RecordedProcess): Promise<'gone' | 'lives' | 'elsewhere'>;
   isAlive(node: NodeIdentity): boolean | null;
 } {
   return {
     async killRecorded(recorded) {
-      await killRecorded(recorded, options);
+      const end = await killRecorded(recorded, options);
+      if (end === 'not_ours') return 'elsewhere';
+      return end === 'lives' ? 'lives' : 'gone';
     },
     isAlive: (node) => isAlive({ ...node, started: node.pidStarted }),
   };

@@ -102,7 +102,7 @@ function watchStops(child: Child, control: CommandControl, graceMs: number): Sto
     const { code, signal } = child.exit();
     if (reason !== null || code !== null || signal !== null) return;
     reason = why;
-    ending = endGroup(child.pid, { graceMs });
+    ending = endGroup(child.pid, { graceMs }).then(() => undefined);
   };
   const onAbort = (): void => stop('abort');
   const { timeoutMs, signal } = control;

@@ -83,6 +83,7 @@ export interface StepConfigDef {
   readonly body?: readonly StepDef[];
   readonly max_iter?: number;
   readonly max_concurrency?: number;
+  readonly settle?: boolean;
   readonly duration?: string;
   readonly until?: string;
   readonly signal?: string;

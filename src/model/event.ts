@@ -39,9 +39,16 @@ export type SkipReason =
 
 export interface WaitingFor {
   readonly step_id: string;
-  readonly kind: 'decision' | 'signal' | 'child' | 'vault' | 'outcome_unknown';
+  readonly kind: 'decision' | 'signal' | 'child' | 'vault' | 'outcome_unknown' | 'settling';
   readonly name?: string;
 }
+
+/** Something that did not end in time after its step had ended. */
+export type Unsettled = { readonly step_id: string } & (
+  | { readonly pid: number }
+  | { readonly child: string }
+  | { readonly call: string }
+);
 
 export interface EventPayloads {
   workflow_started: {
@@ -70,9 +77,13 @@ export interface EventPayloads {
     readonly timeout_ms?: number;
     readonly from?: { readonly workflow_id: string; readonly step_id?: string };
   };
-  workflow_completed: { readonly output: Json };
-  workflow_failed: { readonly error: StepFailure };
-  workflow_cancelled: { readonly reason: string | null; readonly by: string | null };
+  workflow_completed: { readonly output: Json; readonly unsettled?: readonly Unsettled[] };
+  workflow_failed: { readonly error: StepFailure; readonly unsettled?: readonly Unsettled[] };
+  workflow_cancelled: {
+    readonly reason: string | null;
+    readonly by: string | null;
+    readonly unsettled?: readonly Unsettled[];
+  };
   workflow_suspended: { readonly reason: string; readonly waiting_for: readonly WaitingFor[] };
   /** A run that came back from its end waits for a place under its `concurrency`. */
   workflow_queued: { readonly signal: 'retry' | 'skip' | 'resume' };

@@ -128,6 +128,8 @@ export interface ParallelPlan {
   readonly mode: 'all' | 'race';
   readonly branches: readonly ListPlan[];
   readonly maxConcurrency: number | null;
+  /** What depends on a race waits until its losers are gone too. */
+  readonly settle: boolean;
 }
 
 export interface WaitPlan {

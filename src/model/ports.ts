@@ -20,8 +20,11 @@ export interface Clock {
 
 /** Processes that were recorded, and processes that execute. */
 export interface ProcessControl {
-  /** Ends a recorded process group if it is still that process; resolves when it is gone. */
-  killRecorded(process: RecordedProcess): Promise<void>;
+  /**
+   * Ends a recorded process group if it is still that process; resolves when it is gone. `lives`: it
+   * was killed and still has not gone; `elsewhere`: it runs on another host.
+   */
+  killRecorded(process: RecordedProcess): Promise<'gone' | 'lives' | 'elsewhere'>;
   /** False when the node's process is known to be gone; null when it cannot be told from here. */
   isAlive(node: NodeRow): boolean | null;
 }

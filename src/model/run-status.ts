@@ -10,6 +10,10 @@ export const RUN_STATUSES = [
 ] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
+/** How a run will end that is active only until nothing of it is at work any more. */
+export const ENDINGS = ['completed', 'failed', 'cancelled', 'timed_out'] as const;
+export type Ending = (typeof ENDINGS)[number];
+
 export const STEP_STATUSES = [
   'pending',
   'scheduled',

@@ -8,7 +8,7 @@
 import { fold } from '../core/evolve.ts';
 import { newState } from '../core/state.ts';
 import { messageOf } from '../model/error.ts';
-import type { RunEvent } from '../model/event.ts';
+import type { RunEvent, WaitingFor } from '../model/event.ts';
 import type { RunId } from '../model/ids.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import type { RunState } from '../model/run-state.ts';
@@ -68,7 +68,7 @@ function compareRow(parts: Parts, row: RunRow): readonly Mismatch[] {
     ...differ('updated_at', row.updatedAt, patch.updatedAt),
     ...differ('ended_at', row.endedAt, patch.endedAt),
     ...differ('error', row.error, patch.error),
-    ...differ('waiting_for', row.waitingFor, patch.waitingFor),
+    ...differ('waiting_for', row.waitingFor.filter(isInLog), patch.waitingFor),
     ...differ('start', row.start, null),
     ...differ('rules', row.rules, facts.rules),
     ...differ('name', row.name, facts.name),
@@ -80,6 +80,9 @@ function compareRow(parts: Parts, row: RunRow): readonly Mismatch[] {
     ...decisionDifferences(parts, runId, decisions),
   ];
 }
+
+/** What is at work outside the log only its executor knows. */
+const isInLog = ({ kind }: WaitingFor): boolean => kind !== 'settling';
 
 const jsonOf = (value: unknown): Json =>
   value === undefined ? null : (JSON.parse(JSON.stringify(value)) as Json);

@@ -2,7 +2,8 @@
  * The answer about a run, made from its log: what `run`, `rerun`, `status` and `signal` share.
  */
 import { activeTimeAt } from '../core/evolve-run.ts';
-import { openWaits } from '../core/open-waits.ts';
+import { type OpenWait, openWaits } from '../core/open-waits.ts';
+import { endingOf } from '../core/settling.ts';
 import type { RunId } from '../model/ids.ts';
 import { type JsonObject, setOwn } from '../model/json.ts';
 import { queueText } from '../model/place.ts';
@@ -49,9 +50,19 @@ export function waitingOf(
   if (row.status === 'pending' && row.paused) return [HELD_BACK];
   const turn = row.status === 'pending' || state.queued ? turnOf(store, row.runId) : [];
   if (row.status === 'pending') return turn.length === 0 ? [NOT_BEGUN] : turn;
-  const waits = openWaitTexts(openWaits(state), decisions, awaitedRuns(store, run));
+  const open = [...openWaits(state), ...settlingWaits(run)];
+  const waits = openWaitTexts(open, decisions, awaitedRuns(store, run));
   if (!state.paused) return waits;
   return [pausedText(state.pauseReason), ...turn, ...waits];
+}
+
+/** What is at work outside the log is known to its executor, who keeps it in the row. */
+function settlingWaits({ state, row }: ReadRun): OpenWait[] {
+  return row.waitingFor.flatMap(({ step_id, kind, name }) => {
+    const isKnown = state.steps.get(step_id)?.status === 'scheduled';
+    if (kind !== 'settling' || isKnown) return [];
+    return [{ step_id, kind, ...(name === undefined ? {} : { name }) }];
+  });
 }
 
 function pausedText(reason: string | null): WaitingForView {
@@ -118,6 +129,12 @@ export function timesOf({ row, state }: ReadRun, nowMs: number): RunTimes {
 export const activeMsOf = ({ state }: ReadRun, nowMs: number): number =>
   Math.max(0, activeTimeAt(state, nowMs));
 
+/** How it will end, when it only settles or runs its hook. */
+export function endingView({ state }: ReadRun): Pick<RunResult, 'ending'> {
+  const ending = endingOf(state);
+  return ending === null ? {} : { ending };
+}
+
 /** Output and error, whichever there is. */
 export function endOf({ state }: ReadRun): Pick<RunResult, 'output' | 'error'> {
   return {
@@ -144,6 +161,7 @@ export function runResultOf(
   return {
     workflow_id: run.row.runId,
     status: statusOf(run),
+    ...endingView(run),
     ...(wants(include, 'output') ? endOf(run) : withoutOutput),
     ...timesOf(run, nowMs),
     ...stepsOf(run, nowMs, include),

@@ -141,6 +141,7 @@ export const statusInput = v.strictObject({
 export const statusOutput = v.object({
   workflow_id: text,
   status: v.picklist(RUN_STATUSES),
+  ending: s.ending,
   paused: v.boolean(),
   name: v.nullable(text),
   template: v.nullable(text),
@@ -272,6 +273,7 @@ export const signalOutput = v.object({
   /** True when the run moved on because of it. */
   resumed: v.boolean(),
   status: v.picklist(RUN_STATUSES),
+  ending: s.ending,
   output: optional(s.json),
   error: optional(s.failureView),
   /** True when it is durable but not applied yet. */

@@ -5,7 +5,7 @@
  */
 import * as v from 'valibot';
 import type { Json, JsonObject } from '../model/json.ts';
-import { RUN_STATUSES, STEP_STATUSES } from '../model/run-status.ts';
+import { ENDINGS, RUN_STATUSES, STEP_STATUSES } from '../model/run-status.ts';
 
 const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -100,6 +100,9 @@ export const next = v.object({
   options: v.optional(v.array(v.string())),
   why: v.string(),
 });
+
+/** How a run will end that is active only until nothing of it is at work any more. */
+export const ending = v.optional(v.picklist(ENDINGS));
 
 export const waitingForView = v.object({
   /** The run it is in, when that is one that the run awaits. */
@@ -197,6 +200,7 @@ export type EventView = v.InferOutput<typeof eventView>;
 export const runSummary = v.object({
   workflow_id: v.string(),
   status: v.picklist(RUN_STATUSES),
+  ending,
   paused: v.optional(v.boolean()),
   name: v.nullable(v.string()),
   template: v.nullable(v.string()),
@@ -216,6 +220,7 @@ export type RunSummary = v.InferOutput<typeof runSummary>;
 export const runResult = v.object({
   workflow_id: v.string(),
   status: v.picklist(RUN_STATUSES),
+  ending,
   /** False when an idempotency key answered with the run it had already started. */
   created: v.optional(v.boolean()),
   output: v.optional(json),

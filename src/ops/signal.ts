@@ -19,7 +19,7 @@ import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import type { ReadRun } from './run-reader.ts';
 import { resolveRun } from './run-ref.ts';
-import { endOf, pendingDecisions, statusOf, waitingOf } from './run-view.ts';
+import { endingView, endOf, pendingDecisions, statusOf, waitingOf } from './run-view.ts';
 import { signalInput, signalOutput } from './schemas.ts';
 import type { WaitingForView } from './shapes.ts';
 import { jsonObjectInput } from './shapes.ts';
@@ -30,6 +30,12 @@ type Input = v.InferOutput<typeof signalInput>;
 
 /** How long the verdict is waited for before the answer is "accepted, not yet applied". */
 const VERDICT_WAIT_MS = 10_000;
+
+/** How long a cancel waits until nothing of the run is at work; then the answer says `ending`. */
+const END_WAIT_MS = 1000;
+
+const isCancel = ({ signal_type: type, step_id }: Input): boolean =>
+  type === 'cancel' && step_id === undefined;
 
 /** Events by which a run moves on. */
 const MOVES: ReadonlySet<string> = new Set([
@@ -56,14 +62,13 @@ export function createSignal(parts: OpsParts): Operation<typeof signalInput, typ
     async handle(ctx, input) {
       const { signal_type: type } = input;
       requireAccess(ctx.caller.role, signalAccess(type, input.step_id), `signal ${type}`);
-      const waitMs = waitMsOf(input.wait);
+      // Refused before anything is sent.
+      waitMsOf(input.wait);
       const runId = resolveRun(store, input.workflow_id);
       const seqBefore = store.head(runId)?.seq ?? 0;
       const outcome = await send(parts, ctx, runId, input);
       if (!outcome.ok) throw refusalOf(parts, runId, outcome);
-      if (!outcome.pending && waitMs !== 0) {
-        await waitForRun(parts, runId, 'stopped', { timeoutMs: waitMs, abort: ctx.abort });
-      }
+      if (!outcome.pending) await waitForEffect(parts, ctx, runId, input);
       const run = parts.reader.read(runId);
       const waiting_for = waitingOf(parts, run, pendingDecisions(parts, run));
       const next = outcome.pending ? null : nextAfter(parts, run, waiting_for);
@@ -74,6 +79,7 @@ export function createSignal(parts: OpsParts): Operation<typeof signalInput, typ
         result: outcome.result,
         resumed: !outcome.pending && hasMoved(parts, runId, seqBefore),
         status: statusOf(run),
+        ...endingView(run),
         ...endOf(run),
         ...(outcome.pending ? { pending: true } : {}),
         waiting_for,
@@ -95,6 +101,20 @@ function nextAfter(parts: OpsParts, run: ReadRun, waits: readonly WaitingForView
     arguments: { workflow_id: parent.runId, wait: '25s' },
     why: 'it has ended, and the run that awaits it goes on: look at that one',
   };
+}
+
+/** Waits as the caller asked; a cancel until the run has ended, or as long as that may take. */
+async function waitForEffect(
+  parts: OpsParts,
+  { abort }: CallContext,
+  runId: RunId,
+  input: Input,
+): Promise<void> {
+  const waitMs = waitMsOf(input.wait);
+  if (isCancel(input)) {
+    await waitForRun(parts, runId, 'ended', { timeoutMs: END_WAIT_MS, abort });
+  }
+  if (waitMs !== 0) await waitForRun(parts, runId, 'stopped', { timeoutMs: waitMs, abort });
 }
 
 const hasMoved = ({ store }: OpsParts, runId: RunId, after: number): boolean =>

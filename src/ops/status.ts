@@ -15,6 +15,7 @@ import { resolveRun, resolveStep } from './run-ref.ts';
 import {
   activeMsOf,
   contextOf,
+  endingView,
   endOf,
   inputOf,
   lastEvents,
@@ -80,6 +81,7 @@ function statusViewOf(parts: OpsParts, run: ReadRun, input: Input): StatusOutput
   return {
     workflow_id: row.runId,
     status: statusOf(run),
+    ...endingView(run),
     paused: state.paused,
     ...originOf(parts, run),
     has_executor: hasExecutor(parts, row),

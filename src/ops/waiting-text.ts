@@ -130,6 +130,10 @@ function sentence(
         : `${at} waits until ${toRfc3339(wait.dueAt)}`;
     case 'retry':
       return retryText(at, wait);
+    case 'settling':
+      return wait.name === undefined
+        ? `${at} waits until what was stopped before is really over`
+        : `the run ends (${wait.name}) when what ${at} started is really over`;
     case 'start':
       return `${at} ${STARTS[wait.name ?? ''] ?? `waits to start (${wait.name ?? ''})`}`;
   }

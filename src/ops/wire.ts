@@ -5,6 +5,7 @@ import type { ActionDef } from '../model/action.ts';
 import type { StepFailure } from '../model/error.ts';
 import type { RunEvent } from '../model/event.ts';
 import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
+import { ENDINGS } from '../model/run-status.ts';
 import type { DecisionRow, LogChunk, RunRow, StoredEvent, TemplateRow } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import type { DecisionView, EventView, RunSummary, WaitingForView } from './shapes.ts';
@@ -32,6 +33,7 @@ export function runSummaryOf(
   return {
     workflow_id: row.runId,
     status: row.status,
+    ...endingOfRow(row),
     ...(row.paused ? { paused: true } : {}),
     name: row.name,
     template: row.template,
@@ -45,6 +47,13 @@ export function runSummaryOf(
     ...(row.error === null ? {} : { error: failureOf(row.error) }),
     waiting_for: [...waiting],
   };
+}
+
+/** The executor keeps in the row how a run will end that has not settled. */
+function endingOfRow({ waitingFor }: RunRow): Pick<RunSummary, 'ending'> {
+  const name = waitingFor.find(({ kind }) => kind === 'settling')?.name;
+  const ending = ENDINGS.find((each) => each === name);
+  return ending === undefined ? {} : { ending };
 }
 
 /** A decision with its status and, when there is one, how it was resolved. */

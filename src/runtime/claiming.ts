@@ -19,6 +19,7 @@ import { type LiveRun, newLiveRun } from './live-run.ts';
 import { missingSecrets } from './masking.ts';
 import { waitsForTurn } from './places.ts';
 import type { RunTable } from './run-table.ts';
+import { noteProcessElsewhere } from './unsettled-elsewhere.ts';
 
 export interface Plans {
   /** The compiled plan of a stored definition, from a bounded cache. */
@@ -136,11 +137,18 @@ async function killLeftovers(
   run: LiveRun,
   processes: ReadonlyMap<string, RecordedProcess | null>,
 ): Promise<void> {
+  const kill = async (path: string, process: RecordedProcess): Promise<void> => {
+    const end = await deps.processes.killRecorded(process);
+    if (end === 'elsewhere') noteProcessElsewhere(run, path, process);
+    if (end !== 'lives') return;
+    // Nothing more can be done about it: it is named at the run's end.
+    run.unsettled.add({ path, what: { pid: process.pid }, givenUp: true });
+  };
   const kills: Promise<void>[] = [];
   for (const [path, process] of processes) {
     // What a completed step left running in the background is its own affair.
     if (process === null || run.state?.steps.get(path)?.status === 'completed') continue;
-    kills.push(deps.processes.killRecorded(process));
+    kills.push(kill(path, process));
   }
   if (kills.length > 0) deps.log.debug('ending recorded processes', { workflow_id: run.runId });
   await Promise.all(kills);

@@ -6,7 +6,6 @@ import type { Admission, DecideContext, InlineOutcome } from '../core/context.ts
 import type { ActionDef, InlineAction } from '../model/action.ts';
 import { AppError, failure, messageOf, type StepFailure } from '../model/error.ts';
 import type { ComputeMemo, ComputeRequest, SecretRef } from '../model/expression.ts';
-import { pathsOverlap } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Breakers } from './breakers.ts';
 import type { RuntimeDeps } from './deps.ts';
@@ -14,6 +13,7 @@ import type { LiveRun } from './live-run.ts';
 import { maskerOf, maskFailure } from './masking.ts';
 import { childRefusal, placeAnswer } from './places.ts';
 import { resolveSecrets } from './secrets.ts';
+import { pathsAtWork, unsettledOf } from './settling.ts';
 import type { Slots } from './slots.ts';
 
 /** A turn may always record so many events: ten pure steps are one transaction on any machine. */
@@ -35,6 +35,8 @@ export function createDecideContext(
   const { evaluator, random } = deps;
   const began = deps.clock.monotonic();
   const memo = memoOf(run);
+  // Nothing comes or goes while a turn is decided.
+  let atWork: readonly string[] | null = null;
   return {
     nowMs,
     limits: deps.config.limits,
@@ -68,7 +70,12 @@ export function createDecideContext(
     idempotencyKey: (path, generation) =>
       random.sha256(`${run.runId}\n${path}\n${generation}`).slice(0, 32),
     childId: (path, seq) => asUuid(random.sha256(`${run.runId}\n${path}\n${seq}\nchild`)),
-    isSettling: (path) => isSettling(run, path),
+    settling: () => {
+      atWork ??= pathsAtWork(run);
+      return atWork;
+    },
+    awaitSettling: (path) => void run.heldBack.add(path),
+    unsettled: () => unsettledOf(run),
     mayGoOn: (events) => events < MIN_TURN_EVENTS || deps.clock.monotonic() - began < TURN_MS,
     evaluationsInFlight: () => run.computing.size > 0,
   };
@@ -97,15 +104,6 @@ interface AdmissionParts {
   readonly stopping: () => boolean;
 }
 
-function isSettling(run: LiveRun, path: string): boolean {
-  for (const other of run.unsettled) {
-    if (!pathsOverlap(other.path, path)) continue;
-    run.heldBack.add(path);
-    return true;
-  }
-  return false;
-}
-
 function admit(
   parts: AdmissionParts,
   run: LiveRun,
@@ -113,7 +111,6 @@ function admit(
   def: ActionDef | undefined,
   params: JsonObject,
 ): Admission {
-  if (isSettling(run, path)) return { kind: 'wait', for: 'settling' };
   if (parts.stopping()) return { kind: 'wait', for: 'slot' };
   const target = def === undefined ? null : breakerTarget(def, params);
   const granted = run.grants.delete(path);

@@ -12,13 +12,15 @@ import type { RunAppend } from '../model/store.ts';
 import type { CommitParts } from './commit.ts';
 import { startEvaluations } from './computing.ts';
 import type { RuntimeDeps } from './deps.ts';
-import { isQuiet, type LiveRun } from './live-run.ts';
+import { isQuiet, type LiveRun, type Settling } from './live-run.ts';
 import { mayLeave } from './projection.ts';
 import type { Reconciler } from './reconcile.ts';
 import type { RunTable } from './run-table.ts';
+import { takeHeldBack } from './settling.ts';
 import type { Slots } from './slots.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Decided } from './turn.ts';
+import { stopWaitingElsewhere, waitElsewhere } from './unsettled-elsewhere.ts';
 
 export interface LifecycleParts {
   readonly deps: RuntimeDeps;
@@ -40,7 +42,7 @@ export interface Lifecycle
     CommitParts,
     'onCommitted' | 'onNothing' | 'onLost' | 'onDuplicate' | 'onStorageError'
   > {
-  readonly onSettled: (run: LiveRun) => void;
+  readonly onSettled: (run: LiveRun, settling: Settling) => void;
   /** Takes a run out of memory; what it executes is stopped. */
   readonly drop: (run: LiveRun) => void;
 }
@@ -59,7 +61,7 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
       if (!run.lost) parts.poke(run.runId);
     },
     onCommitted: (run, decided, woken) => committed(parts, run, decided, woken),
-    onSettled: (run) => settled(parts, run),
+    onSettled: (run, settling) => settled(parts, ownerOf(parts, run, settling)),
     onLost(run) {
       deps.log.warn('this process no longer owns the run', { workflow_id: run.runId });
       drop(run);
@@ -91,9 +93,11 @@ export function duplicateError(runId: RunId): AppError {
 
 function dropRun({ runs, reconciler, poke }: LifecycleParts, run: LiveRun): void {
   run.lost = true;
+  stopWaitingElsewhere(run);
   reconciler().abandon(run);
   for (const prepared of run.prepared.values()) if ('discard' in prepared) prepared.discard();
   run.prepared.clear();
+  if (run.unsettled.size > 0) runs.leftovers.set(run.runId, run.unsettled);
   if (runs.live.get(run.runId) === run) runs.live.delete(run.runId);
   poke(run.runId);
 }
@@ -192,19 +196,27 @@ function follow(parts: LifecycleParts, run: LiveRun, decided: Decided): void {
   }
   run.takenNow.clear();
   run.probes.clear();
+  waitElsewhere(parts.deps, run, () => settled(parts, run));
   startEvaluations(parts.deps.compute, run, decided.advanced.pending, parts.deliver);
   parts.reconciler().reconcile(run);
+}
+
+/** The run as it lives here now; what it gave up with an earlier life it is waiting for too. */
+function ownerOf({ runs }: LifecycleParts, run: LiveRun, settling: Settling): LiveRun {
+  if (runs.leftovers.get(run.runId)?.size === 0) runs.leftovers.delete(run.runId);
+  const now = run.lost ? runs.live.get(run.runId) : undefined;
+  if (!settling.givenUp) now?.unsettled.delete(settling);
+  return now ?? run;
 }
 
 /** A process or request is gone: steps that waited for that may start, an ended run may leave. */
 function settled(parts: LifecycleParts, run: LiveRun): void {
   if (run.lost) return;
-  const heldBack = [...run.heldBack];
-  run.heldBack.clear();
+  const heldBack = takeHeldBack(run);
   // Folded anew after a commit that failed, it looks at every step anyway.
   if (run.state === null) return;
   // Handed over first: a run that left memory before would never look at them.
-  for (const path of heldBack) parts.deliver(run, { type: 'evaluated', path });
+  for (const input of heldBack) parts.deliver(run, input);
   releaseIfQuiet(parts, run);
 }
 

@@ -23,8 +23,18 @@ export interface InFlight {
   readonly stop: () => void;
 }
 
-interface Settling {
+/** Something that may still be at work at a path. */
+export interface Settling {
   readonly path: string;
+  readonly what: { readonly pid: number } | { readonly call: string } | { readonly child: string };
+  /** It did not go in time. */
+  givenUp: boolean;
+}
+
+/** A child run, or a process on another host: who ends it is not this process. */
+export interface UnsettledElsewhere extends Settling {
+  /** Ends the wait for it; null before that has begun. */
+  stopWaiting: (() => void) | null;
 }
 
 export interface LiveRun {
@@ -47,8 +57,10 @@ export interface LiveRun {
   readonly inFlight: Map<string, Map<string, InFlight>>;
   /** Executions whose process or request may still live, also ones the state no longer asks for. */
   readonly unsettled: Set<Settling>;
-  /** Paths that wait until something at, above or below them has settled. */
-  readonly heldBack: Set<string>;
+  /** Child runs and processes of other hosts that outlive their step, by a name of each. */
+  readonly unsettledElsewhere: Map<string, UnsettledElsewhere>;
+  /** Steps (null: the run) that wait until something they build on is gone. */
+  readonly heldBack: Set<string | null>;
   /** Slots granted and not yet used, by path. */
   readonly grants: Set<string>;
   /** Slots taken in the turn that is being decided. */
@@ -92,6 +104,7 @@ export function newLiveRun(
     starting,
     inFlight: new Map(),
     unsettled: new Set(),
+    unsettledElsewhere: new Map(),
     heldBack: new Set(),
     grants: new Set(),
     takenNow: new Set(),
@@ -112,11 +125,18 @@ export function newLiveRun(
 
 /** True when nothing of the run is in flight here but timers. */
 export function isQuiet(run: LiveRun): boolean {
-  if (run.inputs.length > 0 || run.unsettled.size > 0 || run.computing.size > 0) return false;
+  if (run.inputs.length > 0 || run.computing.size > 0 || isSettling(run)) return false;
   for (const commands of run.inFlight.values()) {
     for (const { command } of commands.values()) {
       if (command.kind === 'execute' || command.kind === 'slot') return false;
     }
   }
   return true;
+}
+
+/** True while this process waits for something of the run to be gone. */
+export function isSettling({ unsettled, unsettledElsewhere }: LiveRun): boolean {
+  for (const each of unsettled) if (!each.givenUp) return true;
+  for (const each of unsettledElsewhere.values()) if (!each.givenUp) return true;
+  return false;
 }

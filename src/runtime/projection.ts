@@ -6,7 +6,7 @@ import { isParkable, nextDueAt } from '../core/outstanding.ts';
 import { refusalIn } from '../core/refusal.ts';
 import { waitingFor } from '../core/settle.ts';
 import type { StepFailure } from '../model/error.ts';
-import type { EventOf, RunEvent } from '../model/event.ts';
+import type { EventOf, RunEvent, WaitingFor } from '../model/event.ts';
 import type { SecretRef } from '../model/expression.ts';
 import { asRunId, decisionId, type NodeId, type RunId } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/json.ts';
@@ -19,7 +19,12 @@ import { toRfc3339 } from '../model/time.ts';
 import type { ChildStarter } from './deps.ts';
 
 /** The run's row as it is after the batch. */
-export function patchOf(state: RunState, release: boolean): RunPatch {
+export function patchOf(
+  state: RunState,
+  release: boolean,
+  settling: readonly WaitingFor[] = [],
+): RunPatch {
+  const ended = isRunEnded(state.status);
   return {
     status: state.status,
     paused: state.paused,
@@ -27,8 +32,8 @@ export function patchOf(state: RunState, release: boolean): RunPatch {
     endedAt: state.endedAt,
     error: state.error,
     // Looking at every open step costs; only what waits needs it.
-    waitingFor: isRunEnded(state.status) || state.waitingLeaves === 0 ? [] : waitingFor(state),
-    wakeAt: release && !isRunEnded(state.status) ? nextDueAt(state) : null,
+    waitingFor: ended ? [] : [...(state.waitingLeaves === 0 ? [] : waitingFor(state)), ...settling],
+    wakeAt: release && !ended ? nextDueAt(state) : null,
     release,
   };
 }

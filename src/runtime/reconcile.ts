@@ -16,9 +16,10 @@ import type { Breakers } from './breakers.ts';
 import { breakerTarget } from './decide-context.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { actionContext, type ExecuteCommand, executeStep, invocationOf } from './execute-step.ts';
-import type { InFlight, LiveRun } from './live-run.ts';
+import type { InFlight, LiveRun, Settling } from './live-run.ts';
 import { maskFailure, secretValues } from './masking.ts';
 import type { OutputLog } from './output-log.ts';
+import { giveUpMs } from './settling.ts';
 import type { Slots } from './slots.ts';
 import type { Timers } from './timers.ts';
 
@@ -37,8 +38,8 @@ export interface ReconcileParts {
   readonly output: OutputLog;
   /** Hands an input to the run's mailbox. */
   readonly deliver: (run: LiveRun, input: EngineInput) => void;
-  /** Called when an execution's process or request is gone. */
-  readonly onSettled: (run: LiveRun) => void;
+  /** Called when an execution's process or request is gone, or given up. */
+  readonly onSettled: (run: LiveRun, settling: Settling) => void;
 }
 
 /** The reconciler of one engine. */
@@ -143,21 +144,35 @@ function startSlot(
 
 function startExecution(parts: ReconcileParts, run: LiveRun, command: ExecuteCommand): InFlight {
   const abort = new AbortController();
-  const settling = { path: command.path };
-  run.unsettled.add(settling);
   const prepared = run.prepared.get(command.seq) ?? null;
   run.prepared.delete(command.seq);
+  const what =
+    prepared !== null && 'process' in prepared
+      ? { pid: prepared.process.pid }
+      : { call: command.action };
+  const settling: Settling = { path: command.path, what, givenUp: false };
+  run.unsettled.add(settling);
+  let cancelGiveUp: () => void = () => undefined;
   const finish = (input: EngineInput): void => {
     run.unsettled.delete(settling);
+    cancelGiveUp();
     forget(run, command);
     parts.slots.release();
     noteBreaker(parts, run, command, input, abort.signal.aborted);
     if (!abort.signal.aborted) parts.deliver(run, input);
-    parts.onSettled(run);
+    parts.onSettled(run, settling);
   };
   // One promise, one ending: executeStep never rejects.
   void call(parts, run, command, abort.signal, prepared).then(finish);
-  return { command, stop: () => abort.abort() };
+  const stop = (): void => {
+    if (abort.signal.aborted) return;
+    cancelGiveUp = parts.timers.add(giveUpMs(settling), () => {
+      settling.givenUp = true;
+      parts.onSettled(run, settling);
+    });
+    abort.abort();
+  };
+  return { command, stop };
 }
 
 /** What has ended is no longer in flight, whether or not the state has been told yet. */

@@ -5,7 +5,7 @@
 import type { StartedRun } from '../model/engine.ts';
 import type { RunId } from '../model/ids.ts';
 import { createFoldedStates, type FoldedStates } from './folded.ts';
-import type { LiveRun } from './live-run.ts';
+import type { LiveRun, Settling } from './live-run.ts';
 
 export interface RunTable {
   readonly live: Map<RunId, LiveRun>;
@@ -20,6 +20,8 @@ export interface RunTable {
   rejectStart(runId: RunId, error: Error): void;
   /** Runs given up because the lease could not be kept; their rows still name this node. */
   readonly dropped: Set<RunId>;
+  /** What runs given up here have left at work, until it is gone. */
+  readonly leftovers: Map<RunId, Set<Settling>>;
   stopping: boolean;
 }
 
@@ -41,6 +43,7 @@ export function createRunTable(): RunTable {
     folded: createFoldedStates(),
     claiming: new Map(),
     dropped: new Set(),
+    leftovers: new Map(),
     stopping: false,
     awaitStart: (runId) => new Promise((resolve, reject) => starts.set(runId, { resolve, reject })),
     resolveStart: (runId, started) => take(runId)?.resolve(started),

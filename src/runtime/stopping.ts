@@ -30,7 +30,8 @@ export async function drain(
 function countExecuting(runs: RunTable): { unsafe: number; other: number } {
   const counts = { unsafe: 0, other: 0 };
   for (const run of runs.live.values()) {
-    for (const { path } of run.unsettled) counts[isUnsafe(run, path) ? 'unsafe' : 'other'] += 1;
+    for (const { path, givenUp } of run.unsettled)
+      if (!givenUp) counts[isUnsafe(run, path) ? 'unsafe' : 'other'] += 1;
   }
   return counts;
 }
@@ -47,7 +48,10 @@ const ABORT_MS = 7000;
 export async function settleAborted(deps: RuntimeDeps, runs: readonly LiveRun[]): Promise<void> {
   const { clock } = deps;
   const until = clock.monotonic() + ABORT_MS;
-  while (runs.some((run) => run.unsettled.size > 0) && clock.monotonic() < until) {
+  while (
+    runs.some(({ unsettled }) => [...unsettled].some(({ givenUp }) => !givenUp)) &&
+    clock.monotonic() < until
+  ) {
     await new Promise<void>((done) => clock.after(LOOK_MS, done));
   }
 }

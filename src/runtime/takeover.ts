@@ -13,6 +13,7 @@ import type { LiveRun } from './live-run.ts';
 import type { Ownership } from './ownership.ts';
 import { createRecovery } from './recovery.ts';
 import type { RunTable } from './run-table.ts';
+import { findUnsettledChildren } from './unsettled-elsewhere.ts';
 
 export interface Takeover {
   /** Looks at a run's inbox when it is live here, else claims it if it is this process's to claim. */
@@ -109,6 +110,8 @@ async function claimAndEnter(
   const run = await claimRun({ deps, plans, runs, lastSeen }, runId, dead);
   if (run === null) return null;
   try {
+    for (const left of runs.leftovers.get(runId) ?? []) run.unsettled.add(left);
+    findUnsettledChildren(deps, run);
     run.inputs.push(...missedTimers(deps, run), ...missedSignals(deps, run));
   } catch (thrown) {
     // Not live here: whoever looks next may try.

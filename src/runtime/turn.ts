@@ -3,6 +3,7 @@
  * written put together. Nothing has been written or started when it returns.
  */
 import { type Advanced, advance, beginRun } from '../core/advance.ts';
+import type { Orphan } from '../core/context.ts';
 import { commandsOf } from '../core/outstanding.ts';
 import { newState } from '../core/state.ts';
 import type { PreparedProcess } from '../model/action.ts';
@@ -31,7 +32,9 @@ import {
   parentMessages,
   patchOf,
 } from './projection.ts';
+import { settlingWaits } from './settling.ts';
 import type { Slots } from './slots.ts';
+import { forgetEndedChildren, noteOrphans } from './unsettled-elsewhere.ts';
 
 export interface TurnParts {
   readonly deps: RuntimeDeps;
@@ -61,6 +64,7 @@ export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
   if (run.inputs.some(({ type }) => type === 'timer_fired')) {
     run.inputs.push(...pullInbox(deps.store, run));
   }
+  run.inputs.push(...forgetEndedChildren(run));
   const inputs = maskInputs(deps, run, run.inputs);
   run.inputs = [];
   run.takenNow.clear();
@@ -72,6 +76,7 @@ export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
       ? beginRun(state, run.starting.facts, runLimit(run), ctx, run.starting.reuse, inputs)
       : advance(state, inputs, ctx);
   run.inputs = [...advanced.rest, ...run.inputs];
+  noteOrphans(run, advanced.orphans);
   if (advanced.pending.length === 0 && run.computing.size === 0) run.memo.clear();
   prepareProcesses(deps, run, state, advanced.events);
   return { run, inputs, advanced, append: appendOf(parts, run, state, advanced, nowMs) };
@@ -119,7 +124,7 @@ function appendOf(
     expectedSeq: run.committedSeq,
     events,
     create: run.starting?.create ?? null,
-    patch: patchOf(state, release),
+    patch: patchOf(state, release, settlingWaits(run, state)),
     decisions: decisionRows(state, events, (path) => pendingDecision(deps, run, path)),
     settled,
     sends: [...parentMessages(state, events), ...cancelMessages(advanced.orphans, nowMs)],
@@ -146,7 +151,7 @@ const hasInboxId = (
   verdict: SignalVerdict,
 ): verdict is SignalVerdict & { readonly inboxId: number } => verdict.inboxId !== null;
 
-function cancelMessages(children: readonly string[], nowMs: number): InboxSend[] {
+function cancelMessages(children: readonly Orphan[], nowMs: number): InboxSend[] {
   const body: Json = {
     type: 'cancel',
     by: 'parent',
@@ -155,7 +160,7 @@ function cancelMessages(children: readonly string[], nowMs: number): InboxSend[]
     payload: null,
     reasoning: 'the step that started this run no longer needs it',
   };
-  return children.map((childId) => ({
+  return children.map(({ childId }) => ({
     runId: asRunId(childId),
     kind: 'signal',
     body,
@@ -237,6 +242,7 @@ export function undoTurn(parts: TurnParts, decided: Decided): void {
   run.takenNow.clear();
   for (const target of run.probes.values()) parts.breakers.free(target);
   run.probes.clear();
+  for (const { childId } of decided.advanced.orphans) run.unsettledElsewhere.delete(childId);
   // The inputs that were not taken stand in `inputs` too.
   run.inputs = [...inputs, ...run.inputs.slice(decided.advanced.rest.length)];
   run.state = null;

@@ -241,9 +241,15 @@ const CONFIGS: Readonly<Record<Exclude<StepType, 'action'>, JsonObject>> = {
     },
     ['body'],
   ),
-  parallel: closed({ branches: LISTS, mode: word(['all', 'race']), max_concurrency: count(1) }, [
-    'branches',
-  ]),
+  parallel: closed(
+    {
+      branches: LISTS,
+      mode: word(['all', 'race']),
+      max_concurrency: count(1),
+      settle: { type: 'boolean', description: 'what follows a race waits for its losers too' },
+    },
+    ['branches'],
+  ),
   wait: {
     ...closed({
       duration: ref('duration'),

@@ -13,6 +13,7 @@ import {
   type Field,
   type Fields,
   fail,
+  flag,
   given,
   listOf,
   mapOf,
@@ -93,7 +94,8 @@ function loopFields(steps: Reader, config: JsonObject): Fields {
   };
 }
 
-function parallelFields(steps: Reader): Fields {
+function parallelFields(steps: Reader, config: JsonObject): Fields {
+  const own: Record<string, Field> = config.mode === 'race' ? { settle: field(flag) } : {};
   const branch = filled(steps, 'a branch needs at least one step', 'EMPTY_PARALLEL_BRANCH');
   return {
     branches: required(
@@ -102,6 +104,7 @@ function parallelFields(steps: Reader): Fields {
     ),
     mode: field(oneOf(PARALLEL_MODES)),
     max_concurrency: field(whole(1)),
+    ...own,
   };
 }
 
@@ -128,7 +131,7 @@ function fieldsOf(type: StepType, config: JsonObject, steps: Reader): Fields {
     case 'loop':
       return loopFields(steps, config);
     case 'parallel':
-      return parallelFields(steps);
+      return parallelFields(steps, config);
     case 'wait':
       return waitFields(config);
     case 'reasoning':
@@ -143,6 +146,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'loop.condition': '`condition` is the test of the modes "while" and "until"',
   'loop.over': '`over` is for the mode "for_each"',
   'loop.max_concurrency': 'only "for_each" runs several iterations at once',
+  'parallel.settle': 'only the mode "race" stops branches, whose end can be waited for',
   'wait.timeout':
     'only a wait for a `signal` has a `timeout` here; a step has one outside `config`',
   'wait.on_timeout': 'only a wait for a `signal` has it',
@@ -218,7 +222,7 @@ export const CONFIG_FIELDS: ReadonlySet<string> = new Set([
   ...Object.keys(conditionFields(anyJson)),
   ...Object.keys(loopFields(anyJson, {})),
   ...Object.keys(loopFields(anyJson, { mode: 'while' })),
-  ...Object.keys(parallelFields(anyJson)),
+  ...Object.keys(parallelFields(anyJson, { mode: 'race' })),
   ...Object.keys(waitFields({ signal: '' })),
   ...Object.keys(REASONING),
 ]);

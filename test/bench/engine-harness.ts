@@ -207,7 +207,7 @@ function engineOver(options: BenchEngineOptions, nodeId: string, clock: Clock): 
         }),
       close: () => Promise.resolve(),
     },
-    processes: { killRecorded: () => Promise.resolve(), isAlive: () => null },
+    processes: { killRecorded: () => Promise.resolve('gone'), isAlive: () => null },
     secrets: { resolve: (name) => ({ ok: false, error: failure('VAULT_ERROR', name) }) },
     createMasker: () => ({ text: (value) => value, json: (value) => value }),
     createStreamMasker: () => ({ push: (_stream, text) => text, flush: () => '' }),

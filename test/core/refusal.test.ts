@@ -266,6 +266,9 @@ describe('what is REJECTED and no decision’s no stays catchable', () => {
         status: 'suspended',
       }))
       .when(cancel('c'))
+      .stands({ c: 'completed', after: 'scheduled' })
+      // The child that it told to end is gone.
+      .when({ type: 'evaluated', path: 'after' })
       .stands({ c: 'completed', after: 'completed' });
   });
 

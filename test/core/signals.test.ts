@@ -302,18 +302,17 @@ describe('skip', () => {
 });
 
 describe('cancel', () => {
-  test('ends everything that is open and closes questions', () => {
+  test('ends everything that is open, closes questions, and then the run', () => {
     given({
       steps: [unsafe('a'), ask('q'), child('c'), noop('later', { depends_on: ['a'] })],
       on_error: noop('hook'),
       on_complete: noop('hook'),
     })
       .when(signal({ type: 'cancel', reasoning: 'enough' }))
-      .including([
-        'signal_received cancel',
-        'step_skipped a cancelled unknown',
-        'workflow_cancelled',
-      ])
+      .including(['signal_received cancel', 'step_skipped a cancelled unknown'])
+      .is('active')
+      .when({ type: 'sweep' })
+      .then(['workflow_cancelled'])
       .stands({ q: 'skipped cancelled', c: 'skipped cancelled', later: 'skipped cancelled' })
       .outstanding([])
       .is('cancelled');

@@ -78,12 +78,25 @@ describe('a parent', () => {
     const cancelled = rig.signal(id, { type: 'cancel' });
     await world.settle();
     await cancelled;
-    expect([call.signal.aborted, onlyChild(world, id).status]).toEqual([true, 'cancelled']);
+    expect([call.signal.aborted, onlyChild(world, id).status]).toEqual([true, 'active']);
+    expect(world.store.run(id)).toMatchObject({
+      status: 'active',
+      waitingFor: [{ step_id: 'c', kind: 'settling', name: 'cancelled' }],
+    });
+    call.end();
+    await world.settle();
+    expect([onlyChild(world, id).status, world.store.head(id)?.status]).toEqual([
+      'cancelled',
+      'cancelled',
+    ]);
   });
 
   worldTest('whose step times out cancels the child', acting, async (world, rig) => {
     const id = await rig.start({ steps: [callChild({}, { timeout: '1m' })] });
     await world.pass(61_000);
+    expect(world.store.head(id)?.status).toBe('active');
+    world.call('a').end();
+    await world.settle();
     expect(world.store.run(id)).toMatchObject({
       status: 'failed',
       error: { code: 'TIMEOUT_ERROR' },

@@ -162,6 +162,8 @@ describe('a signal', () => {
       await world.pass(1100);
       expect(await sent).toMatchObject({ ok: true, pending: false });
       expect([rig.engine.owns(id), other.engine.owns(id)]).toEqual([true, false]);
+      world.call('a').end();
+      await world.settle();
       expect(world.store.head(id)?.status).toBe('cancelled');
     },
   );

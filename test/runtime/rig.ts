@@ -29,6 +29,7 @@ import type {
 import { asNodeId, type RunId } from '../../src/model/ids.ts';
 import type { Signal } from '../../src/model/input.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { ProcessControl } from '../../src/model/ports.ts';
 import { NEWEST_RULES } from '../../src/model/rules.ts';
 import type { Store } from '../../src/model/store.ts';
 import { DEFAULT_RUNTIME_CONFIG, type RuntimeConfig } from '../../src/runtime/deps.ts';
@@ -119,7 +120,7 @@ export interface RigOptions {
   readonly templates?: Readonly<Record<string, Definition>>;
   /** Guards and params that hold the text `slow:` are asked of the compute process. */
   readonly slowExpressions?: boolean;
-  readonly killRecorded?: () => Promise<void>;
+  readonly killRecorded?: ProcessControl['killRecorded'];
 }
 
 const compiler = createExpressionCompiler();
@@ -270,7 +271,7 @@ export function createRig(world: World, options: RigOptions = {}): Rig {
       close: () => Promise.resolve(),
     },
     processes: {
-      killRecorded: options.killRecorded ?? (() => Promise.resolve()),
+      killRecorded: options.killRecorded ?? (() => Promise.resolve('gone')),
       isAlive: (node) => (world.dead.has(node.nodeId) ? false : null),
     },
     secrets: {

@@ -148,15 +148,22 @@ describe('what waits until something is gone goes on', () => {
     await endsWithSecondCall(world, id);
   });
 
-  worldTest('when the process gave the run up for want of a lease', daemon, async (world, rig) => {
-    const id = await heldBack(world, rig);
-    world.store.failing = (method) => method === 'renew';
-    await world.pass(60_000);
-    world.store.failing = null;
-    await world.pass(20_000);
-    openCall(world).end();
-    await endsWithSecondCall(world, id);
-  });
+  const shortLease = { config: { claims: true, leaseMs: 6000, renewMs: 1000 } };
+  worldTest(
+    'when the process gave the run up for want of a lease',
+    shortLease,
+    async (world, rig) => {
+      const id = await heldBack(world, rig);
+      world.store.failing = (method) => method === 'renew';
+      await world.pass(5000);
+      expect(rig.engine.owns(id)).toBe(false);
+      world.store.failing = null;
+      await world.pass(1500);
+      expect([rig.engine.owns(id), world.calls.length]).toEqual([true, 1]);
+      openCall(world).end();
+      await endsWithSecondCall(world, id);
+    },
+  );
 });
 
 describe('a list that fail_fast cut off and that is tried again', () => {

@@ -218,7 +218,9 @@ function contextAt(
     idempotencyKey: (path, generation) => sha256(`${RUN_ID}${path}${generation}`).slice(0, 32),
     checkOutput: () => null,
     childId: (...parts) => `child-${parts.join('-')}`,
-    isSettling: () => false,
+    settling: () => [],
+    awaitSettling: () => undefined,
+    unsettled: () => [],
     mayGoOn: () => true,
     evaluationsInFlight: options.evaluationsInFlight ?? (() => false),
   };

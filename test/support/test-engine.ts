@@ -155,7 +155,7 @@ export function createTestEngine(options: TestEngineOptions = {}): TestEngine {
       close: () => Promise.resolve(),
     },
     processes: {
-      killRecorded: () => Promise.resolve(),
+      killRecorded: () => Promise.resolve('gone'),
       isAlive: (node) => (DEAD.has(node.nodeId) ? false : null),
     },
     secrets: {

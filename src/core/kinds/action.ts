@@ -193,7 +193,7 @@ function schedule(
   batch: Batch,
   step: StepState,
   ready: Ready,
-  reason: 'slot' | 'settling' | 'vault' | 'concurrency',
+  reason: 'slot' | 'vault' | 'concurrency',
 ): void {
   if (step.status === 'scheduled' && step.waitingFor === reason) return;
   emit(batch, 'step_scheduled', step.path, {

@@ -5,12 +5,14 @@
  * stays in its list; the loop's output is assembled from them.
  */
 import { failure } from '../../model/error.ts';
+import { iterationPrefix } from '../../model/ids.ts';
 import { isJsonArray, type Json } from '../../model/json.ts';
 import type { LoopPlan } from '../../model/plan.ts';
 import type { ListState, LoopState, StepState } from '../../model/run-state.ts';
 import { type Batch, emit } from '../context.ts';
 import { failAttempt } from '../on-error.ts';
 import { firstFailure } from '../refusal.ts';
+import { isIterationAtWork } from '../settling.ts';
 import { scopeOf, settleEvaluation, sourceValue } from '../values.ts';
 import { beginComposite, completeComposite } from './begin.ts';
 import type { Kind } from './kind.ts';
@@ -86,6 +88,7 @@ function closeIterations(batch: Batch, step: StepState, sub: LoopState): boolean
 function nextItems(batch: Batch, step: StepState, sub: LoopState, body: LoopPlan): void {
   const items = sub.items ?? [];
   const total = Math.min(items.length, body.maxIter ?? items.length);
+  if (body.maxConcurrency === 1 && isLastAtWork(batch, step, sub)) return;
   while (sub.iterations.length < total && sub.running.size < body.maxConcurrency) {
     emit(batch, 'loop_iter_started', step.path, { index: sub.iterations.length });
   }
@@ -94,8 +97,13 @@ function nextItems(batch: Batch, step: StepState, sub: LoopState, body: LoopPlan
   }
 }
 
+/** In turn means that nothing of the iteration before is still at work. */
+const isLastAtWork = (batch: Batch, step: StepState, sub: LoopState): boolean =>
+  sub.iterations.length > 0 &&
+  isIterationAtWork(batch, step, iterationPrefix(step.path, sub.iterations.length - 1));
+
 function nextTested(batch: Batch, step: StepState, sub: LoopState, body: LoopPlan): void {
-  if (sub.running.size > 0) return;
+  if (sub.running.size > 0 || isLastAtWork(batch, step, sub)) return;
   const index = sub.iterations.length;
   if (body.mode === 'until' && index === 0) {
     emit(batch, 'loop_iter_started', step.path, { index });
