@@ -70,8 +70,8 @@ const environmentOf = (
   ...extra,
 });
 
-const spawn = (args: readonly string[], cwd: string, env: Record<string, string>, input = '') =>
-  Bun.spawn([BINARY, ...args], {
+const spawn = (command: readonly string[], cwd: string, env: Record<string, string>, input = '') =>
+  Bun.spawn([...command], {
     cwd,
     env,
     stdin: new TextEncoder().encode(input),
@@ -93,13 +93,19 @@ export async function finished(process: ReturnType<typeof spawn>): Promise<Finis
 }
 
 /** A fresh folder and home. */
-export function newWorld(): World {
-  ensureBinary();
-  const folder = mkdtempSync(join(tmpdir(), 'opcode-e2e-'));
+export const newWorld = (): World => worldIn(mkdtempSync(join(tmpdir(), 'opcode-e2e-')));
+
+/** A folder and the home in it, driven by an executable; `extra` is in every environment. */
+export function worldIn(
+  folder: string,
+  binary = BINARY,
+  extra: Record<string, string> = {},
+): World {
+  if (binary === BINARY) ensureBinary();
   const home = join(folder, 'home');
-  const env = environmentOf(home);
+  const env = environmentOf(home, extra);
   const runWith = (options: RunOptions, ...args: string[]): Promise<Finished> =>
-    finished(spawn(args, folder, { ...env, ...options.env }, options.input));
+    finished(spawn([binary, ...args], folder, { ...env, ...options.env }, options.input));
   return {
     folder,
     home,
@@ -111,7 +117,7 @@ export function newWorld(): World {
     },
     run: (...args) => runWith({}, ...args),
     runWith,
-    start: (...args) => spawn(args, folder, env),
+    start: (...args) => spawn([binary, ...args], folder, env),
     spawnOpen: (...args) => spawnOpen(args, folder, env),
     onTerminal: (...args) => terminalSession(args, folder, env),
     onTerminalWith: (extra, ...args) => terminalSession(args, folder, { ...env, ...extra }),
