@@ -42,6 +42,8 @@ export interface RunPlan<S extends Started> extends RunOptions {
   readonly onOutput?: FollowOptions['onOutput'];
   /** No drawing, no output: the command has shown what there is to see. */
   readonly brief?: boolean;
+  /** What the run's state means to the shell, when it is not what it means for other runs. */
+  readonly exitCode?: (run: StatusOutput) => number;
   /** Draws the run at its end also where there is no terminal. */
   readonly alwaysDraw?: boolean;
 }
@@ -81,7 +83,7 @@ export async function executeRun<S extends Started>(
     await tellLeft(cli, app, started.workflow_id);
     return { code: EXIT.interrupted, run };
   }
-  return { code: exitCodeOfRun(run), run };
+  return { code: (plan.exitCode ?? exitCodeOfRun)(run), run };
 }
 
 function runInDocument<S extends Started>(

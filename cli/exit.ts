@@ -1,6 +1,7 @@
 /**
  * Exit codes: what the shell is told about a run or an error.
  */
+import { isJsonObject, type Json } from '../src/model/json.ts';
 import type { RunStatus } from '../src/model/run-status.ts';
 
 export const EXIT = {
@@ -37,6 +38,30 @@ export function exitCodeOfRun(run: {
       return EXIT.waiting;
   }
 }
+
+/** What a command's run means to the shell: the command's own code, as a shell would tell it. */
+export function exitCodeOfCommand(run: {
+  readonly status: RunStatus;
+  readonly error?: { readonly code: string; readonly details?: Json | undefined } | undefined;
+}): number {
+  if (run.status === 'completed') return EXIT.ok;
+  if (run.status === 'cancelled') return ENDED_BY_US;
+  if (run.status !== 'failed') return exitCodeOfRun(run);
+  const { code, details } = run.error ?? { code: '' };
+  if (code === 'TIMEOUT_ERROR') return ENDED_BY_US;
+  if (!isJsonObject(details)) return NOT_STARTED;
+  const { exit_code: own, errno, command } = details;
+  if (typeof own === 'number') return own;
+  if (typeof errno !== 'string' || command === undefined) return NOT_STARTED;
+  return errno === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
+}
+
+/** As shells, `env` and `docker run` use them. */
+export const NOT_STARTED = 125;
+const NOT_EXECUTABLE = 126;
+const NOT_FOUND = 127;
+/** SIGTERM, by which a command is ended that takes too long or is cancelled. */
+const ENDED_BY_US = 128 + 15;
 
 const asksSomebody = (run: Parameters<typeof exitCodeOfRun>[0]): boolean =>
   (run.pending_decisions ?? []).length > 0 ||

@@ -48,12 +48,12 @@ export async function execute(
     const program = await buildProgram(words[0], terminal, act);
     await program.parseAsync([...words], { from: 'user' });
   } catch (thrown) {
-    state.code = report(thrown, terminal, state.cli, wantsJson);
+    state.code = report(thrown, terminal, state.cli, wantsJson, args[0]);
   }
   try {
     await state.cli?.close();
   } catch (thrown) {
-    const code = report(thrown, terminal, state.cli, wantsJson);
+    const code = report(thrown, terminal, state.cli, wantsJson, args[0]);
     if (state.code === EXIT.ok) state.code = code;
   }
   return state.code;
@@ -168,7 +168,13 @@ function addCommonOptions(command: Command): void {
   command.option('--allow-http', 'Let OPCODE_URL be http:// beyond this machine');
 }
 
-function report(thrown: unknown, terminal: Terminal, cli: Cli | null, json: boolean): number {
+function report(
+  thrown: unknown,
+  terminal: Terminal,
+  cli: Cli | null,
+  json: boolean,
+  command: string | undefined,
+): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.ok;
   const error = thrown instanceof CommanderError ? usageError(thrown) : asAppError(thrown);
   if (json) terminal.stdout.write(`${JSON.stringify(errorJson(error))}\n`);
@@ -179,7 +185,8 @@ function report(thrown: unknown, terminal: Terminal, cli: Cli | null, json: bool
     terminal.stderr.write(`${lines.join('\n')}\n`);
     if (error.code === 'INTERNAL') showCause(error, terminal, cli);
   }
-  return exitCodeOfError(error);
+  const own = COMMANDS.find(({ name }) => name === command)?.ownFailure;
+  return own ?? exitCodeOfError(error);
 }
 
 function showCause(error: AppError, terminal: Terminal, cli: Cli | null): void {

@@ -2,12 +2,15 @@
  * The table of commands: name, one line, group, and where it is loaded from when it is asked for.
  */
 import type { CommandModule } from './command.ts';
+import { NOT_STARTED } from './exit.ts';
 
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
   readonly group: string;
   readonly load: () => Promise<CommandModule>;
+  /** The exit code of its own failures, where others could be those of what it runs. */
+  readonly ownFailure?: number;
 }
 
 const WORK = 'Workflows:';
@@ -27,7 +30,15 @@ const entry = (
 /** Every command, in the order in which help lists it. */
 export const COMMANDS: readonly CommandEntry[] = [
   entry(WORK, 'run', 'Run a template or a workflow file', () => import('./commands/run.ts')),
-  entry(WORK, 'exec', 'Run one command, durable and logged', () => import('./commands/exec.ts')),
+  {
+    ...entry(
+      WORK,
+      'exec',
+      'Run one command, durable and logged',
+      () => import('./commands/exec.ts'),
+    ),
+    ownFailure: NOT_STARTED,
+  },
   entry(
     WORK,
     'define',

@@ -4,6 +4,7 @@ import { AppError } from '../../src/model/error.ts';
 import { waitMsOf } from '../args.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { executeRun, resultDocument } from '../execute-run.ts';
+import { exitCodeOfCommand } from '../exit.ts';
 
 interface Options {
   readonly name?: string;
@@ -24,7 +25,12 @@ export function configure(command: Command, act: Act): void {
       .option('--wait <duration>', 'leave after this time, e.g. 30s')
       .option('-q, --quiet', "print the command's output only")
       .passThroughOptions()
-      .action(act(exec)),
+      .action(act(exec))
+      .addHelpText(
+        'after',
+        "\nExits with the command's own code: 128 + n when signal n ended it; 127: there is\n" +
+          'no such command; 126: it may not be executed; 125: Opcode could not start it.',
+      ),
     [
       ['opcode exec -- make release', 'run a command; opcode logs @last shows it later'],
       ["opcode exec --timeout 5m -- sh -c 'make && make test'", 'a line for the shell'],
@@ -53,6 +59,7 @@ async function exec(cli: Cli, words: string[], options: Options): Promise<number
       return result;
     },
     document: (started, now) => resultDocument(started, now),
+    exitCode: exitCodeOfCommand,
     ...(cli.json ? {} : { onOutput: ({ stream, text }) => cli.terminal[stream].write(text) }),
   });
   return code;
