@@ -41,6 +41,16 @@ export function compileStep(
   };
 }
 
+/** A composite, a wait or a decision takes longer than one action: the defaults bind it when asked to. */
+function takesDefaults({ definition, deps }: PlanContext, { type = 'action' }: StepDef): boolean {
+  const binds = definition.defaults?.steps;
+  return (
+    type === 'action' ||
+    binds === 'all' ||
+    (binds === undefined && deps.rules.defaultsBindEveryStep)
+  );
+}
+
 /** A hook's limit is its own, never the default of the steps. */
 function timeoutOf(
   cx: PlanContext,
@@ -53,20 +63,23 @@ function timeoutOf(
     return compileDuration(cx, place, def.timeout, [...path, 'timeout']);
   }
   const timeout = cx.definition.defaults?.timeout;
-  if (timeout === undefined || isHook) return null;
+  if (timeout === undefined || isHook || !takesDefaults(cx, def)) return null;
   return compileDuration(cx, place, timeout, ['defaults', 'timeout']);
 }
 
 function retryOf(cx: PlanContext, place: Place, def: StepDef, path: IssuePath): RetryPlan | null {
   if (def.retry !== undefined) return compileRetry(cx, place, def.retry, [...path, 'retry']);
   const retry = cx.definition.defaults?.retry;
-  return retry === undefined ? null : compileRetry(cx, place, retry, ['defaults', 'retry']);
+  return retry === undefined || !takesDefaults(cx, def)
+    ? null
+    : compileRetry(cx, place, retry, ['defaults', 'retry']);
 }
 
 function compileRetry(cx: PlanContext, place: Place, def: RetryDef, path: IssuePath): RetryPlan {
+  const hasDelay = def.delay !== undefined && cx.deps.rules.delayMeansConstant;
   return {
     max: def.max,
-    backoff: def.backoff ?? 'none',
+    backoff: def.backoff ?? (hasDelay ? 'constant' : 'none'),
     delay:
       def.delay === undefined
         ? { kind: 'ms', ms: 0 }

@@ -33,8 +33,13 @@ export function retryDelay(
   const jittered = capped + capped * policy.jitter * seed;
   const most = delays.maxDelayMs ?? MAX_RETRY_AFTER_MS;
   const asked = Math.min(error.retry_after_ms ?? 0, most);
-  return Math.min(Math.max(jittered, asked), MAX_RETRY_DELAY_MS);
+  const least = k > EAGER_RETRIES ? LATE_RETRY_DELAY_MS : 0;
+  return Math.min(Math.max(jittered, asked, least), MAX_RETRY_DELAY_MS);
 }
+
+/** Retries that may follow each other at once; each further one waits at least a moment. */
+export const EAGER_RETRIES = 10;
+export const LATE_RETRY_DELAY_MS = 100;
 
 /** Where no cap is set a server cannot put a retry off longer than this. */
 const MAX_RETRY_AFTER_MS = 86_400_000;

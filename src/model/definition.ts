@@ -97,7 +97,11 @@ export interface StepConfigDef {
   readonly by?: 'any' | 'person' | 'agent';
 }
 
+/** What `timeout` and `retry` of the defaults bind. */
+export const DEFAULTS_STEPS = ['actions', 'all'] as const;
+
 interface DefaultsDef {
+  readonly steps?: (typeof DEFAULTS_STEPS)[number];
   readonly timeout?: string;
   readonly retry?: RetryDef;
   readonly on_interrupt?: InterruptPolicy;

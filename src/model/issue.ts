@@ -10,6 +10,8 @@ import type { NewerCheckName } from './newer-checks.ts';
 export const WARNING_CODES = [
   'CHANGED_STEP',
   'DECISION_TIMEOUT',
+  'DELAY_IGNORED',
+  'EAGER_RETRY',
   'EMPTY_BRANCH',
   'JSON_TEXT',
   'MISSING_SECRET',
@@ -24,6 +26,8 @@ export const WARNING_CODES = [
   'PLAIN_TEMPLATE',
   'PROGRAM_TEXT',
   'TYPE_MISMATCH',
+  'UNAPPROVED',
+  'UNCAUGHT_REFUSAL',
   'UNCHECKED_ACTION',
   'UNDECLARED_INPUT',
   'UNKNOWN_PARAM',

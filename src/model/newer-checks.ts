@@ -33,6 +33,10 @@ export const NEWER_CHECKS = {
     refuses: 'a decision without a question',
     sample: step({ type: 'reasoning', config: { options: [{ id: 'yes' }] } }),
   },
+  ZERO_TIMEOUT: {
+    refuses: 'a limit of no time',
+    sample: step({ run: 'true', timeout: '0s' }),
+  },
   NO_INPUT_FITS: {
     refuses: 'an input schema that no object fits',
     sample: {

@@ -18,6 +18,8 @@ export interface Rules {
   readonly nullIsAbsent: boolean;
   /** Whether `retry` with a `delay` and no `backoff` waits that delay. */
   readonly delayMeansConstant: boolean;
+  /** Whether `timeout` and `retry` of `defaults` bind steps that are no action, too. */
+  readonly defaultsBindEveryStep: boolean;
   /** Whether an interrupted unsafe step of a hook asks what became of it instead of failing. */
   readonly hooksAsk: boolean;
 }
@@ -30,6 +32,7 @@ const TABLE: ReadonlyMap<number, Rules> = new Map(
       mergesEnv: false,
       nullIsAbsent: false,
       delayMeansConstant: false,
+      defaultsBindEveryStep: true,
       hooksAsk: true,
     },
     {
@@ -38,6 +41,7 @@ const TABLE: ReadonlyMap<number, Rules> = new Map(
       mergesEnv: true,
       nullIsAbsent: true,
       delayMeansConstant: true,
+      defaultsBindEveryStep: false,
       hooksAsk: false,
     },
   ].map((rules) => [rules.version, rules]),

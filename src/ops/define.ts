@@ -8,6 +8,8 @@ import { handOnQueues } from '../core/concurrency.ts';
 import type { WorkflowPackage } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
 import { templateGroup } from '../model/place.ts';
+import { FIRST_RULES } from '../model/rules.ts';
+import { firstRulesWarnings } from '../validate/first-rules.ts';
 import { contentOf, isSamePackage, prettyOf, withOverrides } from './define-content.ts';
 import { accepted, checkRead, folderOf, type Prepared } from './definitions.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
@@ -73,7 +75,12 @@ function define(parts: OpsParts, ctx: CallContext, input: Input): Output {
   const result = {
     name,
     previous_version: before?.version ?? null,
-    warnings: [...prepared.warnings],
+    warnings: [
+      ...prepared.warnings,
+      ...(isSame && before.rules === FIRST_RULES && input.rules === undefined
+        ? firstRulesWarnings(pack.definition, name)
+        : []),
+    ],
     plan: planLines(prepared.plan),
     diff: before === null ? [] : diffLines(prettyOf(before.pack), prettyOf(pack)),
   };

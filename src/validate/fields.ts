@@ -156,6 +156,17 @@ export const duration: Reader = nonEmpty((reading, value, path) => {
   return fail(reading, path, parsed.ok ? 'a duration is a text' : parsed.message);
 });
 
+/** A limit: a duration that is longer than nothing, since 0 would end everything before it begins. */
+export const timeLimit: Reader = nonEmpty((reading, value, path) => {
+  const kept = duration(reading, value, path);
+  const parsed = typeof kept === 'string' ? parseDuration(kept) : null;
+  if (parsed?.ok !== true || parsed.ms > 0) return kept;
+  const message = `a limit of ${described(value)} would end it before it begins`;
+  return (
+    fail(reading, path, message, { hint: 'leave it out for none', check: 'ZERO_TIMEOUT' }) ?? kept
+  );
+});
+
 /** A whole number within bounds. */
 export function whole(min: number, max = Number.MAX_SAFE_INTEGER): Reader {
   return (reading, value, path) => {

@@ -7,6 +7,7 @@
 import type { ActionRegistry } from '../model/action.ts';
 import {
   BACKOFFS,
+  DEFAULTS_STEPS,
   EFFECTS,
   ERROR_STRATEGIES,
   INTERRUPT_POLICIES,
@@ -181,6 +182,7 @@ function workflowSchema(): JsonObject {
       },
       order: word(['graph', 'sequence']),
       defaults: closed({
+        steps: word(DEFAULTS_STEPS),
         timeout: ref('duration'),
         retry: ref('retry'),
         on_interrupt: word(INTERRUPT_POLICIES),

@@ -27,6 +27,7 @@ import {
   readFields,
   shapeOf,
   text,
+  timeLimit,
   warn,
   whole,
 } from './fields.ts';
@@ -111,14 +112,14 @@ function parallelFields(steps: Reader, config: JsonObject): Fields {
 function waitFields(config: JsonObject): Fields {
   const base = { duration: field(duration), until: field(nonEmpty(text)), signal: field(name) };
   if (!Object.hasOwn(config, 'signal')) return base;
-  return { ...base, timeout: field(duration), on_timeout: field(oneOf(['fail', 'continue'])) };
+  return { ...base, timeout: field(timeLimit), on_timeout: field(oneOf(['fail', 'continue'])) };
 }
 
 const REASONING: Fields = {
   prompt_context: { read: prompt, required: 'the question', check: 'NO_PROMPT' },
   options: field(listOf(option)),
   data_inject: field(object),
-  timeout: field(duration),
+  timeout: field(timeLimit),
   fallback: field(name),
   target_agent: field(name),
   by: field(neverAbsent(oneOf(['any', 'person', 'agent']))),

@@ -37,6 +37,7 @@ import {
   readFields,
   shapeOf,
   text,
+  timeLimit,
   whole,
   within,
 } from './fields.ts';
@@ -128,7 +129,7 @@ const COMMON: Fields = {
   depends_on: field(listOf(text)),
   condition: field(expression),
   trigger_rule: field(oneOf(TRIGGER_RULES)),
-  timeout: field(duration),
+  timeout: field(timeLimit),
   retry: field(readRetry),
   on_error: field(readOnError),
   description: field(text),

@@ -4,7 +4,12 @@
  * What is right of a broken definition is handed on, so that its references, cycles and params are
  * checked in the same go.
  */
-import { type Definition, INTERRUPT_POLICIES, type WorkflowPackage } from '../model/definition.ts';
+import {
+  DEFAULTS_STEPS,
+  type Definition,
+  INTERRUPT_POLICIES,
+  type WorkflowPackage,
+} from '../model/definition.ts';
 import type { Issue, IssuePath } from '../model/issue.ts';
 import {
   canonicalJson,
@@ -17,7 +22,6 @@ import {
 import {
   anyJson,
   described,
-  duration,
   type Field,
   type Fields,
   fail,
@@ -32,6 +36,7 @@ import {
   shapeOf,
   someJson,
   text,
+  timeLimit,
   whole,
 } from './fields.ts';
 import type { DefinitionLimits } from './limits.ts';
@@ -81,7 +86,7 @@ const DEFINITION: Fields = {
   inputs: field(object),
   context: field(object),
   output: field(anyJson),
-  timeout: field(duration),
+  timeout: field(timeLimit),
   on_timeout: field(oneOf(['fail', 'suspend', 'cancel'])),
   on_complete: field(hook),
   on_error: field(hook),
@@ -92,7 +97,8 @@ const DEFINITION: Fields = {
   order: field(oneOf(['graph', 'sequence'])),
   defaults: field(
     shapeOf('defaults', {
-      timeout: field(duration),
+      steps: field(oneOf(DEFAULTS_STEPS)),
+      timeout: field(timeLimit),
       retry: field(readRetry),
       on_interrupt: field(oneOf(INTERRUPT_POLICIES)),
       params: field(mapOf(object, { optional: true })),

@@ -2,10 +2,12 @@
  * What is allowed and probably not meant: choices nobody acts on, exit codes nobody looks at, waits
  * without a way out, secrets that are not there, repeats that may do something twice.
  */
+import { EAGER_RETRIES, LATE_RETRY_DELAY_MS } from '../core/retry.ts';
 import type { Definition } from '../model/definition.ts';
 import type { Issue, IssuePath } from '../model/issue.ts';
 import { isJsonArray, isJsonObject, type Json, ownValue } from '../model/json.ts';
 import type { ActionPlan, Plan, StepPlan } from '../model/plan.ts';
+import { decisionWarnings } from './decision-warnings.ts';
 import { findEffectsBehind } from './effects-behind.ts';
 import { warningAt } from './issues.ts';
 import { type PlannedStep, plannedSteps } from './plan-walk.ts';
@@ -28,8 +30,11 @@ export function findWarnings(
       ...decisionWithoutFallback(step),
       ...endlessLoop(step),
       ...blindRepeat(step),
+      ...eagerRetry(step),
       ...(secrets === null ? [] : actionSecrets(step, secrets)),
     ]),
+    ...decisionWarnings(steps, plan, reads, effectBehind),
+    ...eagerDefault(definition, steps),
     ...(secrets === null ? [] : sharedSecrets(definition, secrets)),
   ];
 }
@@ -94,6 +99,28 @@ function blindRepeat({ def, plan, path }: PlannedStep): Issue[] {
   const hint =
     'pass `${{step.idempotency_key}}` on, limit `retry.on`, or state the `effect` it really has';
   return [warningAt([...path, 'retry'], 'UNSAFE_RETRY', message, hint)];
+}
+
+/** Many tries that follow each other without a pause. */
+function eagerRetry({ def, plan, path }: PlannedStep): Issue[] {
+  if (def.retry === undefined || !isEager(plan)) return [];
+  return [eagerWarning([...path, 'retry'], `"${def.id}"`, plan)];
+}
+
+function eagerDefault({ defaults }: Definition, steps: readonly PlannedStep[]): Issue[] {
+  const first = steps.find(({ def, plan }) => def.retry === undefined && isEager(plan));
+  if (defaults?.retry === undefined || first === undefined) return [];
+  return [eagerWarning(['defaults', 'retry'], 'every step', first.plan)];
+}
+
+function isEager({ retry }: StepPlan): boolean {
+  if (retry === null || retry.max <= EAGER_RETRIES) return false;
+  return retry.backoff === 'none' || (retry.delay.kind === 'ms' && retry.delay.ms === 0);
+}
+
+function eagerWarning(path: IssuePath, who: string, { retry }: StepPlan): Issue {
+  const message = `${who} is tried ${retry?.max} times again without a delay: after ${EAGER_RETRIES} each try waits ${LATE_RETRY_DELAY_MS}ms all the same`;
+  return warningAt(path, 'EAGER_RETRY', message, 'give `delay` and `backoff: "exponential"`');
 }
 
 /** HTTP requests carry a key by themselves unless that is turned off. */

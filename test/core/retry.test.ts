@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import type { RetryDef } from '../../src/model/definition.ts';
 import type { ErrorCode } from '../../src/model/error.ts';
+import type { StepPlan } from '../../src/model/plan.ts';
 import { failed, given, signal, succeeded, timer } from '../support/given.ts';
-import { condition, effect, loop, noop, parallel } from './steps.ts';
+import { ask, condition, effect, loop, noop, parallel, wait } from './steps.ts';
 
 /** Delays before each retry of a step that always fails, in milliseconds. */
-function delaysOf(retry: RetryDef): number[] {
-  const run = given({ steps: [effect('a', { retry })] });
+function delaysOf(retry: RetryDef, rules?: number): number[] {
+  const options = rules === undefined ? {} : { rules };
+  const run = given({ steps: [effect('a', { retry })] }, options);
   let now = 0;
   const delays: number[] = [];
   for (let k = 1; k <= retry.max; k++) {
@@ -23,7 +25,9 @@ function delaysOf(retry: RetryDef): number[] {
 
 describe('the delay before a retry', () => {
   const rows: readonly (readonly [string, RetryDef, readonly number[]])[] = [
-    ['is none without backoff', { max: 2, delay: '5s' }, [0, 0]],
+    ['is none without delay and backoff', { max: 2 }, [0, 0]],
+    ['is none for backoff none', { max: 2, backoff: 'none', delay: '5s' }, [0, 0]],
+    ['is d without backoff', { max: 2, delay: '5s' }, [5000, 5000]],
     ['is d for constant', { max: 3, backoff: 'constant', delay: '5s' }, [5000, 5000, 5000]],
     ['is d·k for linear', { max: 3, backoff: 'linear', delay: '5s' }, [5000, 10_000, 15_000]],
     [
@@ -42,6 +46,18 @@ describe('the delay before a retry', () => {
       expect(delaysOf(retry)).toEqual([...delays]);
     });
   }
+
+  test('is none without backoff under the first rules', () => {
+    expect(delaysOf({ max: 2, delay: '5s' }, 1)).toEqual([0, 0]);
+  });
+
+  test('is at least a moment from the eleventh on: no hundred attempts in a second', () => {
+    const expected = [...Array<number>(10).fill(0), 100, 100, 100];
+    expect(delaysOf({ max: 13 })).toEqual(expected);
+    expect(delaysOf({ max: 13 }, 1)).toEqual(expected);
+    expect(delaysOf({ max: 11, delay: '1ms' }).at(-1)).toBe(100);
+    expect(delaysOf({ max: 11, delay: '5s' }).at(-1)).toBe(5000);
+  });
 
   test('takes a share of jitter that is the same when the run is decided again', () => {
     const retry: RetryDef = { max: 5, backoff: 'constant', delay: '10s', jitter: 0.5 };
@@ -261,5 +277,37 @@ describe('a retried composite', () => {
       .when(succeeded('l.iter_1.x', 'second'))
       .is('completed');
     expect(run.output('l')).toEqual({ iterations: 2, results: ['first', 'second'] });
+  });
+});
+
+describe('the defaults', () => {
+  const defaults = { timeout: '5s', retry: { max: 1 } } as const;
+  const steps = [
+    effect('a'),
+    ask('q'),
+    parallel('p', { branches: [[effect('in')]] }),
+    wait('w', { signal: 'go' }),
+  ];
+  const bound = (rules: number, binds?: 'actions' | 'all'): string[] => {
+    const given_ = { ...defaults, ...(binds === undefined ? {} : { steps: binds }) };
+    const { plan } = given({ defaults: given_, steps }, { rules });
+    const lists = [plan.top.steps, ...plan.top.steps.flatMap(below)];
+    return lists.flat().flatMap((step) => {
+      expect(step.timeout === null).toBe(step.retry === null);
+      return step.timeout === null ? [] : [step.id];
+    });
+  };
+  const below = ({ body }: StepPlan) =>
+    body.type === 'parallel' ? body.branches.map((branch) => branch.steps) : [];
+
+  test('bind actions alone, wherever they stand', () => {
+    expect(bound(2)).toEqual(['a', 'in']);
+    expect(bound(2, 'actions')).toEqual(['a', 'in']);
+  });
+
+  test('bind every step when they say so, and under the first rules', () => {
+    expect(bound(2, 'all')).toEqual(['a', 'q', 'p', 'w', 'in']);
+    expect(bound(1)).toEqual(['a', 'q', 'p', 'w', 'in']);
+    expect(bound(1, 'actions')).toEqual(['a', 'in']);
   });
 });

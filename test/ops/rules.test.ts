@@ -84,3 +84,21 @@ test('rules of a newer program are not executed, and reading says why', async ()
     /newer Opcode|rules 99/,
   );
 });
+
+test('a registered text is told what its rules mean, once it is defined again', async () => {
+  const definition = steps({ id: 'a', action: 'test.noop', retry: { max: 1, delay: '5s' } });
+  const pack = { ...template('old').pack, definition: definition as never };
+  harness.store.putDefinition(HASH, { definition, output_schema: null });
+  harness.store.define(template('old', { definitionHash: HASH, pack, rules: 1 }));
+  const again = await harness.ops.define(person, { name: 'old', definition });
+  expect(again.created).toBe(false);
+  expect(again.warnings).toContainEqual(
+    expect.objectContaining({
+      code: 'DELAY_IGNORED',
+      path: 'steps[0].retry.delay',
+      hint: expect.stringContaining('opcode define --rules 2 old'),
+    }),
+  );
+  const renewed = await harness.ops.define(person, { name: 'old', rules: 2 });
+  expect(renewed.warnings.map(({ code }) => code)).not.toContain('DELAY_IGNORED');
+});

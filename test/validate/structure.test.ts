@@ -89,6 +89,37 @@ const cases: Case[] = [
     'steps[0].retry.on[0]',
     /TIMEOUT_ERROR/,
   ],
+  ...['0s', '0ms', '0.0h'].map((timeout): [string, object, string, RegExp] => [
+    `a step's limit of ${timeout}`,
+    act({ timeout }),
+    'steps[0].timeout',
+    /would end it before it begins.*leave it out/s,
+  ]),
+  [
+    "a decision's limit of no time",
+    step({ type: 'reasoning', config: { prompt_context: '?', timeout: '0s' } }),
+    'steps[0].config.timeout',
+    /before it begins/,
+  ],
+  [
+    "a wait's limit of no time",
+    step({ type: 'wait', config: { signal: 'go', timeout: '0s' } }),
+    'steps[0].config.timeout',
+    /before it begins/,
+  ],
+  ['a run without time', { ...act({}), timeout: '0s' }, 'timeout', /before it begins/],
+  [
+    'a default limit of no time',
+    { ...act({}), defaults: { timeout: '0s' } },
+    'defaults.timeout',
+    /before it begins/,
+  ],
+  [
+    'defaults for other steps',
+    { ...act({}), defaults: { steps: 'action' } },
+    'defaults.steps',
+    /"actions", "all".*did you mean "actions"/s,
+  ],
   [
     'a code in other words',
     act({ retry: { max: 1, on: ['exection error'] } }),
