@@ -199,6 +199,7 @@ function notListed(spec: ParamSpec, value: string): string | null {
 
 function asText(cx: Checking, path: Path, spec: ParamSpec, value: Json): Json {
   if (typeof value === 'string' || cx.skip(value)) return value;
+  if (value === null && spec.nullable === true) return value;
   if (typeof value === 'number' || typeof value === 'boolean') return JSON.stringify(value);
   problem(
     cx,

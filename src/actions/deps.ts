@@ -37,6 +37,8 @@ export interface ShellCommand {
   readonly baseEnv: Readonly<Record<string, string>>;
   /** The step's own variables. */
   readonly env: Readonly<Record<string, string>>;
+  /** Names that are not taken over from the starter; `*` for all but the usual four. */
+  readonly dropped: readonly string[];
   readonly stdin: string | null;
   readonly maxOutputBytes: number;
   readonly limits: CommandLimits;

@@ -16,6 +16,7 @@ import type {
 import { AppError, messageOf } from '../model/error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { formatDuration, parseDuration } from '../model/time.ts';
+import { commandEnv } from './command-env.ts';
 import { commandLimits, limitsProblem } from './command-limits.ts';
 import type { ActionDeps, CommandResult, ShellCommand } from './deps.ts';
 import { parseJsonText } from './json-text.ts';
@@ -36,7 +37,7 @@ export function shellActions(deps: ActionDeps): readonly ActionDef[] {
     params: {
       command: { type: 'string', required: true },
       args: { type: 'list', lenient: true, default: [] },
-      env: { type: 'object', lenient: true, default: {}, secrets: true },
+      env: { type: 'object', lenient: true, nullable: true, default: {}, secrets: true },
       cwd: { type: 'string' },
       workdir: { type: 'string', aliasOf: 'cwd' },
       stdin: { type: 'any', secrets: true },
@@ -112,8 +113,9 @@ function commandOf(params: JsonObject, context: ActionContext): ShellCommand {
     shellArgv === null
       ? [programOf(command, cwd, context), ...args]
       : [...shellArgv, command, 'opcode', ...args];
+  const own = commandEnv(params.env, params.env_names);
   const env = {
-    ...texts(params.env),
+    ...own.env,
     ...texts(params.hole_env),
     OPCODE_IDEMPOTENCY_KEY: context.idempotencyKey,
   };
@@ -123,6 +125,7 @@ function commandOf(params: JsonObject, context: ActionContext): ShellCommand {
     cwd,
     baseEnv: context.env,
     env,
+    dropped: own.dropped,
     stdin: stdinOf(params.stdin),
     maxOutputBytes: context.limits.shellOutputBytes,
     limits: commandLimits(params.limits),

@@ -9,9 +9,10 @@ import type { ActionDef, ActionRegistry, ParamSpec } from '../model/action.ts';
 import type { Definition, Effect, StepDef } from '../model/definition.ts';
 import type { Expression } from '../model/expression.ts';
 import type { IssuePath } from '../model/issue.ts';
-import { type Json, type JsonObject, ownValue, setOwn } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject, ownValue, setOwn } from '../model/json.ts';
 import type { ActionPlan } from '../model/plan.ts';
 import { type Place, type PlanContext, report } from './graph-context.ts';
+import { mergedEnv, writtenNames } from './graph-env.ts';
 import { compileExpression, compileTemplate, hasTemplate } from './graph-text.ts';
 
 export const SHELL_ACTION = 'shell.exec';
@@ -24,8 +25,8 @@ export const isShellText = (shell: Json | undefined): boolean =>
 export interface StepParams {
   readonly action: string;
   readonly params: JsonObject;
-  /** Where the param under a key is written. */
-  readonly pathOf: (key: string) => IssuePath;
+  /** Where the param under a key is written, or the variable of `env` under a name. */
+  readonly pathOf: (key: string, variable?: string) => IssuePath;
 }
 
 /** `run` spelled out, and defaults for the action filled in; the step's own params win. */
@@ -34,19 +35,26 @@ export function paramsOfStep(
   actions: ActionRegistry,
   def: StepDef,
   path: IssuePath,
+  mergesEnv = true,
 ): StepParams {
   const isRun = def.run !== undefined;
   const action = isRun ? SHELL_ACTION : (def.action ?? '');
   const params: Record<string, Json> = {};
   const paths = new Map<string, IssuePath>();
+  const variables = new Map<string, IssuePath>();
+  const set = (key: string, value: Json, at: IssuePath): void => {
+    const merges = key === 'env' && action === SHELL_ACTION && mergesEnv;
+    setOwn(params, key, merges ? mergedEnv(ownValue(params, key), value) : value);
+    paths.set(key, at);
+    if (key !== 'env' || !isJsonObject(value)) return;
+    for (const name of Object.keys(value)) variables.set(name, [...at, name]);
+  };
   for (const [key, value, from] of defaultParams(defaults, actions, action)) {
-    setOwn(params, key, value);
-    paths.set(key, ['defaults', 'params', from, key]);
+    set(key, value, ['defaults', 'params', from, key]);
   }
   if (isRun) params.fail_on_error = true;
   for (const key of Object.keys(def.params ?? {})) {
-    setOwn(params, key, def.params?.[key] as Json);
-    paths.delete(key);
+    set(key, def.params?.[key] as Json, [...path, 'params', key]);
   }
   if (isRun) {
     params.command = def.run as string;
@@ -54,7 +62,16 @@ export function paramsOfStep(
     if (def.shell !== undefined) paths.set('shell', [...path, 'shell']);
     params.shell = def.shell ?? (isShellText(params.shell) ? (params.shell as Json) : true);
   }
-  return { action, params, pathOf: (key) => paths.get(key) ?? [...path, 'params', key] };
+  return {
+    action,
+    params,
+    pathOf(key, variable) {
+      const known = key === 'env' && variable !== undefined ? variables.get(variable) : undefined;
+      if (known !== undefined) return known;
+      const at = paths.get(key) ?? [...path, 'params', key];
+      return variable === undefined ? at : [...at, variable];
+    },
+  };
 }
 
 type DefaultParam = readonly [key: string, value: Json, from: string];
@@ -95,14 +112,21 @@ export function compileAction(
   def: StepDef,
   path: IssuePath,
 ): ActionPlan {
-  const step = paramsOfStep(cx.definition.defaults, cx.deps.actions, def, path);
+  const { mergesEnv } = cx.deps.rules;
+  const step = paramsOfStep(cx.definition.defaults, cx.deps.actions, def, path, mergesEnv);
   const { action } = step;
   const known = cx.deps.actions.get(action);
-  const template = compileTemplate(cx, place, withoutHoles(cx, step), path, {
-    prefixes: true,
-    secrets: (pointer) => acceptsSecrets(known, pointer),
-    pathOf: (pointer) => pathOfParam(step, pointer),
-  });
+  const template = compileTemplate(
+    cx,
+    place,
+    { ...withoutHoles(cx, step), ...envNames(cx, step) },
+    path,
+    {
+      prefixes: true,
+      secrets: (pointer) => acceptsSecrets(known, pointer),
+      pathOf: (pointer) => pathOfParam(step, pointer),
+    },
+  );
   const via = known === undefined || known.inline === false ? 'effect' : viaOf(known);
   return {
     type: 'action',
@@ -139,7 +163,19 @@ function specOf(def: ActionDef, key: string): ParamSpec | undefined {
 function pathOfParam(step: StepParams, pointer: IssuePath): IssuePath {
   const [key, ...rest] = pointer;
   if (key === undefined) return step.pathOf('').slice(0, -1);
-  return key === 'hole_env' ? step.pathOf('command') : [...step.pathOf(String(key)), ...rest];
+  if (key === 'hole_env') return step.pathOf('command');
+  const [variable] = rest;
+  if (key === 'env' && typeof variable === 'string') {
+    return [...step.pathOf('env', variable), ...rest.slice(1)];
+  }
+  return [...step.pathOf(String(key)), ...rest];
+}
+
+/** Which names of the environment were written, where data gives some: those are bound more. */
+function envNames(cx: PlanContext, { action, params }: StepParams): JsonObject {
+  const names =
+    action === SHELL_ACTION && cx.deps.rules.mergesEnv ? writtenNames(params.env) : null;
+  return names === null ? {} : { env_names: names };
 }
 
 const ENGINES: Readonly<Record<string, { readonly engine: string; readonly param: string }>> = {

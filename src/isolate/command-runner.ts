@@ -50,7 +50,7 @@ export function createCommandRunner(changes: Partial<RunnerOptions> = {}): Comma
   return {
     prepare(command) {
       count += 1;
-      const env = childEnvironment(command.baseEnv, command.env, options.passedEnv);
+      const env = childEnvironment(command, options.passedEnv);
       const argv = argvOf(command, env);
       const limits = applyLimits(command.limits, limitTools, String(count));
       const child = start(limits, () =>

@@ -21,6 +21,8 @@ export interface Command {
   readonly baseEnv: Readonly<Record<string, string>>;
   /** The step's own variables; they all go through. */
   readonly env: Readonly<Record<string, string>>;
+  /** Names that are not taken over from the starter; `*` for all but PATH, HOME, LANG and TZ. */
+  readonly dropped?: readonly string[];
   readonly stdin: string | null;
   readonly maxOutputBytes: number;
   readonly limits: CommandLimits;

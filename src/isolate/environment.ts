@@ -4,6 +4,7 @@
  * Nothing else leaks in: not the vault key, not the runtime's own `BUN_*` switches (which would act
  * on every program built with it), not what happened to be set in the daemon's shell.
  */
+import type { Command } from './command.ts';
 
 const PASSED = new Set([
   'PATH',
@@ -21,10 +22,12 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 
 type Environment = Readonly<Record<string, string>>;
 
+/** What stays when a step takes everything away. */
+const KEPT = new Set(['PATH', 'HOME', 'LANG', 'TZ']);
+
 /** Variables of a child process; `passed` are further ones that a setting lets through. */
 export function childEnvironment(
-  base: Environment,
-  step: Environment,
+  { baseEnv: base, env: step, dropped = [] }: Pick<Command, 'baseEnv' | 'env' | 'dropped'>,
   passed: Environment = {},
 ): Record<string, string> {
   const env: Record<string, string> = { PATH: DEFAULT_PATH };
@@ -32,6 +35,10 @@ export function childEnvironment(
   for (const [name, value] of Object.entries(base)) {
     const wanted = PASSED.has(name) || name.startsWith('LC_');
     if (wanted && !isPrivate(name)) env[name] = value;
+  }
+  for (const name of Object.keys(env)) {
+    const isDropped = dropped.includes(name) || (dropped.includes('*') && !KEPT.has(name));
+    if (isDropped) delete env[name];
   }
   return { ...env, ...step };
 }

@@ -28,8 +28,29 @@ export interface ParamSpec {
   /** Whether `${{secrets.X}}` may stand in it (anywhere inside). */
   readonly secrets?: boolean;
   readonly lenient?: boolean;
+  /** Whether a value in it may be null, which takes the name away. */
+  readonly nullable?: boolean;
   readonly aliasOf?: string;
   readonly description?: string;
+}
+
+/** What the engine adds to params: no author can write it, and no schema knows it. */
+const HIDDEN_PARAMS = ['hole_env', 'env_names'] as const;
+
+/** Params as their author wrote them, and what the engine added. */
+export function splitParams(params: JsonObject): {
+  readonly visible: JsonObject;
+  readonly hidden: JsonObject;
+} {
+  const visible = { ...params } as Record<string, Json>;
+  const hidden: Record<string, Json> = {};
+  for (const name of HIDDEN_PARAMS) {
+    const value = visible[name];
+    if (value === undefined) continue;
+    hidden[name] = value;
+    delete visible[name];
+  }
+  return { visible, hidden };
 }
 
 export interface ActionResult {

@@ -57,6 +57,10 @@ export const NEWER_CHECKS = {
     refuses: 'a value where it would become text that a shell runs',
     sample: { inputs: { v: 'x' }, ...step({ run: 'trap "echo ${{inputs.v}}" EXIT' }) },
   },
+  ENV_NAME: {
+    refuses: 'a variable whose name is none',
+    sample: step({ run: 'true', params: { env: { 'my-name': 'x' } } }),
+  },
   UNREAD_ARGS: {
     refuses: '`args` of a shell text that never reads them',
     sample: step({

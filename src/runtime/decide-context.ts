@@ -3,7 +3,7 @@
  * admission to slots. Nothing here throws; what an inline action throws becomes the step's failure.
  */
 import type { Admission, DecideContext, InlineOutcome } from '../core/context.ts';
-import type { ActionDef, InlineAction } from '../model/action.ts';
+import { type ActionDef, type InlineAction, splitParams } from '../model/action.ts';
 import { AppError, failure, messageOf, type StepFailure } from '../model/error.ts';
 import type { ComputeMemo, ComputeRequest, SecretRef } from '../model/expression.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -166,7 +166,7 @@ function checkParams(
   if (def === undefined) {
     return { ok: false, error: failure('ACTION_UNAVAILABLE', `there is no action "${action}"`) };
   }
-  const { hole_env: _, ...visible } = params;
+  const { visible } = splitParams(params);
   const checked = deps.checkParams(def, visible);
   if (checked.ok) return checked;
   const problems = checked.problems.map((problem) => problem.message);

@@ -2,7 +2,13 @@
  * Running one action outside the decision: secrets in, the action under an abort signal, masking on
  * everything it yields. One of the four places where a thrown error becomes data.
  */
-import type { ActionContext, ActionDef, EffectAction, PreparedProcess } from '../model/action.ts';
+import {
+  type ActionContext,
+  type ActionDef,
+  type EffectAction,
+  type PreparedProcess,
+  splitParams,
+} from '../model/action.ts';
 import type { Command } from '../model/command.ts';
 import { failure, type StepFailure } from '../model/error.ts';
 import type { EngineInput } from '../model/input.ts';
@@ -36,13 +42,13 @@ export function invocationOf(
   }
   const secrets = resolveSecrets(deps.secrets, command.params, command.secretRefs);
   if (!secrets.ok) return secrets;
-  const { hole_env: holes, ...visible } = secrets.value;
+  const { visible, hidden } = splitParams(secrets.value);
   const checked = deps.checkParams(def, visible);
   if (!checked.ok) {
     const message = checked.problems.map((problem) => problem.message).join('; ');
     return { ok: false, error: failure('VALIDATION_ERROR', message) };
   }
-  const params = holes === undefined ? checked.params : { ...checked.params, hole_env: holes };
+  const params = { ...checked.params, ...hidden };
   return { ok: true, value: { def, params, used: secrets.used } };
 }
 

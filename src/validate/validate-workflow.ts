@@ -11,6 +11,7 @@ import type { Json } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
 import { NEWEST_RULES, rulesOf } from '../model/rules.ts';
 import { admitsObject } from './admits-object.ts';
+import { checkEnvironments } from './env-values.ts';
 import { definitionHash } from './hash.ts';
 import { checkHttpValues } from './http-values.ts';
 import { asCounted, errorAt } from './issues.ts';
@@ -119,6 +120,7 @@ function checkDefinition(
       ...problems,
       ...checkActions(definition, deps),
       ...checkShellValues(definition, deps),
+      ...checkEnvironments(definition, deps.actions),
       ...checkHttpValues(definition, deps.actions),
       ...(plan === null ? [] : findWarnings(definition, plan, deps.knownSecrets)),
     ],

@@ -178,6 +178,58 @@ describe('shell.exec', () => {
     expect(failure.message).toContain('the variable BIG has 3000000 bytes');
   });
 
+  describe('its environment', () => {
+    const print = async (env: JsonObject, hidden: JsonObject = {}) =>
+      String((await run({ command: 'env', env }, {}, hidden)).stdout_raw);
+    const context = { env: { PATH: process.env.PATH ?? '', LANG: 'C', TERM: 'x', HOME: '/h' } };
+
+    test('loses what is null, and all but four names with "*": null', async () => {
+      const kept = String((await run({ command: 'env', env: { TERM: null } }, context)).stdout);
+      expect(kept).not.toContain('TERM=');
+      expect(kept).toContain('LANG=C');
+      const env = { '*': null, ONLY: 'x' };
+      const clean = String((await run({ command: 'env', env }, context)).stdout);
+      const names = clean.split('\n').map((line) => line.split('=')[0] ?? '');
+      expect(names.filter((name) => name !== '' && name !== 'PWD').sort()).toEqual([
+        'HOME',
+        'LANG',
+        'ONLY',
+        'OPCODE_IDEMPOTENCY_KEY',
+        'PATH',
+      ]);
+    });
+
+    test('takes no name that a system cannot hand over', async () => {
+      for (const name of ['PATH=/evil\nB', 'A=B', '', 'a\0b', 'a\nb']) {
+        expect((await fails({ command: 'env', env: { [name]: 'x' } })).code).toBe(
+          'VALIDATION_ERROR',
+        );
+      }
+      expect((await fails({ command: 'env', env: { '*': 'x' } })).code).toBe('VALIDATION_ERROR');
+    });
+
+    test('binds names from data more than written ones', async () => {
+      expect(await print({ ld_x: 'a', NEW: 'b' }, { env_names: ['ld_x'] })).toContain('NEW=b');
+      const bad = [
+        'PATH',
+        'LD_PRELOAD',
+        'BASH_ENV',
+        'ENV',
+        'IFS',
+        'PS4',
+        'GIT_SSH',
+        'lower',
+        'A-B',
+      ];
+      for (const name of [...bad, 'OPCODE_V1', 'NODE_OPTIONS', 'PYTHONPATH', 'DYLD_X', '*']) {
+        const failure = await failureOf(() =>
+          print({ [name]: name === '*' ? null : 'x' }, { env_names: [] }),
+        );
+        expect([name, failure.code]).toEqual([name, 'VALIDATION_ERROR']);
+      }
+    });
+  });
+
   test('without bash on PATH nothing is started', async () => {
     const context = { env: { PATH: '/nowhere' } };
     const failure = await fails({ command: 'true', shell: 'bash' }, context);

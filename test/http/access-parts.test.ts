@@ -38,7 +38,7 @@ describe('a token', () => {
 
   test('never reaches a command, not even when a setting passes it on', () => {
     const passed = { OPCODE_TOKEN: 'x', OPCODE_TOKEN_FILE: 'x', OPCODE_SECRET_KEY: 'x', FINE: 'y' };
-    const env = childEnvironment({ ...passed, PATH: '/bin' }, {}, passed);
+    const env = childEnvironment({ baseEnv: { ...passed, PATH: '/bin' }, env: {} }, passed);
     expect(env).toEqual({ PATH: '/bin', FINE: 'y' });
   });
 

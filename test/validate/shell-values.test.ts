@@ -126,3 +126,36 @@ describe('a JSON body that is written as text', () => {
     expect(codes(post('[not json'))).toEqual([]);
   });
 });
+
+describe('the environment of a step', () => {
+  const withDefaults = (defaults: object, env: object): object => ({
+    defaults: { params: { shell: { env: defaults } } },
+    steps: [{ id: 'a', run: 'true', params: { env } }],
+  });
+  const found = (definition: object): string[] =>
+    check(definition).map(({ severity, code, path }) => `${severity} ${code} ${path}`);
+
+  test.each(['BAD=NAME', 'a b', '', '1x', 'a\nb', '*'])('%p is no name', (name) => {
+    const [first] = errorsOf(check(withDefaults({}, { [name]: 'x' })));
+    expect(first?.path).toBe(`steps[0].params.env[${JSON.stringify(name)}]`);
+  });
+
+  test('a name of the defaults is told where it is written', () => {
+    const [first] = errorsOf(check(withDefaults({ 'a-b': 'x' }, { OK: 'y' })));
+    expect(first?.path).toBe('defaults.params.shell.env.a-b');
+  });
+
+  test('null takes a name away, "*": null all', () => {
+    expect(found(withDefaults({ A: 'x' }, { A: null, '*': null, b_1: 'y' }))).toEqual([]);
+  });
+
+  test('that merging hands a secret to is warned about', () => {
+    const secret = { TOKEN: '${{secrets.TOKEN}}', PLAIN: 'x' };
+    const warning = ['warning HANDED_SECRET steps[0].params.env'];
+    expect(found(withDefaults(secret, { OTHER: 'y' }))).toEqual(warning);
+    expect(found(withDefaults(secret, { TOKEN: null }))).toEqual([]);
+    expect(found(withDefaults(secret, { TOKEN: 'own' }))).toEqual([]);
+    expect(found(withDefaults(secret, { '*': null }))).toEqual([]);
+    expect(found({ ...withDefaults(secret, {}), steps: [{ id: 'a', run: 'true' }] })).toEqual([]);
+  });
+});

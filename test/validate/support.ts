@@ -96,7 +96,7 @@ const testActions: readonly ActionDef[] = [
     {
       command: { type: 'string', required: true },
       args: { type: 'list', lenient: true },
-      env: { type: 'object', secrets: true, lenient: true },
+      env: { type: 'object', secrets: true, lenient: true, nullable: true },
       cwd: { type: 'string' },
       workdir: { type: 'string', aliasOf: 'cwd' },
       stdin: { type: 'any', secrets: true },
