@@ -109,7 +109,8 @@ function localUpstream(): { readonly streams: Streams; readonly upstream: Upstre
 async function reachDaemon(options: RelayOptions, start: boolean): Promise<Upstream | null> {
   const { config } = options;
   const path = socketPathOf(config.home);
-  const spelling: Spelling = config.settings['mcp.names'] === 'dots' ? 'dots' : 'underscores';
+  const names = config.settings['mcp.names'];
+  const spelling: Spelling = names === 'auto' ? 'underscores' : names;
   const hello = {
     opcode: 'hello',
     db: config.dbPath,

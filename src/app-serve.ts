@@ -203,8 +203,12 @@ function running({
     stopping: stopping.signal,
     told: app.notify,
   };
-  const mcp = createMcpEndpoints({ ...deps, names: () => live.config.settings['mcp.names'] });
   const { notify, engine, store } = app;
+  const mcp = createMcpEndpoints({
+    ...deps,
+    names: () => live.config.settings['mcp.names'],
+    keeping: { store, now: Date.now },
+  });
   const { api, schedules } = openRoutes(
     { app, access, config, http, log, live, meter },
     mcp,
@@ -289,7 +293,7 @@ function openRoutes(
 }
 
 const routesOf = (mcp: McpEndpoints): Readonly<Record<string, Route>> => ({
-  '/sse': { streams: 'beating', methods: { GET: mcp.sse } },
+  '/sse': { streams: 'beating', methods: { GET: mcp.sse, POST: mcp.sse, DELETE: mcp.sse } },
   '/message': { methods: { POST: mcp.message } },
   '/mcp': { streams: 'beating', methods: { GET: mcp.mcp, POST: mcp.mcp, DELETE: mcp.mcp } },
 });

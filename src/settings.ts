@@ -64,7 +64,7 @@ const choice = <const T extends string>(...values: readonly T[]) =>
 const level = choice('debug', 'info', 'warn', 'error');
 const durability = choice('full', 'normal');
 const interrupt = choice('ask', 'rerun', 'fail');
-const spelling = choice('auto', 'dots', 'underscores');
+const spelling = choice('auto', 'dots', 'underscores', 'plain');
 
 /** The value is in milliseconds. */
 const duration = kind<number>('a duration such as "30s" or "1h30m"', (raw) => {

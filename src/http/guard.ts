@@ -66,7 +66,7 @@ function headersRefusal(headers: Headers): Response | null {
   return null;
 }
 
-/** The refusal of a request, null when it may go on. `anyContent`: it need not be JSON. */
+/** The refusal of a request, null when it may go on. `anyContent`: what it brings does not matter. */
 export function refusal(
   request: Request,
   { host, scheme }: Pick<Origin, 'host' | 'scheme'>,
@@ -89,7 +89,7 @@ export function refusal(
   if (origin === null && site !== null && site !== 'same-origin' && site !== 'none') {
     return refuse(403, 'pages of other sites may not call this server');
   }
-  if (anyContent || !WRITES.has(request.method) || isEmptyDelete(request)) return null;
+  if (anyContent || !WRITES.has(request.method) || isEmpty(request)) return null;
   if (isJson(headers.get('content-type'))) return null;
   return refuse(415, 'send JSON, with the header content-type: application/json');
 }
@@ -105,9 +105,9 @@ const hostName = (host: string): string => host.toLowerCase().replace(/:\d{1,5}$
 const isJson = (type: string | null): boolean =>
   (type ?? '').split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
 
-/** Needs no body, and no page of another site can send it without asking first. */
-const isEmptyDelete = ({ method, headers }: Request): boolean =>
-  method === 'DELETE' && (headers.get('content-length') ?? '0') === '0';
+/** Brings nothing. A form always says a content type, and a script of another site an origin. */
+const isEmpty = ({ body, headers }: Request): boolean =>
+  body === null && !headers.has('content-type') && (headers.get('content-length') ?? '0') === '0';
 
 /** An error as JSON, in the one shape that the server answers with. */
 export const refuse = (

@@ -207,10 +207,10 @@ async function answer(
   const pathname = URL.parse(request.url)?.pathname ?? '/';
   const found = routeAt(parts.routes, pathname);
   const refused =
-    refusal(request, origin, parts.rules, found?.route.anyContent === true) ??
+    refusal(request, origin, parts.rules, !mustBeJson(request, found?.route)) ??
     (await strangerRefusal(parts, request, server, origin));
   if (refused !== null) return refused;
-  const health = healthOf(parts, pathname);
+  const health = healthOf(parts, request.method, pathname);
   if (health !== null) return health;
   if (parts.state !== 'ready') {
     return refuse(503, `the server is ${parts.state}`, { 'retry-after': '1' });
@@ -229,6 +229,10 @@ async function answer(
   allowSilence(route, request, server);
   return handled(parts, request, handler, { caller, params });
 }
+
+/** What a path does not take is refused for that, whatever it brings. */
+const mustBeJson = ({ method }: Request, route: Route | undefined): boolean =>
+  route !== undefined && route.anyContent !== true && Object.hasOwn(route.methods, method);
 
 /** The server ends what is silent for ten seconds, unless told otherwise. */
 function allowSilence(route: Route, request: Request, server: Server<undefined>): void {
@@ -296,8 +300,11 @@ async function strangerRefusal(
 }
 
 /** `/healthz`: it lives. `/readyz`: it takes requests. */
-function healthOf({ state }: Parts, pathname: string): Response | null {
+function healthOf({ state }: Parts, method: string, pathname: string): Response | null {
+  if (pathname !== '/healthz' && pathname !== '/readyz') return null;
+  if (method !== 'GET' && method !== 'HEAD') {
+    return refuse(405, `${pathname} takes GET, HEAD`, { allow: 'GET, HEAD' });
+  }
   if (pathname === '/healthz') return Response.json({ status: 'ok' });
-  if (pathname !== '/readyz') return null;
   return Response.json({ status: state }, { status: state === 'ready' ? 200 : 503 });
 }

@@ -12,19 +12,22 @@ import {
   type JSONRPCMessage,
   parseJSONRPCMessage,
   type ServerEventBus,
-  WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
+import { safeParse } from 'valibot';
 import { messageOf } from '../model/error.ts';
 import type { Caller } from '../ops/operation.ts';
+import { agentId } from '../ops/shapes.ts';
 import { createAskedPlaces } from './ask-person.ts';
 import type { EventFeed } from './event-feed.ts';
 import { withOpening } from './event-stream.ts';
-import { createStreamHearing, type StreamHearing } from './notices.ts';
+import { type HttpSessionParts, inSession, newSession, ownerOf } from './http-sessions.ts';
+import { createSessionKeeper, type SessionKeeping } from './kept-sessions.ts';
 import { runUris } from './resource-uris.ts';
+import { rpcError, tooMany } from './rpc-answers.ts';
 import { createMcpServer, type McpDeps } from './server.ts';
 import { createSessions, type Session, type Sessions } from './sessions.ts';
 import { openSse } from './sse.ts';
-import type { Spelling } from './tool-names.ts';
+import { SPELLINGS, type Spelling } from './tool-names.ts';
 
 /** Whose request it is. A session is the caller's who opened it: nobody else may use it. */
 interface From {
@@ -32,7 +35,7 @@ interface From {
 }
 
 export interface McpEndpoints {
-  /** `GET /sse` */
+  /** `/sse`: GET opens the first transport; everything else is answered as at `/mcp`. */
   sse(request: Request, from: From): Promise<Response>;
   /** `POST /message?sessionId=…` */
   message(request: Request, from: From): Promise<Response>;
@@ -49,21 +52,17 @@ export interface EndpointDeps extends McpDeps {
   readonly names: () => Spelling | 'auto';
   /** Makes the server of a client; without it the product's. The transports are the same for all. */
   readonly createServer?: typeof createMcpServer;
+  /** Where sessions over Streamable HTTP are kept; without it they end with the process. */
+  readonly keeping?: SessionKeeping;
 }
 
 interface SseSession extends Session {
   receive(message: JSONRPCMessage): void;
 }
 
-interface HttpSession extends Session {
-  readonly hearing: StreamHearing;
-  handle(request: Request, body: unknown): Promise<Response>;
-}
-
-interface Parts {
+interface Parts extends HttpSessionParts {
   readonly deps: EndpointDeps & { readonly createServer: typeof createMcpServer };
   readonly sse: Sessions<SseSession>;
-  readonly http: Sessions<HttpSession>;
   readonly modern: ReturnType<typeof createMcpHandler>;
   /** Whose a request of the newest protocol is, while it is answered. */
   readonly callers: WeakMap<Request, Caller>;
@@ -94,11 +93,15 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
     callers,
     sse: createSessions(),
     http: createSessions(),
+    keeper: given.keeping === undefined ? null : createSessionKeeper(given.keeping, given.log),
+    party: partyOf,
+    spelling: (request) => spellingOf(deps, request, 'underscores'),
+    reviving: new Map(),
     modern: createMcpHandler(
       ({ requestInfo }) => {
         const caller = (requestInfo && callers.get(requestInfo)) ?? NOBODY;
         return deps.createServer(
-          { ...deps, caller },
+          { ...deps, ...partyOf(requestInfo, caller) },
           spellingOf(deps, requestInfo, 'underscores'),
           'never',
         );
@@ -112,9 +115,13 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
   };
   return {
     sse: async (request, { caller }) =>
-      refusedNames(request) ?? openSseSession(parts, request, caller),
+      refusedAddress(request, caller) ??
+      (isStreamable(request)
+        ? handleMcp(parts, request, caller)
+        : openSseSession(parts, request, caller)),
     message: (request, { caller }) => receive(parts, request, caller),
-    mcp: async (request, { caller }) => refusedNames(request) ?? handleMcp(parts, request, caller),
+    mcp: async (request, { caller }) =>
+      refusedAddress(request, caller) ?? handleMcp(parts, request, caller),
     sessions: () => parts.sse.size() + parts.http.size(),
     async close() {
       await Promise.race([Promise.allSettled(calls), after(END_MS)]);
@@ -126,9 +133,6 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
 
 /** Who may do nothing: no request is without a caller. */
 const NOBODY: Caller = { agentId: null, role: 'viewer', sender: 'system' };
-
-/** What a session belongs to: the token, or this machine's user. */
-const ownerOf = ({ tokenId = '' }: Caller): string => tokenId;
 
 /** Changes of runs, for subscriptions of the newest protocol. */
 const runChanges = (feed: EventFeed): ServerEventBus => ({
@@ -144,18 +148,44 @@ const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const askedNames = (request: Request): string | null =>
   new URL(request.url).searchParams.get('names');
 
-/** The answer to an address that asks for names in another way than there is. */
-function refusedNames(request: Request): Response | null {
+const spellingNamed = (text: string | null): Spelling | undefined =>
+  SPELLINGS.find((each) => each === text);
+
+/** Clients that were given the address of the first transport and speak the second. */
+const isStreamable = ({ method, headers }: Request): boolean =>
+  method !== 'GET' || headers.has('mcp-session-id');
+
+/** The answer to an address that asks for names in another way than there is, or names an agent badly. */
+function refusedAddress(request: Request, caller: Caller): Response | null {
   const asked = askedNames(request);
-  if (asked === null || asked === 'dots' || asked === 'underscores') return null;
-  const message = `names: "${asked.slice(0, 100)}" is not dots or underscores`;
-  return rpcError(400, -32602, message);
+  if (asked !== null && spellingNamed(asked) === undefined) {
+    const message = `names: "${asked.slice(0, 100)}" is not ${SPELLINGS.join(' or ')}`;
+    return rpcError(400, -32602, message);
+  }
+  const agent = askedAgent(request);
+  if (agent === null) return null;
+  if (!isAgentName(agent)) {
+    return rpcError(400, -32602, 'agent: must be 1 to 128 characters without control characters');
+  }
+  if (caller.role === 'local') return null;
+  return rpcError(400, -32602, 'agent: the token says who calls; leave it out of the address');
+}
+
+const askedAgent = (request: Request): string | null =>
+  new URL(request.url).searchParams.get('agent');
+
+const isAgentName = (name: string): boolean => safeParse(agentId, name).success;
+
+/** Who is at the other end of this request. */
+function partyOf(request: Request | undefined, caller: Caller): Pick<McpDeps, 'caller' | 'agent'> {
+  const agent = request === undefined ? null : askedAgent(request);
+  return { caller, ...(agent === null ? {} : { agent }) };
 }
 
 /** The address decides (`?names=dots`), then the setting, then the transport. */
 function spellingOf(deps: EndpointDeps, request: Request | undefined, usual: Spelling): Spelling {
-  const asked = request === undefined ? null : askedNames(request);
-  if (asked === 'dots' || asked === 'underscores') return asked;
+  const asked = request === undefined ? undefined : spellingNamed(askedNames(request));
+  if (asked !== undefined) return asked;
   const set = deps.names();
   return set === 'auto' ? usual : set;
 }
@@ -168,7 +198,8 @@ async function openSseSession(
   const id = randomUUID();
   const connection = openSse(id);
   const { transport } = connection;
-  const server = deps.createServer({ ...deps, caller }, spellingOf(deps, request, 'dots'));
+  const party = partyOf(request, caller);
+  const server = deps.createServer({ ...deps, ...party }, spellingOf(deps, request, 'dots'));
   const session = { receive: connection.receive, close: () => server.close() };
   if (!sse.add(id, session, ownerOf(caller))) return tooMany();
   // The stream is the session: while it is open the session is in use.
@@ -218,57 +249,6 @@ async function handleMcp(parts: Parts, request: Request, caller: Caller): Promis
   return rpcError(400, -32000, 'no session: send initialize first, or mcp-session-id');
 }
 
-async function inSession(
-  { http }: Parts,
-  { id, caller }: { readonly id: string; readonly caller: Caller },
-  request: Request,
-  body: unknown,
-): Promise<Response> {
-  const session = http.get(id, ownerOf(caller));
-  if (session === null) return rpcError(404, -32001, 'there is no such session: initialize again');
-  const response = await session.handle(request, body);
-  const isListening = request.method === 'GET' && response.ok;
-  const heard = isListening ? session.hearing.opened() : () => undefined;
-  const used = http.use(id);
-  return withOpening(response, () => {
-    heard();
-    used();
-  });
-}
-
-async function newSession(
-  parts: Parts,
-  request: Request,
-  body: unknown,
-  caller: Caller,
-): Promise<Response> {
-  const { deps, http } = parts;
-  const id = randomUUID();
-  const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
-  const hearing = createStreamHearing();
-  const server = deps.createServer(
-    { ...deps, caller },
-    spellingOf(deps, request, 'underscores'),
-    'initialized',
-    hearing,
-  );
-  const session: HttpSession = {
-    hearing,
-    handle: (each, parsedBody) => transport.handleRequest(each, { parsedBody }),
-    close: () => server.close(),
-  };
-  if (!http.add(id, session, ownerOf(caller))) return tooMany();
-  await server.connect(transport);
-  const onClose = transport.onclose;
-  transport.onclose = () => {
-    http.remove(id);
-    onClose?.();
-  };
-  const response = await session.handle(request, body);
-  if (!response.ok) await server.close();
-  return withOpening(response, http.use(id));
-}
-
 /** The body as JSON, or the answer to one that is none. */
 async function jsonOf(request: Request): Promise<{ readonly value: unknown } | Response> {
   try {
@@ -277,9 +257,3 @@ async function jsonOf(request: Request): Promise<{ readonly value: unknown } | R
     return rpcError(400, -32700, `the body is not JSON: ${messageOf(thrown)}`);
   }
 }
-
-const rpcError = (status: number, code: number, message: string): Response =>
-  Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status });
-
-const tooMany = (): Response =>
-  rpcError(503, -32000, 'too many clients are connected; close some and try again');

@@ -9,7 +9,7 @@ import { messageOf } from '../model/error.ts';
 import { isJsonObject } from '../model/json.ts';
 import type { McpDeps } from './server.ts';
 import { type StdioSession, serveMcpStdio } from './stdio.ts';
-import type { Spelling } from './tool-names.ts';
+import { SPELLINGS, type Spelling } from './tool-names.ts';
 
 /** First line of a client. */
 export interface Hello {
@@ -133,7 +133,12 @@ function helloOf(text: string): Hello | null {
     if (!isJsonObject(value) || value.opcode !== 'hello') return null;
     const { db, version, names } = value;
     if (typeof db !== 'string' || typeof version !== 'string') return null;
-    return { opcode: 'hello', db, version, names: names === 'dots' ? names : 'underscores' };
+    return {
+      opcode: 'hello',
+      db,
+      version,
+      names: SPELLINGS.find((each) => each === names) ?? 'underscores',
+    };
   } catch {
     // Not a hello, so it is refused.
     return null;

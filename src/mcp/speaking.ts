@@ -10,17 +10,35 @@ export interface Party {
   readonly caller?: Caller;
   /** Whether a caller may hear and say what is an agent's; left out: every name is believed. */
   readonly maySpeakFor?: (caller: Caller, agentId: string) => boolean;
+  /** The agent that the client's address names. */
+  readonly agent?: string;
 }
 
-/** The token's agent, else the one that is named, else the client; none for who only looks or decides. */
+/** Names that frameworks give to every client: whoever has one has none of its own. */
+const OF_NOBODY: ReadonlySet<string> = new Set([
+  'mcp',
+  'opcode',
+  'client',
+  'mcp-client',
+  'ai-sdk-mcp-client',
+  '@langchain/mcp-adapters',
+]);
+const ANONYMOUS = 'anonymous';
+
+/**
+ * The token's agent, else the one that is named by the call, else by the address, else the client; none
+ * for who only looks or decides.
+ */
 export function agentOf(
-  { caller }: Party,
+  { caller, agent }: Party,
   named: string | null,
   client: string | null,
 ): string | null {
   if (caller?.boundTo !== undefined) return caller.boundTo;
   if (named !== null) return named;
-  return caller?.role === 'viewer' || caller?.role === 'approver' ? null : client;
+  if (agent !== undefined) return agent;
+  if (caller?.role === 'viewer' || caller?.role === 'approver') return null;
+  return client !== null && OF_NOBODY.has(client.toLowerCase()) ? ANONYMOUS : client;
 }
 
 /** True when the party may be told what is addressed to this agent. */

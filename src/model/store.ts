@@ -27,6 +27,7 @@ import type {
 } from './place.ts';
 import type { RunStatus } from './run-status.ts';
 import type { ScheduleStore } from './schedule-store.ts';
+import type { SessionStore } from './session-store.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import type { InboxSend, NewRun, Page } from './store-rows.ts';
 import type { UpkeepStore } from './upkeep-store.ts';
@@ -360,6 +361,7 @@ export interface Store
     UpkeepStore,
     ScheduleStore,
     AccessStore,
+    SessionStore,
     SnapshotStore {
   /** Changes whenever another connection has written; cheap. */
   dataVersion(): number;

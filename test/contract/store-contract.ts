@@ -15,6 +15,7 @@ import { noticeContract } from './store-notices.ts';
 import { placeContract } from './store-places.ts';
 import { queryContract } from './store-queries.ts';
 import { scheduleContract } from './store-schedules.ts';
+import { sessionContract } from './store-sessions.ts';
 import { snapshotContract } from './store-snapshots.ts';
 import { upkeepContract } from './store-upkeep.ts';
 
@@ -48,6 +49,7 @@ export function storeContract(name: string, open: () => Store): void {
     catalogContract(subject);
     scheduleContract(subject);
     snapshotContract(subject);
+    sessionContract(subject);
     noticeContract(subject);
     upkeepContract(subject);
   });

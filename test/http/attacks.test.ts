@@ -1,5 +1,6 @@
 /** Requests that a page, a form, a stranger or a fool would send to a daemon on this machine. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { type IncomingMessage, request } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { post, type Served, serve } from './daemon.ts';
 
@@ -151,9 +152,34 @@ describe('paths and methods', () => {
   test('what is not there is 404, what is not done is 405 with what is', async () => {
     expect((await fetch(`${served.url}/nothing`)).status).toBe(404);
     expect((await fetch(`${served.url}/__proto__`)).status).toBe(404);
-    const response = await post(`${served.url}/sse`, REQUEST);
-    expect(response.status).toBe(405);
-    expect(response.headers.get('allow')).toBe('GET');
+    const refused: [string, string, string][] = [
+      ['POST', '/metrics', 'GET'],
+      ['PUT', '/metrics', 'GET'],
+      ['PATCH', '/api/v1/status', 'GET, POST'],
+      ['DELETE', '/api/v1/run', 'POST'],
+      ['DELETE', '/healthz', 'GET, HEAD'],
+      ['TRACE', '/healthz', 'GET, HEAD'],
+      ['POST', '/readyz', 'GET, HEAD'],
+    ];
+    for (const [method, path, allow] of refused) {
+      const { statusCode: status, headers } = await requested(served.url, method, path);
+      expect({ method, path, status, allow: headers.allow }).toEqual({
+        method,
+        path,
+        status: 405,
+        allow,
+      });
+    }
+  });
+
+  test('a body that may be left out may be left out, but nothing else than JSON is taken', async () => {
+    const nodes = `${served.url}/api/v1/nodes`;
+    expect((await fetch(nodes, { method: 'POST' })).status).toBe(200);
+    const form = { method: 'POST', headers: { 'content-type': 'text/plain' } };
+    expect((await fetch(nodes, form)).status).toBe(415);
+    expect((await fetch(nodes, { method: 'POST', body: '{}' })).status).toBe(415);
+    const page = { method: 'POST', headers: { origin: 'https://evil.example' } };
+    expect((await fetch(nodes, page)).status).toBe(403);
   });
 
   test('an error names its code', async () => {
@@ -163,3 +189,15 @@ describe('paths and methods', () => {
     });
   });
 });
+
+/** A request by any method, also one that `fetch` refuses to send. */
+function requested(url: string, method: string, path: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = request(new URL(path, url), { method, agent: false }, (response) => {
+      response.resume();
+      resolve(response);
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}

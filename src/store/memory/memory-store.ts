@@ -25,6 +25,7 @@ import { createNotices } from './notices.ts';
 import { createPlaces } from './places.ts';
 import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
+import { createSessionRows } from './sessions.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createState, type MemoryState } from './state.ts';
 import { createTokens } from './tokens.ts';
@@ -49,6 +50,7 @@ export function createMemoryStore(): Store {
     ...createAgents(state),
     ...createAudit(state),
     ...createSnapshots(state),
+    ...createSessionRows(state),
     dataVersion: () => state.writes,
     watchWrites: () => () => undefined,
     close() {

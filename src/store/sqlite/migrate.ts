@@ -23,6 +23,7 @@ import runSecrets from './migrations/0010_run_secrets.sql' with { type: 'text' }
 import templateSources from './migrations/0011_template_sources.sql' with { type: 'text' };
 import webhookUses from './migrations/0012_webhook_uses.sql' with { type: 'text' };
 import places from './migrations/0013_places.sql' with { type: 'text' };
+import mcpSessions from './migrations/0014_mcp_sessions.sql' with { type: 'text' };
 
 /**
  * One step of the schema. A text alone changes what older programs rely on: it is made while none of
@@ -47,6 +48,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { sql: templateSources, phase: 'expand' },
   webhookUses,
   places,
+  { sql: mcpSessions, phase: 'expand' },
 ];
 
 export const sqlOf = (migration: Migration): string =>

@@ -33,6 +33,7 @@ import { createPlaces } from './places.ts';
 import { spendReserve } from './reserve.ts';
 import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
+import { createSessionRows } from './sessions.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createTemplates } from './templates.ts';
 import { createTokens } from './tokens.ts';
@@ -112,6 +113,7 @@ export function createSqliteStore(connection: Connection): Store {
     ...createAgents(connection),
     ...createAudit(connection),
     ...createSnapshots(connection),
+    ...createSessionRows(connection),
     dataVersion: () => connection.dataVersion(),
     watchWrites: (onHint) => watchWrites(connection.path, onHint),
     close: () => connection.close(),
