@@ -6,6 +6,7 @@ import { InvalidArgumentError } from 'commander';
 import { AppError } from '../src/model/error.ts';
 import type { JsonObject } from '../src/model/json.ts';
 import { parseDuration } from '../src/model/time.ts';
+import { readVersion, VERSION_FORMS, type VersionRef } from '../src/model/version.ts';
 import { RUN_PARTS, type RunPart } from '../src/ops/shapes.ts';
 import type { Cli } from './command.ts';
 import { parseObject, readText } from './sources.ts';
@@ -34,6 +35,13 @@ export function runParts(value: string): readonly RunPart[] {
     if (part !== undefined) return part;
     throw new InvalidArgumentError(`"${text}" is none of ${RUN_PARTS.join(', ')}.`);
   });
+}
+
+/** For an option that is the version of a template. */
+export function versionRef(value: string): VersionRef {
+  const version = readVersion(value);
+  if (version !== null) return version;
+  throw new InvalidArgumentError(`It must be ${VERSION_FORMS}.`);
 }
 
 /** Milliseconds of a `--wait`; null (for ever) when it was not given. */

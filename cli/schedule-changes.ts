@@ -1,6 +1,7 @@
 /** `opcode schedule add|update|enable|disable|rm`: what changes schedules. */
 import { AppError } from '../src/model/error.ts';
 import { OVERLAPS } from '../src/model/schedule.ts';
+import type { VersionRef } from '../src/model/version.ts';
 import type { ScheduleView } from '../src/ops/schedule-schemas.ts';
 import { type ParamOptions, paramsOf } from './args.ts';
 import type { App, Cli } from './command.ts';
@@ -11,7 +12,7 @@ type Fields = Partial<Parameters<App['ops']['schedule_add']>[1]>;
 
 interface FieldOptions extends ParamOptions {
   readonly timezone?: string;
-  readonly version?: string;
+  readonly version?: VersionRef;
   readonly agent?: string;
   readonly overlap?: string;
   readonly catchUp?: string;
@@ -30,7 +31,7 @@ async function fieldsOf(cli: Cli, options: FieldOptions): Promise<Fields> {
   return {
     ...(await paramsOf(cli, options)),
     ...(options.timezone === undefined ? {} : { timezone: options.timezone }),
-    ...(options.version === undefined ? {} : { version: versionOf(options.version) }),
+    ...(options.version === undefined ? {} : { version: options.version }),
     ...(options.agent === undefined ? {} : { agent_id: options.agent }),
     ...(overlap === undefined ? {} : { overlap }),
     ...(options.catchUp === undefined ? {} : { catch_up: options.catchUp }),
@@ -40,12 +41,6 @@ async function fieldsOf(cli: Cli, options: FieldOptions): Promise<Fields> {
       : { pause_after: options.pauseAfter === 0 ? null : options.pauseAfter }),
     ...(options.first === undefined ? {} : { first_at: options.first }),
   };
-}
-
-function versionOf(text: string): number | null {
-  if (text === 'latest') return null;
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new AppError('VALIDATION_ERROR', `--version: "${text}" is neither a number nor "latest"`);
 }
 
 /** Prints what was made of a schedule, with its next times. */

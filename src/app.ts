@@ -235,7 +235,7 @@ function openEngine(
       mountNamespace: self.mountNamespace,
       uid: self.uid,
     },
-    checkParams: (def, params) => checkParams(def, params, {}),
+    checkParams: (def, params, options) => checkParams(def, params, options),
     checkSchema: describeSchemaProblems,
     engineAction: createEngineAction(parts.compiler, parts.evaluator),
     createMasker,

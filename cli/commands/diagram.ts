@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { AppError, messageOf } from '../../src/model/error.ts';
-import { wholeNumber } from '../args.ts';
+import type { VersionRef } from '../../src/model/version.ts';
+import { versionRef } from '../args.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { printable } from '../print/text.ts';
@@ -13,7 +14,7 @@ import { tellNoExecutor } from '../tell-executor.ts';
 interface Options {
   readonly format?: string;
   readonly output?: string;
-  readonly version?: number;
+  readonly version?: VersionRef;
   /** False with `--no-status`. */
   readonly status: boolean;
 }
@@ -39,7 +40,7 @@ export function configure(command: Command, act: Act): void {
       .argument('<template|file|run>', 'template name, workflow file, run id or @last')
       .option('--format <format>', Object.keys(FORMATS).join(', '))
       .option('-o, --output <file>', 'write it to this file')
-      .option('--version <n>', 'version of the template', wholeNumber(1))
+      .option('--version <n>', 'version of the template: 3, v3, latest', versionRef)
       .option('--no-status', 'a run without its statuses')
       .action(act(diagram)),
     [

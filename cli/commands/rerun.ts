@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { isJsonObject, ownValue } from '../../src/model/json.ts';
+import type { VersionRef } from '../../src/model/version.ts';
 import type { StatusOutput } from '../../src/ops/schemas.ts';
 import type { RunPart } from '../../src/ops/shapes.ts';
 import {
@@ -10,8 +11,8 @@ import {
   type ParamOptions,
   paramsOf,
   runParts,
+  versionRef,
   waitMsOf,
-  wholeNumber,
 } from '../args.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { executeRun, resultDocument } from '../execute-run.ts';
@@ -23,7 +24,7 @@ import { tellDetached } from '../tell-executor.ts';
 interface Options extends ParamOptions {
   readonly from?: string;
   readonly failed?: boolean;
-  readonly version?: number;
+  readonly version?: VersionRef;
   readonly agent?: string;
   readonly idempotencyKey?: string;
   readonly detach?: boolean;
@@ -44,7 +45,7 @@ export function configure(command: Command, act: Act): void {
       .option('--params <file|->', 'inputs to replace, as a JSON object')
       .option('--from <step>', 'begin at this step and keep what completed before it')
       .option('--failed', 'begin at the step that failed first')
-      .option('--version <n>', 'another version of its template', wholeNumber(1))
+      .option('--version <n>', 'another version of its template: 3, v3, latest', versionRef)
       .option('--agent <name>', 'run it in the name of this agent')
       .option('--idempotency-key <key>', 'start at most one run with this key')
       .addOption(

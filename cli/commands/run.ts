@@ -4,6 +4,7 @@
  */
 import { type Command, Option } from 'commander';
 import { AppError } from '../../src/model/error.ts';
+import type { VersionRef } from '../../src/model/version.ts';
 import type { RunOutput } from '../../src/ops/schemas.ts';
 import type { RunPart } from '../../src/ops/shapes.ts';
 import {
@@ -12,8 +13,8 @@ import {
   type ParamOptions,
   paramsOf,
   runParts,
+  versionRef,
   waitMsOf,
-  wholeNumber,
 } from '../args.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { executeRun, resultDocument, showWarnings } from '../execute-run.ts';
@@ -23,7 +24,7 @@ import { isFileName } from '../sources.ts';
 import { tellDetached } from '../tell-executor.ts';
 
 interface Options extends ParamOptions {
-  readonly version?: number;
+  readonly version?: VersionRef;
   readonly agent?: string;
   readonly idempotencyKey?: string;
   readonly detach?: boolean;
@@ -43,7 +44,7 @@ export function configure(command: Command, act: Act): void {
       .argument('<template|file>', 'template name, or a file (.json, .jsonc, .yaml, or with a /)')
       .option('-p, --param <key=value>', 'parameter, typed by the input schema; key:=json', collect)
       .option('--params <file|->', 'parameters as a JSON object')
-      .option('--version <n>', 'version of the template', wholeNumber(1))
+      .option('--version <n>', 'version of the template: 3, v3, latest', versionRef)
       .option('--agent <name>', 'run it in the name of this agent')
       .option('--idempotency-key <key>', 'start at most one run with this key')
       .addOption(

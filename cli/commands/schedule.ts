@@ -1,7 +1,7 @@
 /** `opcode schedule`: templates that start at given times. */
 import type { Command } from 'commander';
 import { OUTCOMES, OVERLAPS } from '../../src/model/schedule.ts';
-import { collect, wholeNumber } from '../args.ts';
+import { collect, versionRef, wholeNumber } from '../args.ts';
 import { type Act, withExamples } from '../command.ts';
 import { add, disable, enable, remove, update } from '../schedule-changes.ts';
 import { backfill, history, list, next, run } from '../schedule-looks.ts';
@@ -23,7 +23,11 @@ const withFields = (command: Command): Command =>
     .option('--timezone <zone>', 'IANA time zone (UTC)')
     .option('-p, --param <key=value>', 'a parameter; key:=json for JSON', collect)
     .option('--params <file>', 'parameters as a JSON file, - for standard input')
-    .option('--version <n>', 'this version of the template (latest: the newest at each start)')
+    .option(
+      '--version <n>',
+      'this version of the template (latest: the newest at each start)',
+      versionRef,
+    )
     .option('--agent <name>', 'runs belong to this agent')
     .option('--overlap <rule>', `when the run before is unfinished: ${OVERLAPS.join(', ')}`)
     .option('--catch-up <duration>', 'how late a time may be made up for; 0, or all (1h)')

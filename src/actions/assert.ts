@@ -48,7 +48,7 @@ export function assertActions({
     assertion(
       'assert.contains',
       'A text holds a text, or a list an equal element.',
-      { haystack: anything, needle: anything },
+      { haystack: anything, needle: { ...anything, textBeside: 'haystack' } },
       contains,
     ),
     {
@@ -89,12 +89,26 @@ const invalid = (text: string): AppError => new AppError('VALIDATION_ERROR', tex
 const given = (params: JsonObject, name: string): Json => params[name] ?? null;
 const passed = { output: { pass: true } };
 
+/** What to write when only the types differ: a number is not the text of it. */
+function typeHint(expected: Json, actual: Json): string {
+  const isScalar = (value: Json): boolean =>
+    typeof value === 'number' || typeof value === 'boolean';
+  if (typeof expected === 'string' && isScalar(actual) && expected === JSON.stringify(actual)) {
+    return ` (write \`expected: ${expected}\`, without quotes)`;
+  }
+  if (typeof actual === 'string' && isScalar(expected) && actual === JSON.stringify(expected)) {
+    return ` (\`actual\` is a text: write \`expected: ${JSON.stringify(actual)}\`)`;
+  }
+  return '';
+}
+
 const equals: Run = (params) => {
   const found = differences(given(params, 'expected'), given(params, 'actual'));
   if (found.length === 0) return passed;
   const lines = found.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   const details = { differences: found.map(({ path, message }) => ({ path, message })) };
-  return reject(params, `values differ: ${lines.join('; ')}`, details);
+  const hint = typeHint(given(params, 'expected'), given(params, 'actual'));
+  return reject(params, `values differ: ${lines.join('; ')}${hint}`, details);
 };
 
 const contains: Run = (params) => {

@@ -5,7 +5,13 @@
  * exception is what becomes text anyway (elements of `args`, values of `env`, `headers`, …), where a
  * number or a bool is written as JSON text. Keys are only ever own properties.
  */
-import type { ActionDef, CheckedParams, ParamProblem, ParamSpec } from '../model/action.ts';
+import type {
+  ActionDef,
+  CheckedParams,
+  ParamFit,
+  ParamProblem,
+  ParamSpec,
+} from '../model/action.ts';
 import type { WarningCode } from '../model/issue.ts';
 import {
   isJsonArray,
@@ -17,11 +23,15 @@ import {
   setOwn,
 } from '../model/json.ts';
 import { parseDuration } from '../model/time.ts';
+import { readVersion, VERSION_FORMS } from '../model/version.ts';
+import { fitParams } from './fit-params.ts';
 import { nearestParam } from './nearest.ts';
 
 export interface CheckOptions {
   /** Says which values (or keys) are not known yet and are taken as they are. */
   readonly skip?: (value: Json) => boolean;
+  /** How the params are made ready first; without it they are taken as they are. */
+  readonly fit?: ParamFit;
 }
 
 type Path = readonly (string | number)[];
@@ -46,14 +56,17 @@ export function checkParams(
 ): CheckedParams {
   const skip = options.skip ?? (() => false);
   const cx: Checking = { def, skip, problems: [], warnings: [] };
-  const checked = fitted(cx, placeParams(cx, params));
+  const fit = options.fit === undefined ? null : fitParams(def, params, options.fit);
+  for (const { name, message } of fit?.problems ?? []) problem(cx, [name], message);
+  const given = fit?.params ?? params;
+  const checked = fitted(cx, placeParams(cx, given));
   const known = options.skip === undefined || !holdsUnknown(cx, checked);
   if (cx.problems.length === 0 && known) {
     const message = def.check?.(checked) ?? null;
     if (message !== null) problem(cx, [], message);
   }
   if (cx.problems.length > 0) return { ok: false, problems: [...cx.problems, ...cx.warnings] };
-  return { ok: true, params: checked, warnings: cx.warnings };
+  return { ok: true, params: checked, given, warnings: cx.warnings };
 }
 
 /** Every param of the schema checked or filled in, in the order of the schema. */
@@ -163,8 +176,6 @@ function mismatch(spec: ParamSpec, value: Json): string | null {
   switch (spec.type) {
     case 'any':
       return null;
-    case 'string':
-      return typeof value === 'string' ? notListed(spec, value) : 'a text';
     case 'number':
       return typeof value === 'number' ? null : 'a number';
     case 'integer':
@@ -175,10 +186,8 @@ function mismatch(spec: ParamSpec, value: Json): string | null {
       return isJsonObject(value) ? null : 'an object';
     case 'list':
       return isJsonArray(value) ? null : 'a list';
-    case 'duration': {
-      const parsed = parseDuration(value);
-      return parsed.ok ? null : `a duration (${parsed.message})`;
-    }
+    default:
+      return textMismatch(spec, value);
   }
 }
 
@@ -187,6 +196,15 @@ function notSwitch(spec: ParamSpec, value: Json): string | null {
   if (typeof value === 'string' && values.includes(value)) return null;
   const listed = values.map((one) => `"${one}"`);
   return ['true', 'false', ...listed].join(', ').replace(/, ([^,]*)$/, ' or $1');
+}
+
+function textMismatch(spec: ParamSpec, value: Json): string | null {
+  if (spec.type === 'version') return readVersion(value) === null ? VERSION_FORMS : null;
+  if (spec.type !== 'duration') {
+    return typeof value === 'string' ? notListed(spec, value) : 'a text';
+  }
+  const parsed = parseDuration(value);
+  return parsed.ok ? null : `a duration (${parsed.message})`;
 }
 
 function notListed(spec: ParamSpec, value: string): string | null {

@@ -12,9 +12,14 @@ const off: ParamSpec = { type: 'boolean', default: false };
 
 const SHARED: EffectAction['params'] = {
   url: { type: 'string', required: true, secrets: true },
-  query: { type: 'object', lenient: true, secrets: true },
-  headers: { type: 'object', lenient: true, secrets: true },
-  auth: { type: 'object', secrets: true, description: 'type bearer, basic or api_key' },
+  query: { type: 'object', lenient: true, sparse: true, secrets: true },
+  headers: { type: 'object', lenient: true, sparse: true, secrets: true },
+  auth: {
+    type: 'object',
+    sparse: true,
+    secrets: true,
+    description: 'type bearer, basic or api_key',
+  },
   timeout: { type: 'duration', description: "whole exchange; default: the step's, else 30s" },
   follow_redirects: { type: 'boolean', default: true },
   max_redirects: { type: 'integer', default: 10 },

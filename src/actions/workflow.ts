@@ -21,7 +21,7 @@ const WORKFLOW_RUN: EngineAction = {
   via: 'child',
   params: {
     template_name: requiredText,
-    version: { type: 'integer' },
+    version: { type: 'version' },
     params: { type: 'object', secrets: true },
     wait: { type: 'boolean', default: true },
     on_suspend: { type: 'string', values: ['wait', 'fail'], default: 'wait' },

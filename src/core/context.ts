@@ -3,7 +3,7 @@
  *
  * Every answer is recorded with the event it leads to, so replay asks nothing. None of these throws.
  */
-import type { InlineContext } from '../model/action.ts';
+import type { InlineContext, ParamFit } from '../model/action.ts';
 import type { StepFailure } from '../model/error.ts';
 import type { EventPayloads, EventType, RunEvent, Unsettled } from '../model/event.ts';
 import type {
@@ -88,10 +88,11 @@ export interface DecideContext {
     scope: Scope,
     limitMs: number | null,
   ): Evaluated;
-  /** Defaults filled in, or why the params are wrong. */
+  /** The params made ready for their action, without its defaults, or why they are wrong. */
   checkParams(
     action: string,
     params: JsonObject,
+    fit: ParamFit,
   ):
     | { readonly ok: true; readonly params: JsonObject }
     | { readonly ok: false; readonly error: StepFailure };

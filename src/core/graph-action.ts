@@ -5,12 +5,13 @@
  * Interpolated values never become shell text: in a command that a shell reads each `${{ }}` is moved
  * into `hole_env`, and the command reads it from there, quoted for where it stands.
  */
-import type { ActionDef, ActionRegistry, ParamSpec } from '../model/action.ts';
+import { type ActionDef, type ActionRegistry, isAbsentParam, specOf } from '../model/action.ts';
 import type { Definition, Effect, StepDef } from '../model/definition.ts';
 import type { Expression } from '../model/expression.ts';
 import type { IssuePath } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, ownValue, setOwn } from '../model/json.ts';
 import type { ActionPlan } from '../model/plan.ts';
+import { NEWEST_RULES, type Rules, rulesOf } from '../model/rules.ts';
 import { type Place, type PlanContext, report } from './graph-context.ts';
 import { mergedEnv, writtenNames } from './graph-env.ts';
 import { compileExpression, compileTemplate, hasTemplate } from './graph-text.ts';
@@ -29,13 +30,18 @@ export interface StepParams {
   readonly pathOf: (key: string, variable?: string) => IssuePath;
 }
 
-/** `run` spelled out, and defaults for the action filled in; the step's own params win. */
+type ParamRules = Pick<Rules, 'mergesEnv' | 'nullIsAbsent'>;
+
+/**
+ * `run` spelled out, and defaults for the action filled in; the step's own params win, unless they say
+ * that they are not given.
+ */
 export function paramsOfStep(
   defaults: Definition['defaults'],
   actions: ActionRegistry,
   def: StepDef,
   path: IssuePath,
-  mergesEnv = true,
+  rules: ParamRules = rulesOf(NEWEST_RULES),
 ): StepParams {
   const isRun = def.run !== undefined;
   const action = isRun ? SHELL_ACTION : (def.action ?? '');
@@ -43,7 +49,7 @@ export function paramsOfStep(
   const paths = new Map<string, IssuePath>();
   const variables = new Map<string, IssuePath>();
   const set = (key: string, value: Json, at: IssuePath): void => {
-    const merges = key === 'env' && action === SHELL_ACTION && mergesEnv;
+    const merges = key === 'env' && action === SHELL_ACTION && rules.mergesEnv;
     setOwn(params, key, merges ? mergedEnv(ownValue(params, key), value) : value);
     paths.set(key, at);
     if (key !== 'env' || !isJsonObject(value)) return;
@@ -53,8 +59,8 @@ export function paramsOfStep(
     set(key, value, ['defaults', 'params', from, key]);
   }
   if (isRun) params.fail_on_error = true;
-  for (const key of Object.keys(def.params ?? {})) {
-    set(key, def.params?.[key] as Json, [...path, 'params', key]);
+  for (const [key, value] of ownParams(def, actions.get(action), rules.nullIsAbsent)) {
+    set(key, value, [...path, 'params', key]);
   }
   if (isRun) {
     params.command = def.run as string;
@@ -72,6 +78,20 @@ export function paramsOfStep(
       return variable === undefined ? at : [...at, variable];
     },
   };
+}
+
+/** The params that a step gives itself. */
+function ownParams(
+  { params = {} }: StepDef,
+  action: ActionDef | undefined,
+  nullIsAbsent: boolean,
+): (readonly [string, Json])[] {
+  const entries = Object.entries(params);
+  if (!nullIsAbsent || action === undefined) return entries;
+  return entries.filter(([key, value]) => {
+    const spec = specOf(action, key);
+    return spec === undefined || !isAbsentParam(spec, value);
+  });
 }
 
 type DefaultParam = readonly [key: string, value: Json, from: string];
@@ -112,8 +132,7 @@ export function compileAction(
   def: StepDef,
   path: IssuePath,
 ): ActionPlan {
-  const { mergesEnv } = cx.deps.rules;
-  const step = paramsOfStep(cx.definition.defaults, cx.deps.actions, def, path, mergesEnv);
+  const step = paramsOfStep(cx.definition.defaults, cx.deps.actions, def, path, cx.deps.rules);
   const { action } = step;
   const known = cx.deps.actions.get(action);
   const template = compileTemplate(
@@ -150,14 +169,7 @@ function effectOf(def: StepDef, known: ActionDef | undefined, params: JsonObject
 function acceptsSecrets(def: ActionDef | undefined, pointer: IssuePath): boolean {
   if (def === undefined) return true;
   const key = String(pointer[0] ?? '');
-  const spec = specOf(def, specOf(def, key)?.aliasOf ?? key);
-  return spec?.secrets === true;
-}
-
-function specOf(def: ActionDef, key: string): ParamSpec | undefined {
-  const renamed = def.renamed ?? {};
-  const name = Object.hasOwn(renamed, key) ? (renamed[key] ?? key) : key;
-  return Object.hasOwn(def.params, name) ? def.params[name] : undefined;
+  return specOf(def, key)?.secrets === true;
 }
 
 function pathOfParam(step: StepParams, pointer: IssuePath): IssuePath {

@@ -8,7 +8,7 @@ import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
 import { RUN_PARTS, type RunPart } from '../ops/shapes.ts';
 import { answerResult, imageResult, type ToolResult, textResult } from './answers.ts';
-import { readArguments } from './arguments.ts';
+import { keyNote, readArguments } from './arguments.ts';
 import { DEFAULT_MAX_BYTES, LEAST_BYTES, MOST_BYTES, withinBudget } from './budget.ts';
 import { queryAnswer } from './query-answer.ts';
 import { runAnswer } from './run-answer.ts';
@@ -57,7 +57,17 @@ export async function callTool(
   given: unknown,
 ): Promise<ToolResult> {
   const { max_bytes: maxBytes = DEFAULT_MAX_BYTES, ...args } = readArguments(tool, given);
-  return HANDLERS[tool](call, args, checkedMaxBytes(maxBytes));
+  const result = await HANDLERS[tool](call, args, checkedMaxBytes(maxBytes));
+  const note = keyNote(given);
+  return note === null ? result : noted(result, note);
+}
+
+/** An answer with one more warning. */
+function noted(result: ToolResult, note: JsonObject): ToolResult {
+  const answer = result.structuredContent as JsonObject | undefined;
+  if (answer === undefined) return result;
+  const before = isJsonArray(answer.warnings ?? null) ? (answer.warnings as readonly Json[]) : [];
+  return answerResult({ ...answer, warnings: [...before, note] });
 }
 
 function checkedMaxBytes(value: Json): number {

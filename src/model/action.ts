@@ -21,7 +21,9 @@ export interface ParamSpec {
     | 'object'
     | 'list'
     | 'any'
-    | 'duration';
+    | 'duration'
+    /** `3`, `"3"`, `"v3"`, `latest`. */
+    | 'version';
   readonly required?: boolean;
   readonly default?: Json;
   readonly values?: readonly string[];
@@ -30,6 +32,10 @@ export interface ParamSpec {
   readonly lenient?: boolean;
   /** Whether a value in it may be null, which takes the name away. */
   readonly nullable?: boolean;
+  /** An object whose null values count as not given. */
+  readonly sparse?: boolean;
+  /** It takes only a text when the param of this name is one. */
+  readonly textBeside?: string;
   readonly aliasOf?: string;
   readonly description?: string;
 }
@@ -162,6 +168,37 @@ export interface ParamProblem {
   readonly code?: WarningCode;
 }
 
+/** How the params of a step are made ready for the check. */
+export interface ParamFit {
+  /** The params as they are written, with their templates; null when they come from elsewhere. */
+  readonly raw: JsonObject | null;
+  /** Whether null, and `""` of a text without an empty value, count as not given. */
+  readonly nullIsAbsent: boolean;
+}
+
+/** Whether a value of a param stands for "not given". */
+export function isAbsentParam(spec: ParamSpec, value: Json): boolean {
+  if (spec.required === true || spec.type === 'any') return false;
+  if (value === null) return true;
+  const isWord = spec.values !== undefined || ['string', 'duration', 'version'].includes(spec.type);
+  return value === '' && isWord;
+}
+
+/** The schema of a param under its name, an old spelling or an alias. */
+export function specOf(def: ActionDef, name: string): ParamSpec | undefined {
+  const renamed = Object.hasOwn(def.renamed ?? {}, name) ? def.renamed?.[name] : undefined;
+  const key = renamed ?? name;
+  const spec = Object.hasOwn(def.params, key) ? def.params[key] : undefined;
+  if (spec?.aliasOf === undefined) return spec;
+  return Object.hasOwn(def.params, spec.aliasOf) ? def.params[spec.aliasOf] : undefined;
+}
+
 export type CheckedParams =
-  | { readonly ok: true; readonly params: JsonObject; readonly warnings: readonly ParamProblem[] }
+  | {
+      readonly ok: true;
+      readonly params: JsonObject;
+      /** The params as the step gives them, fitted, without defaults; left out when nothing changed. */
+      readonly given?: JsonObject;
+      readonly warnings: readonly ParamProblem[];
+    }
   | { readonly ok: false; readonly problems: readonly ParamProblem[] };

@@ -10,6 +10,7 @@ import { asRunId, type DefinitionHash } from '../model/ids.ts';
 import { isJsonObject, type JsonObject, ownValue } from '../model/json.ts';
 import type { AskedPlace } from '../model/place.ts';
 import { toRfc3339 } from '../model/time.ts';
+import { readVersion, versionNumber } from '../model/version.ts';
 import type { OpsDeps } from './deps.ts';
 import { checkedInputs, evaluateNow, type Inputs } from './inputs.ts';
 import { LOCAL_OWNER } from './owner.ts';
@@ -46,8 +47,11 @@ export function createChildStarter(deps: Deps, groupLimits: GroupLimits): ChildS
   const source = { store: deps.store, groups: groupLimits };
   const start = (params: JsonObject): ChildStart => {
     const name = String(ownValue(params, 'template_name') ?? '');
-    const version = ownValue(params, 'version');
-    const row = findTemplate(deps.store, name, typeof version === 'number' ? version : null);
+    const row = findTemplate(
+      deps.store,
+      name,
+      versionNumber(readVersion(ownValue(params, 'version'))),
+    );
     if (row.archived) throw new AppError('CONFLICT', `template "${name}" is archived`);
     const plan = plans.plan(row);
     const given = ownValue(params, 'params');

@@ -11,6 +11,7 @@ import type { DefinitionHash } from '../model/ids.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
+import { type VersionRef, versionNumber } from '../model/version.ts';
 import { located } from '../validate/positions.ts';
 import {
   formatOfFile,
@@ -29,7 +30,7 @@ import { triggerIssues } from './triggers.ts';
 /** What a caller gives; exactly one of the three. */
 export interface Given {
   readonly template_name?: string | undefined;
-  readonly version?: number | undefined;
+  readonly version?: VersionRef | undefined;
   readonly definition?: Json | undefined;
   readonly source?: SourceInput | undefined;
 }
@@ -56,7 +57,7 @@ export interface Checked {
 export function prepare(parts: OpsParts, ctx: CallContext, given: Given): Prepared {
   if (given.template_name !== undefined) {
     onlyOne(given);
-    return prepareTemplate(parts, given.template_name, given.version ?? null);
+    return prepareTemplate(parts, given.template_name, versionNumber(given.version));
   }
   if (given.version !== undefined) {
     throw new AppError('VALIDATION_ERROR', 'version: only a template has versions');

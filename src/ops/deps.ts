@@ -4,7 +4,7 @@
  */
 import type { GroupLimits } from '../core/concurrency.ts';
 import type { QuoteHoles, SplitText } from '../core/graph-context.ts';
-import type { ActionDef, ActionRegistry, CheckedParams } from '../model/action.ts';
+import type { ActionDef, ActionRegistry, CheckedParams, ParamFit } from '../model/action.ts';
 import type { Definition } from '../model/definition.ts';
 import type { Engine } from '../model/engine.ts';
 import type { ExpressionCompiler, ExpressionEvaluator } from '../model/expression.ts';
@@ -59,7 +59,7 @@ export interface OpsDeps {
   readonly checkParams: (
     def: ActionDef,
     params: JsonObject,
-    options: { readonly skip: (value: Json) => boolean },
+    options: { readonly skip: (value: Json) => boolean; readonly fit?: ParamFit },
   ) => CheckedParams;
   readonly splitText: SplitText;
   readonly quoteHoles: QuoteHoles;

@@ -15,13 +15,16 @@ interface Drawable {
   readonly pack: { readonly definition: Definition };
 }
 
-/** The workflow as it is written, under its own title (`metadata.name`) or, without one, a name. */
+/** What stands over a drawing: the workflow's own title (`metadata.name`), else its name. */
+export const titleOf = ({ plan }: Pick<Drawable, 'plan'>, name: string | null): string | null =>
+  plan.title ?? name;
+
+/** The workflow as it is written. */
 export function modelOf(
   { plan, pack }: Drawable,
-  name: string | null,
+  title: string | null,
   statuses?: StatusOverlay,
 ): DiagramModel {
-  const title = plan.title ?? name;
   return buildDiagram(pack.definition, {
     dependencies: planDependencies(plan),
     ...(title === null ? {} : { title }),

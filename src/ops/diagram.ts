@@ -3,7 +3,7 @@ import type * as v from 'valibot';
 import type { DiagramModel } from '../diagram/model.ts';
 import { AppError } from '../model/error.ts';
 import { type Given, prepare } from './definitions.ts';
-import { modelOf, overlayOf } from './diagram-model.ts';
+import { modelOf, overlayOf, titleOf } from './diagram-model.ts';
 import { asciiOf, dotOf, mermaidOf, pngOf, svgOf } from './draw.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
@@ -33,17 +33,17 @@ function diagramModelOf(parts: OpsParts, ctx: CallContext, input: Input): Diagra
   const given: Given = { template_name, version, definition, source };
   if (workflow_id === undefined) {
     const prepared = prepare(parts, ctx, given);
-    return modelOf(prepared, nameOf(prepared));
+    return modelOf(prepared, titleOf(prepared, nameOf(prepared)));
   }
   if (template_name !== undefined || definition !== undefined || source !== undefined) {
     throw new AppError('VALIDATION_ERROR', 'give a workflow_id or a definition, not both');
   }
   const { row, state } = parts.reader.read(resolveRun(parts.store, workflow_id));
   const stored = parts.plans.stored(row.definitionHash);
-  const title = `${row.name ?? 'workflow'} · ${row.status}`;
+  const title = titleOf(state, row.name);
   return modelOf(
     { plan: state.plan, pack: stored },
-    input.include_status ? title : row.name,
+    input.include_status ? `${title ?? 'workflow'} · ${row.status}` : title,
     input.include_status ? overlayOf(state, parts.clock.now()) : undefined,
   );
 }

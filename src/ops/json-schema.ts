@@ -6,7 +6,7 @@
  */
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
-import { definitionValue, json, jsonObject, objectOrText } from './shapes.ts';
+import { definitionValue, json, jsonObject, objectOrText, versionInput } from './shapes.ts';
 
 type Known = ReadonlyMap<unknown, JsonSchema>;
 
@@ -16,6 +16,7 @@ const known = (): Known =>
     [jsonObject, { type: 'object' }],
     [objectOrText, { type: 'object' }],
     [definitionValue, { type: ['object', 'string'] }],
+    [versionInput, { type: ['integer', 'string'] }],
   ]);
 
 /** What callers may send. */

@@ -13,6 +13,7 @@ import { formatIssuePath, type IssuePath } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import { type Access, type Role, requireAccess } from './access.ts';
 import { wordsOf } from './input-words.ts';
+import { readInput } from './read-input.ts';
 
 export type Surface = 'cli' | 'mcp' | 'http' | 'tui' | 'panel';
 export const EVERYWHERE: readonly Surface[] = ['cli', 'mcp', 'http', 'tui', 'panel'];
@@ -111,17 +112,19 @@ function parseInput<I extends Schema>(
     const message = `${operation.name}: the input is nested deeper than ${MAX_INPUT_DEPTH} levels`;
     throw new AppError('VALIDATION_ERROR', message);
   }
-  const parsed = v.safeParse(operation.input, input);
-  if (parsed.success) return parsed.output;
-  const issues = parsed.issues.map((issue) => {
-    const path = (issue.path ?? []).map((item) => item.key) as unknown as IssuePath;
-    return {
-      path: formatIssuePath(path),
-      code: 'VALIDATION_ERROR',
-      message: wordsOf(issue),
-      severity: 'error',
-    };
-  });
+  const read = readInput(operation.input, input);
+  const parsed = v.safeParse(operation.input, read.input);
+  if (parsed.success && read.problems.length === 0) return parsed.output;
+  const found = (parsed.issues ?? []).map((issue) => ({
+    path: (issue.path ?? []).map((item) => item.key) as unknown as IssuePath,
+    message: wordsOf(issue),
+  }));
+  const issues = [...read.problems, ...found].map(({ path, message }) => ({
+    path: formatIssuePath(path),
+    code: 'VALIDATION_ERROR',
+    message,
+    severity: 'error',
+  }));
   const [first] = issues;
   const where = first === undefined || first.path === '' ? '' : `${first.path}: `;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';

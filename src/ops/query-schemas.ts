@@ -9,7 +9,7 @@ import * as s from './shapes.ts';
 const { optional } = v;
 const text = v.string();
 const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000));
-const instant = v.pipe(text, v.description('RFC 3339 time'));
+const instant = v.pipe(s.word, v.description('RFC 3339 time'));
 
 export const RESOURCES = [
   'workflows',
@@ -24,17 +24,17 @@ export const RESOURCES = [
   'schedules',
 ] as const;
 export const queryFilter = v.strictObject({
-  status: optional(v.union([text, v.array(text)])),
-  agent_id: optional(text),
-  template_name: optional(text),
+  status: optional(v.union([s.word, v.array(s.word)])),
+  agent_id: optional(s.word),
+  template_name: optional(s.word),
   workflow_id: optional(s.workflowId),
-  step_id: optional(text),
-  event_type: optional(v.union([text, v.array(text)])),
-  name: optional(text),
+  step_id: optional(s.word),
+  event_type: optional(v.union([s.word, v.array(s.word)])),
+  name: optional(s.word),
   since: optional(instant),
   until: optional(instant),
   limit: optional(limit),
-  cursor: optional(text),
+  cursor: optional(s.word),
 });
 export const queryInput = v.strictObject({
   resource: v.picklist(RESOURCES),

@@ -11,6 +11,7 @@ import type { Issue } from '../model/issue.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import { FIRST_RULES } from '../model/rules.ts';
 import type { RunRow } from '../model/store.ts';
+import type { VersionRef } from '../model/version.ts';
 import { type Prepared, prepare } from './definitions.ts';
 import { checkedInputs, mergeParams } from './inputs.ts';
 import { refuseOthersDecisions } from './kept-decisions.ts';
@@ -33,7 +34,7 @@ import { waitMsOf } from './waiting.ts';
 
 export interface RerunRequest extends Launch, Answering {
   readonly workflow_id: string;
-  readonly version?: number | undefined;
+  readonly version?: VersionRef | undefined;
   readonly source?: SourceInput | undefined;
   /** A corrected definition, in place of the one that ran. */
   readonly definition?: Json | undefined;

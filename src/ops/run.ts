@@ -6,7 +6,7 @@ import type * as v from 'valibot';
 import { AppError } from '../model/error.ts';
 import type { JsonObject } from '../model/json.ts';
 import { type Prepared, prepare } from './definitions.ts';
-import { modelOf } from './diagram-model.ts';
+import { modelOf, titleOf } from './diagram-model.ts';
 import { asciiOf } from './draw.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
@@ -60,7 +60,7 @@ function again(
 type Facts = Awaited<ReturnType<typeof startFactsOf>>;
 
 async function dryRunOf(parts: OpsParts, prepared: Prepared, facts: Facts): Promise<RunOutput> {
-  const model = modelOf(prepared, facts.name);
+  const model = modelOf(prepared, titleOf(prepared, facts.name));
   return {
     dry_run: true,
     name: facts.name,

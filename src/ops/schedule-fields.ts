@@ -12,6 +12,7 @@ import {
   type ScheduleCalculator,
   type ScheduleRow,
 } from '../model/schedule.ts';
+import { type VersionRef, versionNumber } from '../model/version.ts';
 import { prepare } from './definitions.ts';
 import { mergeParams } from './inputs.ts';
 import type { CallContext } from './operation.ts';
@@ -23,7 +24,7 @@ import { startFactsOf } from './start.ts';
 
 export interface ScheduleFields {
   readonly template_name?: string | undefined;
-  readonly version?: number | null | undefined;
+  readonly version?: VersionRef | null | undefined;
   readonly params?: JsonObject | undefined;
   readonly param_texts?: readonly string[] | undefined;
   readonly agent_id?: string | null | undefined;
@@ -76,7 +77,7 @@ export function changedFields(
 ): Changed {
   const { catch_up: catchUp, jitter, first_at: firstAt } = fields;
   const template = fields.template_name ?? before.template;
-  const version = fields.version === undefined ? before.version : fields.version;
+  const version = fields.version === undefined ? before.version : versionNumber(fields.version);
   return {
     ...changedTiming(parts.calculator, before, fields, nowMs),
     template,

@@ -7,7 +7,7 @@ import * as s from './shapes.ts';
 const { optional } = v;
 const text = v.string();
 const nullableText = v.nullable(text);
-const instant = v.pipe(text, v.description('RFC 3339 time'));
+const instant = v.pipe(s.word, v.description('RFC 3339 time'));
 const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 const name = v.pipe(
@@ -26,15 +26,15 @@ const fields = {
   params: optional(s.jsonObjectInput),
   param_texts: optional(s.paramTexts),
   agent_id: optional(v.nullable(s.agentId)),
-  timezone: optional(v.pipe(text, v.description('IANA name; UTC when nothing says one'))),
+  timezone: optional(v.pipe(s.word, v.description('IANA name; UTC when nothing says one'))),
   overlap: optional(v.picklist(OVERLAPS)),
   catch_up: optional(
     v.pipe(
-      v.union([text, v.literal(0)]),
+      v.union([s.word, v.literal(0)]),
       v.description('How late a time may be made up for: a duration, 0, or "all"'),
     ),
   ),
-  jitter: optional(v.pipe(text, v.description('A duration'))),
+  jitter: optional(v.pipe(s.word, v.description('A duration'))),
   /** Pause after so many failures in a row; null: never. */
   pause_after: optional(v.nullable(whole(1, 100))),
   /** It never fires before; null: no such time. */
@@ -43,7 +43,7 @@ const fields = {
 };
 
 const expression = v.pipe(
-  text,
+  s.word,
   v.description('Five-field cron, @daily…, "@every 5m", or one RFC 3339 time'),
 );
 
@@ -121,7 +121,7 @@ export const scheduleNextInput = v.strictObject({
   name: optional(name),
   /** Instead of a schedule: an expression to try. */
   expression: optional(expression),
-  timezone: optional(text),
+  timezone: optional(s.word),
   after: optional(instant),
   count: optional(whole(1, MAX_TIMES), 5),
 });
@@ -169,7 +169,7 @@ export const scheduleHistoryInput = v.strictObject({
   since: optional(instant),
   until: optional(instant),
   limit: optional(whole(1, 1000), 20),
-  cursor: optional(text),
+  cursor: optional(s.word),
 });
 export const scheduleHistoryOutput = v.object({
   name: text,

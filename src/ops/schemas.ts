@@ -5,12 +5,13 @@
 import * as v from 'valibot';
 import { SIGNAL_TYPES } from '../model/event.ts';
 import { RUN_STATUSES } from '../model/run-status.ts';
+import { emptyIsNoAbsence, nothingIsAbsent } from './read-input.ts';
 import * as s from './shapes.ts';
 
 const optional = v.optional;
 const text = v.string();
 /** An empty one is no key: whoever sends it meant to send one. */
-const idempotencyKey = v.pipe(text, v.nonEmpty());
+const idempotencyKey = v.pipe(text, v.nonEmpty(), emptyIsNoAbsence());
 const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000));
 
 // ---- run, rerun
@@ -28,7 +29,7 @@ const launch = {
 
 export const runInput = v.strictObject({
   template_name: optional(s.templateName),
-  definition: optional(s.definitionValue),
+  definition: optional(s.definitionArgument),
   source: optional(s.source),
   rerun_of: optional(s.workflowId),
   ...launch,
@@ -56,9 +57,9 @@ export const rerunInput = v.strictObject({
   /** For a run of a file: its text now; used when it differs from what ran. */
   source: optional(s.source),
   /** A corrected definition, in place of the one that ran. */
-  definition: optional(s.definitionValue),
+  definition: optional(s.definitionArgument),
   /** Keep what completed before this step and begin there: a path, its unique last part, or `@output`. */
-  from_step: optional(text),
+  from_step: optional(s.word),
   /** Begin at the step that failed first. */
   failed: optional(v.boolean()),
 });
@@ -74,18 +75,21 @@ export const rerunOutput = v.object({
 
 export const defineInput = v.strictObject({
   name: optional(s.templateName),
-  definition: optional(s.definitionValue),
+  definition: optional(s.definitionArgument),
   source: optional(s.source),
   edits: optional(
-    v.array(
-      v.strictObject({
-        path: text,
-        value: optional(s.json),
-        remove: optional(v.boolean()),
-      }),
+    v.pipe(
+      v.array(
+        v.strictObject({
+          path: text,
+          value: optional(s.json),
+          remove: optional(v.boolean()),
+        }),
+      ),
+      nothingIsAbsent(),
     ),
   ),
-  base: optional(s.version),
+  base: optional(s.baseVersion),
   agent_id: optional(s.agentId),
   description: optional(text),
   input_schema: optional(s.jsonObjectInput),
@@ -109,7 +113,7 @@ export const defineOutput = v.object({
 });
 
 export const validateInput = v.strictObject({
-  definition: optional(s.definitionValue),
+  definition: optional(s.definitionArgument),
   source: optional(s.source),
   template_name: optional(s.templateName),
   version: optional(s.version),
@@ -178,7 +182,7 @@ export type StatusOutput = v.InferOutput<typeof statusOutput>;
 export const overviewInput = v.strictObject({
   limit: optional(limit, 20),
   /** How far back "failed lately" reaches. */
-  failed_within: optional(text, '24h'),
+  failed_within: optional(s.word, '24h'),
 });
 export const overviewOutput = v.object({
   counts: v.object({
@@ -257,7 +261,7 @@ export const signalInput = v.strictObject({
   signal_type: v.picklist(SIGNAL_TYPES),
   payload: optional(s.json),
   step_id: optional(s.stepId),
-  name: optional(text),
+  name: optional(s.word),
   agent_id: optional(s.agentId),
   reasoning: optional(text),
   idempotency_key: optional(idempotencyKey),
@@ -335,7 +339,7 @@ export const diagramInput = v.strictObject({
   template_name: optional(s.templateName),
   version: optional(s.version),
   workflow_id: optional(s.workflowId),
-  definition: optional(s.definitionValue),
+  definition: optional(s.definitionArgument),
   source: optional(s.source),
   format: v.picklist(DIAGRAM_FORMATS),
   include_status: optional(v.boolean(), true),

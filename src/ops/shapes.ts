@@ -6,6 +6,8 @@
 import * as v from 'valibot';
 import type { Json, JsonObject } from '../model/json.ts';
 import { ENDINGS, RUN_STATUSES, STEP_STATUSES } from '../model/run-status.ts';
+import { readVersion, VERSION_FORMS, type VersionRef } from '../model/version.ts';
+import { nothingIsAbsent } from './read-input.ts';
 
 const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -43,7 +45,23 @@ export const workflowId = v.pipe(name, v.description('Run id, a unique prefix of
 /** A step: its path, or a last part that is unique in the run. */
 export const stepId = v.pipe(name, v.description('Step path, or its unique last part'));
 export const templateName = name;
-export const version = v.pipe(v.number(), v.integer(), v.minValue(1));
+/** A text without an empty value: an id, a name, a time, a cursor. */
+export const word = name;
+
+const VERSION_WORDS = `must be ${VERSION_FORMS}`;
+/** Whatever a version is written as. */
+export const versionInput = v.union([v.number(), v.string()], VERSION_WORDS);
+export const version = v.pipe(
+  versionInput,
+  v.check((value) => readVersion(value) !== null, VERSION_WORDS),
+  v.transform((value): VersionRef => readVersion(value) ?? 'latest'),
+);
+/** A version that is there already; the newest of some later moment would say nothing. */
+export const baseVersion = v.pipe(
+  versionInput,
+  v.check((value) => typeof readVersion(value) === 'number', 'must be a version such as 3 or "v3"'),
+  v.transform((value) => Number(readVersion(value))),
+);
 const MAX_AGENT_CHARS = 128;
 export const agentId = v.pipe(
   name,
@@ -53,23 +71,28 @@ export const agentId = v.pipe(
 
 /** How long to wait: a duration (`30s`), `0` for not at all, `forever`. */
 export const wait = v.pipe(
-  v.union([v.string(), v.literal(0)], 'must be a duration such as "30s", 0, or "forever"'),
+  v.union([name, v.literal(0)], 'must be a duration such as "30s", 0, or "forever"'),
   v.description('How long to wait: "30s", 0, "forever"'),
 );
 
 /** Text of a workflow file. `file` gives its format, its name in messages, and its folder. */
-export const source = v.strictObject({
-  text: v.string(),
-  file: v.optional(name),
-  format: v.optional(v.picklist(['json', 'jsonc', 'yaml'])),
-});
+export const source = v.pipe(
+  v.strictObject({
+    text: v.string(),
+    file: v.optional(name),
+    format: v.optional(v.picklist(['json', 'jsonc', 'yaml'])),
+  }),
+  nothingIsAbsent(),
+);
 export type SourceInput = v.InferOutput<typeof source>;
 
 /** A bare definition, a package, or either as a JSON text. */
 export const definitionValue = v.union(
-  [v.string(), jsonObject],
+  [word, jsonObject],
   'must be a workflow definition (an object, or its JSON text)',
 );
+/** A definition as an argument that may be left out; an empty object says nothing. */
+export const definitionArgument = v.pipe(definitionValue, nothingIsAbsent());
 
 /** `-p` texts: `key=value` is typed by the input schema, `key:=json` is JSON. */
 export const paramTexts = v.array(v.string());

@@ -4,6 +4,7 @@ import type { WorkflowPackage } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
 import { type JsonObject, ownValue } from '../model/json.ts';
 import type { Store, TemplateRow } from '../model/store.ts';
+import { versionNumber } from '../model/version.ts';
 import { NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { planLines } from './plan-lines.ts';
@@ -52,7 +53,7 @@ export function createTemplate(
     surfaces: NOT_MCP,
     access: 'read',
     async handle(_ctx, input) {
-      const row = findTemplate(store, input.template_name, input.version ?? null);
+      const row = findTemplate(store, input.template_name, versionNumber(input.version));
       const newest = findTemplate(store, input.template_name, null);
       return {
         ...templateSummaryOf(row),

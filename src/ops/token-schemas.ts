@@ -1,6 +1,7 @@
 /** Schemas of the token operations. */
 import * as v from 'valibot';
 import type { TokenRole } from '../model/access-store.ts';
+import { neverAbsent } from './read-input.ts';
 import * as s from './shapes.ts';
 
 const { optional } = v;
@@ -42,9 +43,9 @@ export type TokenView = v.InferOutput<typeof tokenView>;
 export const tokenCreateInput = v.strictObject({
   role: v.picklist(TOKEN_ROLES),
   /** Binds it to this agent. */
-  agent: optional(s.agentId),
+  agent: optional(v.pipe(s.agentId, neverAbsent())),
   /** A duration from now (`30d`), or an RFC 3339 time; left out: never. */
-  expires: optional(text),
+  expires: optional(v.pipe(s.word, neverAbsent())),
   name: optional(name),
 });
 export const tokenCreateOutput = v.object({

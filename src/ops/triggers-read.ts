@@ -12,6 +12,7 @@ import {
   WEBHOOK_FORMS,
   type WebhookForm,
 } from '../model/schedule.ts';
+import { readVersion, VERSION_FORMS, versionNumber } from '../model/version.ts';
 import { DEFAULT_CATCH_UP_MS, readCatchUp, readJitter } from './schedule-texts.ts';
 
 type Fields = Pick<
@@ -154,9 +155,10 @@ function durationOf<T>(
 
 function versionOf(raw: JsonObject, path: string, report: Report): number | null {
   const version = ownValue(raw, 'version');
-  if (version === undefined || version === null || version === 'latest') return null;
-  if (typeof version === 'number' && Number.isInteger(version) && version >= 1) return version;
-  report(`${path}.version`, 'it is neither a version nor "latest"', 'leave it out for the newest');
+  if (version === undefined || version === null) return null;
+  const read = readVersion(version);
+  if (read !== null) return versionNumber(read);
+  report(`${path}.version`, `it is not ${VERSION_FORMS}`, 'leave it out for the newest');
   return null;
 }
 

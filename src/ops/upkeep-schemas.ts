@@ -11,7 +11,11 @@ const count = v.number();
 export const gcInput = v.strictObject({
   /** Runs that ended longer ago than this; else what the settings say. */
   older_than: optional(
-    v.pipe(text, v.description('duration such as 7d; 0: everything that has ended')),
+    v.pipe(
+      text,
+      v.minLength(1, 'must not be empty'),
+      v.description('duration such as 7d; 0: everything that has ended'),
+    ),
   ),
   status: optional(v.array(v.picklist(ENDED_STATUSES))),
   keep_last: optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
@@ -35,7 +39,7 @@ export type GcOutput = v.InferOutput<typeof gcOutput>;
 
 export const verifyInput = v.strictObject({
   /** Only this run. */
-  workflow_id: optional(text),
+  workflow_id: optional(v.pipe(text, v.minLength(1, 'must not be empty'))),
 });
 
 export const verifyOutput = v.object({

@@ -1,6 +1,7 @@
 /** `validate`: every problem of a workflow, with its place; nothing is registered or run. */
 
 import type { JsonObject } from '../model/json.ts';
+import { versionNumber } from '../model/version.ts';
 import { check } from './definitions.ts';
 import { NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
@@ -24,7 +25,7 @@ export function createValidate(
         ctx,
         template_name === undefined
           ? given
-          : { ...given, definition: definitionOf(parts, template_name, version ?? null) },
+          : { ...given, definition: definitionOf(parts, template_name, versionNumber(version)) },
       );
       return {
         valid: prepared !== null && (!strict || issues.length === 0),

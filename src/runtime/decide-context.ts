@@ -3,7 +3,7 @@
  * admission to slots. Nothing here throws; what an inline action throws becomes the step's failure.
  */
 import type { Admission, DecideContext, InlineOutcome } from '../core/context.ts';
-import { type ActionDef, type InlineAction, splitParams } from '../model/action.ts';
+import { type ActionDef, type InlineAction, type ParamFit, splitParams } from '../model/action.ts';
 import { AppError, failure, messageOf, type StepFailure } from '../model/error.ts';
 import type { ComputeMemo, ComputeRequest, SecretRef } from '../model/expression.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -50,7 +50,7 @@ export function createDecideContext(
       if (evaluated.kind !== 'pending') return evaluated;
       return { kind: 'pending', request: { ...evaluated.request, limitMs } };
     },
-    checkParams: (action, params) => checkParams(deps, action, params),
+    checkParams: (action, params, fit) => checkParams(deps, action, params, fit),
     runInline: (action, params, secretRefs, context) =>
       runInline(deps, run, action, params, secretRefs, context),
     admit: (path, action, params) => admit(parts, run, path, deps.actions.get(action), params),
@@ -161,14 +161,15 @@ function checkParams(
   deps: RuntimeDeps,
   action: string,
   params: JsonObject,
+  fit: ParamFit,
 ): ReturnType<DecideContext['checkParams']> {
   const def = deps.actions.get(action);
   if (def === undefined) {
     return { ok: false, error: failure('ACTION_UNAVAILABLE', `there is no action "${action}"`) };
   }
-  const { visible } = splitParams(params);
-  const checked = deps.checkParams(def, visible);
-  if (checked.ok) return checked;
+  const { visible, hidden } = splitParams(params);
+  const checked = deps.checkParams(def, visible, { fit });
+  if (checked.ok) return { ok: true, params: { ...(checked.given ?? visible), ...hidden } };
   const problems = checked.problems.map((problem) => problem.message);
   return {
     ok: false,

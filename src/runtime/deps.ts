@@ -2,7 +2,13 @@
 
 import type { GroupLimits } from '../core/concurrency.ts';
 import type { EngineLimits } from '../core/context.ts';
-import type { ActionDef, ActionLimits, ActionRegistry, CheckedParams } from '../model/action.ts';
+import type {
+  ActionDef,
+  ActionLimits,
+  ActionRegistry,
+  CheckedParams,
+  ParamFit,
+} from '../model/action.ts';
 import type { Definition } from '../model/definition.ts';
 import type { StepFailure } from '../model/error.ts';
 import type {
@@ -78,7 +84,11 @@ export interface RuntimeDeps {
   readonly random: Randomness;
   readonly log: Logger;
   readonly actions: ActionRegistry;
-  readonly checkParams: (def: ActionDef, params: JsonObject) => CheckedParams;
+  readonly checkParams: (
+    def: ActionDef,
+    params: JsonObject,
+    options?: { readonly fit: ParamFit },
+  ) => CheckedParams;
   readonly evaluator: ExpressionEvaluator;
   /** `expr.eval`, `cel.eval`, `jq`: the value becomes the step's output. */
   readonly engineAction: (

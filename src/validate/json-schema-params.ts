@@ -76,6 +76,8 @@ function typeSchema(spec: ParamSpec): JsonObject | null {
       return null;
     case 'list':
       return { type: 'array' };
+    case 'version':
+      return { type: ['integer', 'string'] };
     case 'duration':
       return { $ref: '#/$defs/duration' };
     case 'string':

@@ -6,7 +6,13 @@
  */
 import { coversAction, paramsOfStep, type StepParams, takesParam } from '../core/graph-action.ts';
 import { nearestName, suggestion } from '../core/graph-nearest.ts';
-import type { ActionDef, ActionRegistry, CheckedParams, ParamProblem } from '../model/action.ts';
+import type {
+  ActionDef,
+  ActionRegistry,
+  CheckedParams,
+  ParamFit,
+  ParamProblem,
+} from '../model/action.ts';
 import type { Definition } from '../model/definition.ts';
 import type { Issue, IssuePath } from '../model/issue.ts';
 import type { Json, JsonObject } from '../model/json.ts';
@@ -18,7 +24,7 @@ export interface ParamsDeps {
   readonly checkParams: (
     def: ActionDef,
     params: JsonObject,
-    options: { readonly skip: (value: Json) => boolean },
+    options: { readonly skip: (value: Json) => boolean; readonly fit?: ParamFit },
   ) => CheckedParams;
   /** True for a plugin that is configured but whose tools have never been listed. */
   readonly isUnlistedPlugin: (name: string) => boolean;
@@ -74,7 +80,10 @@ function paramIssues(
   path: IssuePath,
   deps: ParamsDeps,
 ): Issue[] {
-  const checked = deps.checkParams(action, step.params, { skip: isUnresolved });
+  const checked = deps.checkParams(action, step.params, {
+    skip: isUnresolved,
+    fit: { raw: step.params, nullIsAbsent: true },
+  });
   const problems: readonly ParamProblem[] = checked.ok ? checked.warnings : checked.problems;
   return problems.map(({ path: inner, message, severity, code = 'NO_EFFECT' }) => {
     const [key, ...rest] = inner;

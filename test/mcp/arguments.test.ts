@@ -415,3 +415,37 @@ const typeName = (value: unknown): string => {
   if (Number.isInteger(value)) return 'integer';
   return Array.isArray(value) ? 'array' : typeof value;
 };
+
+describe('a client that must send every argument', () => {
+  const nothing = { template_name: '', rerun_of: '', from_step: '', agent_id: '', version: 0 };
+
+  test('runs what it means, and hears that an empty key is none', async () => {
+    const data = await ok('run', {
+      ...nothing,
+      definition: PURE,
+      params: null,
+      context: null,
+      idempotency_key: '',
+      wait: '',
+      max_bytes: 0,
+    });
+    expect(data).toMatchObject({
+      status: 'completed',
+      warnings: [{ path: 'idempotency_key', severity: 'warning' }],
+    });
+    const { workflow_id } = data;
+    const empty = { step_id: '', wait: '', until: '', offset: 0, max_bytes: '0' };
+    expect(await ok('status', { workflow_id, ...empty })).toMatchObject({ workflow_id });
+    const filter = { status: null, agent_id: '', name: '', since: '', cursor: '', limit: '2' };
+    const { workflows } = await ok('query', { resource: 'workflows', filter });
+    expect((workflows as unknown[]).length).toBeGreaterThan(0);
+  });
+
+  test('defines and draws what it means', async () => {
+    const edits = { edits: [], base: 0, description: '', agent_id: '' };
+    await ok('define', { name: 'empty', definition: PURE, ...edits, input_schema: null });
+    const drawn = { template_name: 'empty', version: 'v1', workflow_id: '', definition: {} };
+    const { isError } = await ask('diagram', { ...drawn, format: 'ascii', include_status: 'true' });
+    expect(isError).toBeFalsy();
+  });
+});

@@ -97,7 +97,7 @@ describe('workflows', () => {
     const error = await errorOf(query('workflows', { status: 'done' }), 'VALIDATION_ERROR');
     expect(error.hint).toContain('completed');
     await errorOf(query('workflows', { since: 'yesterday' }), 'VALIDATION_ERROR');
-    await errorOf(query('workflows', { limit: 0 }), 'VALIDATION_ERROR');
+    await errorOf(query('workflows', { limit: -1 }), 'VALIDATION_ERROR');
     await errorOf(query('workflows', { cursor: 'zzz' }), 'VALIDATION_ERROR');
   });
 

@@ -163,7 +163,7 @@ describe('mistakes', () => {
     [{ cron: [{ ...NIGHT, timezone: 'Mars' }] }, 'triggers.cron[0].timezone', /no time zone/],
     [{ cron: [{ ...NIGHT, catch_up: 5 }] }, 'triggers.cron[0].catch_up', /no unit/],
     [{ cron: [{ ...NIGHT, jitter: '3d' }] }, 'triggers.cron[0].jitter', /over a day/],
-    [{ cron: [{ ...NIGHT, version: 'new' }] }, 'triggers.cron[0].version', /neither a version/],
+    [{ cron: [{ ...NIGHT, version: 'new' }] }, 'triggers.cron[0].version', /it is not a version/],
     [{ cron: [NIGHT, NIGHT] }, 'triggers.cron[1].name', /there twice/],
     [{ cron: [{ ...NIGHT, name: 'a/b' }] }, 'triggers.cron[0].name', /is no name/],
     [{ webhook: [{ name: 'a/b', secret: 'K' }] }, 'triggers.webhook[0].name', /address/],

@@ -110,6 +110,7 @@ const SHAPES: readonly Shape[] = [
       description: 'null',
       config: 'both',
       run: 'both',
+      shell: 'both',
     },
   },
   {

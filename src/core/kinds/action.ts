@@ -28,12 +28,19 @@ export const action: Kind = {
     if (body.type !== 'action') return;
     const resolved = resolveParams(batch, step, body);
     if (resolved === null) return;
-    const checked = batch.ctx.checkParams(body.action, resolved.params);
+    const { rules } = batch.state.plan;
+    const checked = batch.ctx.checkParams(body.action, resolved.params, {
+      // Overrides of a signal and params of an earlier attempt are values, not templates.
+      raw: step.params === null && isJsonObject(body.params.raw) ? body.params.raw : null,
+      nullIsAbsent: rules.nullIsAbsent,
+    });
     if (!checked.ok) {
       failAttempt(batch, step, checked.error);
       return;
     }
-    const ready = { ...resolved, guard };
+    // Params that were recorded stay the object that they are.
+    const params = step.params ?? checked.params;
+    const ready = { ...resolved, params, guard };
     if (body.via === 'inline') runInline(batch, step, body, ready);
     else if (body.via === 'engine') runEngine(batch, step, body, ready);
     else if (body.via === 'child') startChild(batch, step, ready);
