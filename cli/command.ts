@@ -6,6 +6,7 @@
  */
 import type { Command } from 'commander';
 import type { Config } from '../src/config.ts';
+import { terminalJson } from '../src/model/terminal-text.ts';
 import type { CallContext } from '../src/ops/operation.ts';
 import type { SourceText } from './errors.ts';
 import type { App, CommonOptions, Environment, ExecutingApp, Opening } from './given.ts';
@@ -70,6 +71,10 @@ export function withExamples(
   });
 }
 
+/** JSON that does nothing to a terminal. */
+const jsonText = (value: unknown, indent: number): string =>
+  terminalJson(JSON.stringify(value, null, indent));
+
 /** The context of one invocation. */
 export function createCli(terminal: Terminal, env: Environment, common: CommonOptions): Cli {
   const sources: SourceText[] = [];
@@ -97,9 +102,8 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
     printLines: (lines) => {
       if (lines.length > 0) write(`${lines.join('\n')}\n`);
     },
-    printJson: (value) =>
-      write(`${JSON.stringify(value, null, terminal.stdout.isTerminal ? 2 : undefined)}\n`),
-    printJsonLine: (value) => write(`${JSON.stringify(value)}\n`),
+    printJson: (value) => write(`${jsonText(value, terminal.stdout.isTerminal ? 2 : 0)}\n`),
+    printJsonLine: (value) => write(`${jsonText(value, 0)}\n`),
     note,
     config,
     configToLook,

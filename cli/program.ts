@@ -6,6 +6,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { AppError } from '../src/model/error.ts';
+import { terminalJson } from '../src/model/terminal-text.ts';
 import { type Act, type Cli, type CommonOptions, createCli, type Environment } from './command.ts';
 import { asAppError, errorJson, errorLines, exitCodeOfError, lookOf } from './errors.ts';
 import { EXIT } from './exit.ts';
@@ -177,7 +178,7 @@ function report(
 ): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.ok;
   const error = thrown instanceof CommanderError ? usageError(thrown) : asAppError(thrown);
-  if (json) terminal.stdout.write(`${JSON.stringify(errorJson(error))}\n`);
+  if (json) terminal.stdout.write(`${terminalJson(JSON.stringify(errorJson(error)))}\n`);
   else {
     const look = lookOf(terminal.stderr.style, terminal.stderr.columns());
     const settings = settingsSourceOf(error);

@@ -4,6 +4,7 @@
  * A reader that went away (`opcode logs | head`) ends what is followed, quietly; a run that is being
  * executed goes on.
  */
+import { withoutReordering } from '../src/model/terminal-text.ts';
 import { createStyle, type Style } from './print/style.ts';
 
 export interface OutputStream {
@@ -79,7 +80,9 @@ function outputOf(stream: NodeJS.WriteStream, env: Environment, onGone: () => vo
     write(text) {
       if (!open) return;
       unwritten += 1;
-      stream.write(text, () => {
+      // Whatever a command forgot: on a terminal nothing is shown in another order than it has.
+      const shown = isTerminal && typeof text === 'string' ? withoutReordering(text) : text;
+      stream.write(shown, () => {
         unwritten -= 1;
         settle();
       });

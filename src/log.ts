@@ -6,6 +6,7 @@
  */
 import { messageOf } from './model/error.ts';
 import type { Logger } from './model/ports.ts';
+import { terminalJson, withoutReordering } from './model/terminal-text.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 type LogLevel = (typeof LOG_LEVELS)[number];
@@ -57,7 +58,7 @@ function jsonLine(options: LogOptions, level: LogLevel, message: string, fields:
   for (const [key, value] of Object.entries(fields)) {
     if (value !== undefined && !Object.hasOwn(head, key)) safe[key] = plainValue(value);
   }
-  return JSON.stringify({ ...head, ...safe });
+  return terminalJson(JSON.stringify({ ...head, ...safe }));
 }
 
 function plainValue(value: unknown): unknown {
@@ -96,4 +97,7 @@ function fieldText(value: unknown): string {
 
 /** Control characters, which could move the cursor or forge a line, as escapes. */
 const printable = (text: string): string =>
-  text.replaceAll(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  withoutReordering(text).replaceAll(
+    /\p{Cc}/gu,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
+import { printable } from '../print/text.ts';
 import { createOutputLines, type OutputLines } from '../progress/output-lines.ts';
 import { tellNoExecutor } from '../tell-executor.ts';
 
@@ -65,11 +66,15 @@ async function* pages(
   }
 }
 
-/** One step's text is printed as it is; that of several is led by their names. */
+/** One step's text is printed as it is, on a terminal without what would act on it; that of several is led by their names. */
 function printer(cli: Cli, isOneStep: boolean): { chunk(chunk: Chunk): void; end(): void } {
   const { stdout } = cli.terminal;
   if (cli.json) return { chunk: cli.printJsonLine, end: () => undefined };
-  if (isOneStep) return { chunk: ({ text }) => stdout.write(text), end: () => undefined };
+  if (isOneStep) {
+    const shown = (text: string): string =>
+      stdout.isTerminal ? printable(text, stdout.style.enabled) : text;
+    return { chunk: ({ text }) => stdout.write(shown(text)), end: () => undefined };
+  }
   const lines: OutputLines = createOutputLines(stdout.style);
   return {
     chunk: ({ step_id, stream, text }) => stdout.write(lines.push({ path: step_id, stream, text })),

@@ -1,6 +1,8 @@
 /** `opcode status`: what runs, waits and failed lately; with an id, one run or one step whole. */
+
 import type { Command } from 'commander';
 import { isRunEnded } from '../../src/model/run-status.ts';
+import { terminalJson } from '../../src/model/terminal-text.ts';
 import type { StatusOutput } from '../../src/ops/schemas.ts';
 import { RUN_PARTS, type RunPart } from '../../src/ops/shapes.ts';
 import { INCLUDE_HELP, runParts } from '../args.ts';
@@ -100,7 +102,9 @@ async function watchAll(cli: Cli, app: App): Promise<number> {
   let shown = '';
   while (!closed.aborted) {
     const overview = await app.ops.overview(cli.context(), {});
-    const lines = cli.json ? [JSON.stringify(overview)] : overviewLines(overview, stdout);
+    const lines = cli.json
+      ? [terminalJson(JSON.stringify(overview))]
+      : overviewLines(overview, stdout);
     const text = lines.join('\n');
     if (stdout.isTerminal && !cli.json) region.draw(lines);
     else if (text !== shown) cli.print(text);

@@ -2,9 +2,10 @@
  * Text that came from elsewhere, made fit for a terminal: width, cropping, control characters, JSON.
  *
  * Whatever a workflow, a step or a person wrote passes `printable` or `oneLine` before it reaches a
- * terminal, so that data can neither move the cursor nor forge a line.
+ * terminal, so that data can neither move the cursor, nor forge a line, nor show itself in another order.
  */
 import type { Json } from '../../src/model/json.ts';
+import { withoutReordering } from '../../src/model/terminal-text.ts';
 
 const ESC = '\u001b';
 
@@ -26,7 +27,7 @@ export function crop(text: string, width: number): string {
 const COLOR = /^\[[0-9;:]{0,60}m/;
 const MAX_COLOR_CHARS = 62;
 
-/** Control characters as escapes; line breaks and tabs stay, colours when `colors` allows them. */
+/** Control and direction characters as escapes; line breaks and tabs stay, colours when `colors` allows them. */
 export function printable(text: string, colors = false): string {
   let shown = '';
   for (let i = 0; i < text.length; i++) {
@@ -44,7 +45,7 @@ export function printable(text: string, colors = false): string {
       i += color.length;
     } else if (char !== '\r') shown += escaped(code);
   }
-  return shown;
+  return withoutReordering(shown);
 }
 
 const escaped = (code: number): string => `\\x${code.toString(16).padStart(2, '0')}`;
