@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { DAEMON_ROLE, findExecutor } from '../src/app-handover.ts';
 import { programVersion } from '../src/app-parts.ts';
-import { stopDaemon } from '../src/app-restart.ts';
+import { stopDaemon, strangerAt } from '../src/app-restart.ts';
 import { findDaemon, findFormerDaemon, type RunningDaemon } from '../src/app-serve.ts';
 import { AppError } from '../src/model/error.ts';
 import { parseDuration } from '../src/model/time.ts';
@@ -44,7 +44,16 @@ export function livingDaemon(cli: Cli): RunningDaemon | null {
       { hint: 'stop it where it runs' },
     );
   }
-  return daemon?.alive === true ? daemon : null;
+  if (daemon?.alive !== true) return null;
+  const other = strangerAt(daemon.pid);
+  if (other === null) return daemon;
+  throw new AppError(
+    'CONFLICT',
+    `${config.pidPath} names pid ${daemon.pid}, which is not opcode: ${other}`,
+    {
+      hint: `nothing was ended; remove ${config.pidPath}`,
+    },
+  );
 }
 
 /**

@@ -3,6 +3,7 @@
  * folder and environment.
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { ownCommand } from './app-parts.ts';
 import { logPathOf } from './app-relay.ts';
 import { findDaemon, type RunningDaemon } from './app-serve.ts';
@@ -22,6 +23,17 @@ export interface StopOptions {
   readonly graceMs: number | null;
   /** Called every now and then while it is waited for. */
   readonly onLook?: () => void;
+}
+
+/** The command line of a process that is not this program, null when it is or cannot be told. */
+export function strangerAt(pid: number): string | null {
+  const words = howStarted(pid)?.argv ?? [];
+  const [program = '', script = ''] = words;
+  if (program === '' || words.includes('serve')) return null;
+  const ours = [program, script].some((word) => /opcode|main\.ts$/.test(basename(word)));
+  return ours || basename(program) === basename(process.execPath)
+    ? null
+    : words.join(' ').slice(0, 200);
 }
 
 /** Asks a daemon to stop and resolves when its process is gone. */

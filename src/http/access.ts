@@ -61,8 +61,8 @@ export function createAccess(deps: AccessDeps): Access {
     audit.note({ caller: openCaller(address), exec: null }, { ...entry, role: 'none' });
   };
   const failed = (address: string, { reason }: { readonly reason: string }): Response => {
-    refused(address, `the token is ${reason}`);
     const wait = throttle.wait(address);
+    refused(address, `the token is ${reason}`);
     return wait === null ? unauthorized(WHY[reason] ?? '') : tooMany(wait);
   };
   return {
@@ -80,8 +80,6 @@ export function createAccess(deps: AccessDeps): Access {
       }
       const found: Authentication = auth.authenticate(token);
       if (!found.ok) return failed(address, found);
-      const wait = found.isStored ? null : throttle.wait(address);
-      if (wait !== null) return tooMany(wait);
       return { ...found.caller, from: `http ${address}` };
     },
     isWelcome(caller) {

@@ -12,7 +12,7 @@ import type { Caller } from './operation.ts';
 import { hashOf, isSameHash, MAX_TOKEN_CHARS, prefixOf } from './token-secret.ts';
 
 export type Authentication =
-  | { readonly ok: true; readonly caller: Caller; readonly isStored: boolean }
+  | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly reason: 'unknown' | 'revoked' | 'expired' };
 
 export interface TokenAuth {
@@ -59,14 +59,14 @@ export function createTokenAuth({ store, clock }: TokenAuthDeps): TokenAuth {
       if (token.length > MAX_TOKEN_CHARS) return { ok: false, reason: 'unknown' };
       const hash = hashOf(token);
       if (serverHash !== null && isSameHash(hash, serverHash)) {
-        return { ok: true, caller: serverCaller(serverTokenId()), isStored: false };
+        return { ok: true, caller: serverCaller(serverTokenId()) };
       }
       const row = store.tokensByPrefix(prefixOf(token)).find((each) => isSameHash(hash, each.hash));
       if (row === undefined) return { ok: false, reason: 'unknown' };
       const problem = problemOf(row, clock.now());
       if (problem !== null) return { ok: false, reason: problem };
       touch(row.id);
-      return { ok: true, caller: callerOf(row), isStored: true };
+      return { ok: true, caller: callerOf(row) };
     },
     isUsable(tokenId) {
       if (tokenId.startsWith(SERVER_TOKEN))

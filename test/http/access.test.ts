@@ -80,8 +80,7 @@ describe('a token', () => {
     const token = await world.token('viewer');
     const statuses: number[] = [];
     for (let i = 0; i < 25; i++) statuses.push((await world.api('guess', 'overview')).status);
-    expect(statuses.slice(0, 19)).toEqual(Array(19).fill(401));
-    expect(statuses.slice(-3)).toEqual([429, 429, 429]);
+    expect(statuses).toEqual([...Array(20).fill(401), ...Array(5).fill(429)]);
     expect((await world.api(token, 'overview')).status).toBe(200);
     const { audit = [] } = await world.app.ops.query(AT_HOME, {
       resource: 'audit',
@@ -110,10 +109,11 @@ describe("the server's own token", () => {
     expect((await world.api(null, 'overview')).status).toBe(200);
   });
 
-  test('guessing it ends after some tries, even with the right one', async () => {
+  test('is not kept out by the wrong ones of others', async () => {
     world.daemon.reload(restarted('a-long-enough-token'));
     for (let i = 0; i < 20; i++) await world.api(`guess-${i}`, 'overview');
-    expect((await world.api('a-long-enough-token', 'overview')).status).toBe(429);
+    expect((await world.api('guess-again', 'overview')).status).toBe(429);
+    expect((await world.api('a-long-enough-token', 'overview')).status).toBe(200);
   });
 });
 
