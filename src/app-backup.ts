@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { removeLeftovers } from './app-leftovers.ts';
 import { computeCommand } from './app-parts.ts';
 import type { Config } from './config.ts';
 import { createCommandRunner } from './isolate/command-runner.ts';
@@ -20,6 +21,7 @@ export function createBackups(config: Config): Backups {
   return {
     folder,
     async copy(request) {
+      removeLeftovers(config, request.file);
       if (dirname(request.file) === folder) mkdirSync(folder, { recursive: true, mode: 0o700 });
       return request.apart
         ? copyApart(config, request)

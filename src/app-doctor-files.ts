@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import type { App } from './app.ts';
 import { type Finding, withDatabase } from './app-doctor-finding.ts';
+import { leftovers } from './app-leftovers.ts';
 import { freeBytesAt } from './app-upkeep.ts';
 import type { Config } from './config.ts';
 import { createProcessControl } from './isolate/recorded.ts';
@@ -49,6 +50,27 @@ function permissionProblem(path: string, mode: number): Finding[] {
 }
 
 export function lookAtDisk(config: Config): Finding[] {
+  return [...roomOnDisk(config), ...halfCopies(config)];
+}
+
+function halfCopies(config: Config): Finding[] {
+  const found = leftovers(config);
+  const [first] = found;
+  if (first === undefined) return [];
+  const more = found.length === 1 ? '' : ` and ${found.length - 1} more`;
+  const size = mib(found.reduce((sum, { bytes }) => sum + bytes, 0));
+  const text = `${first.path}${more}, ${size}: left by a backup or restore that was killed`;
+  return [
+    {
+      area: 'disk',
+      level: 'warn',
+      text,
+      hint: 'opcode gc removes them, the next opcode backup too',
+    },
+  ];
+}
+
+function roomOnDisk(config: Config): Finding[] {
   const free = existsSync(config.home) ? freeBytesAt(config.dbPath) : null;
   if (free === null) return [];
   const least = config.settings['limits.disk_free'];

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { openApp } from './app.ts';
+import { removeLeftovers } from './app-leftovers.ts';
 import type { Config } from './config.ts';
 import { isAlive } from './isolate/process-info.ts';
 import { AppError } from './model/error.ts';
@@ -65,6 +66,7 @@ export async function restoreBackup(config: Config, file: string, now: number): 
   refuseWhileUsed(dbPath, now);
   const { runs } = ofBackup(() => inspectDatabase(file));
   mkdirSync(dirname(dbPath), { recursive: true, mode: 0o700 });
+  removeLeftovers(config);
   const prepared = `${dbPath}.restoring-${process.pid}`;
   try {
     copyDatabase(file, prepared, { force: true });

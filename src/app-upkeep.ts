@@ -5,6 +5,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createBackups } from './app-backup.ts';
+import { removeLeftovers } from './app-leftovers.ts';
 import type { Config } from './config.ts';
 import { createProcessControl } from './isolate/recorded.ts';
 import type { Tell } from './model/notice.ts';
@@ -27,6 +28,7 @@ export function createUpkeepDeps(config: Config): UpkeepDeps {
     rows: DERIVED_ROWS,
     checkDatabase: (depth) => verifyDatabase(dbPath, depth).problems,
     backups: createBackups(config),
+    removeLeftovers: () => void removeLeftovers(config),
   };
 }
 

@@ -1,6 +1,6 @@
 /** `opcode notify`: who is told of what, what waits, what went wrong; and a test of a channel. */
 import type { Command } from 'commander';
-import type { NoticesOutput } from '../../src/ops/notice-schemas.ts';
+import type { NoticesOutput, NoticeTestOutput } from '../../src/ops/notice-schemas.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { localTime } from '../print/run-table.ts';
@@ -32,7 +32,9 @@ export function configure(command: Command, act: Act): void {
   withExamples(
     command
       .command('test')
-      .description('Send a test message to a channel now; 1 when it did not arrive')
+      .description(
+        'Send a test message to a channel now, by the daemon if one lives; 1 when it did not arrive',
+      )
       .argument('<channel>', 'its name in notify.channels')
       .action(act(test)),
     [
@@ -51,12 +53,23 @@ async function list(cli: Cli): Promise<number> {
 }
 
 async function test(cli: Cli, channel: string): Promise<number> {
-  const app = await cli.open();
-  const tested = await app.ops.notify_test(cli.context(), { channel });
+  const tested = (await testedByDaemon(cli, channel)) ?? (await testedHere(cli, channel));
   if (cli.json) cli.printJson(tested);
   else if (tested.ok) cli.print(`"${channel}" took the message (${tested.duration_ms} ms).`);
   else cli.print(`"${channel}" did not take the message: ${oneLine(tested.error ?? '')}`);
   return tested.ok ? EXIT.ok : EXIT.failed;
+}
+
+/** The daemon delivers, with its own secrets and settings: where one lives it sends the test, too. */
+async function testedByDaemon(cli: Cli, channel: string): Promise<NoticeTestOutput | null> {
+  if (cli.server !== null) return null;
+  const { notifyTestByDaemon } = await import('../../src/app-daemon-call.ts');
+  return notifyTestByDaemon(cli.config(), channel);
+}
+
+async function testedHere(cli: Cli, channel: string): Promise<NoticeTestOutput> {
+  const app = await cli.open();
+  return app.ops.notify_test(cli.context(), { channel });
 }
 
 function linesOf({ channels, rules, delivering }: NoticesOutput, stream: OutputStream): string[] {

@@ -1,9 +1,11 @@
 /** The other end of the daemon's socket: hello, welcome, then lines. */
 import { connect, type Socket } from 'node:net';
 import { AppError } from '../model/error.ts';
+import type { Json } from '../model/json.ts';
 import { onLines } from './lines.ts';
 import type { Upstream } from './relay.ts';
 import { type Hello, welcomeOf } from './socket.ts';
+import { resultOfSocketCall, type SocketCall } from './socket-call.ts';
 
 /** How long a daemon may take to answer a hello. */
 const WELCOME_MS = 10_000;
@@ -53,6 +55,37 @@ export function connectSocket(path: string, hello: Hello): Promise<Upstream | nu
       // Nobody there, or it ended before it answered: whoever asks looks again.
       if (!greeted) resolve(null);
       gone();
+    });
+  });
+}
+
+/** How long an operation that was handed over may take. */
+const CALL_MS = 60_000;
+
+/**
+ * What the daemon at this socket answers to one operation; null when nobody listens there, or who does
+ * knows no such calls.
+ * @throws what the operation threw; CONFLICT when no answer comes
+ */
+export function callOverSocket(path: string, call: SocketCall): Promise<Json | null> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const late = setTimeout(() => {
+      reject(new AppError('CONFLICT', 'the daemon does not answer'));
+      socket.destroy();
+    }, CALL_MS);
+    socket.once('connect', () => socket.write(`${JSON.stringify(call)}\n`));
+    onLines(socket, (line) => {
+      try {
+        resolve(resultOfSocketCall(line));
+      } catch (thrown) {
+        reject(thrown);
+      }
+      socket.destroy();
+    });
+    endsQuietly(socket, () => {
+      clearTimeout(late);
+      resolve(null);
     });
   });
 }

@@ -8,6 +8,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../model/error.ts';
 import { isJsonObject } from '../model/json.ts';
 import type { McpDeps } from './server.ts';
+import { answerSocketCall, socketCallOf } from './socket-call.ts';
 import { type StdioSession, serveMcpStdio } from './stdio.ts';
 import { SPELLINGS, type Spelling } from './tool-names.ts';
 
@@ -100,7 +101,15 @@ function receive(socket: Socket, { db, deps }: DoorOptions): void {
     clearTimeout(late);
     socket.off('data', onData);
     socket.pause();
-    const hello = helloOf(head.subarray(0, at).toString());
+    const first = head.subarray(0, at).toString();
+    const call = socketCallOf(first);
+    if (call !== null) {
+      const answer = answerSocketCall(deps.ops, db, call).then((text) => socket.end(`${text}\n`));
+      deps.onCall?.(answer);
+      socket.resume();
+      return;
+    }
+    const hello = helloOf(first);
     const refusal = refusalOf(hello, db);
     if (hello === null || refusal !== null) {
       socket.end(line({ opcode: 'refused', message: refusal ?? 'this is not a hello' }));

@@ -80,6 +80,7 @@ async function counted(parts: OpsParts, request: Request): Promise<Output> {
 }
 
 async function collected(parts: OpsParts, request: Request): Promise<Output> {
+  parts.upkeep.removeLeftovers();
   const result = await collectGarbage(parts, request);
   return {
     dry_run: false,

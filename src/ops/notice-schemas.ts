@@ -46,3 +46,4 @@ export const noticeTestOutput = v.object({
   error: v.nullable(text),
   duration_ms: v.number(),
 });
+export type NoticeTestOutput = v.InferOutput<typeof noticeTestOutput>;

@@ -61,4 +61,6 @@ export interface UpkeepDeps {
   /** What is wrong with the database file, one sentence each. */
   checkDatabase(depth: 'quick' | 'whole'): readonly string[];
   readonly backups: Backups;
+  /** Removes half copies that killed backups and restores have left. */
+  removeLeftovers(): void;
 }

@@ -76,6 +76,7 @@ export function openHarness(templates?: Readonly<Record<string, Definition>>): H
       audit: createAudit(store, engine.clock, (text) => text),
       notices: { rules: () => [], channels: () => [], test: () => Promise.resolve(null) },
       upkeep: {
+        removeLeftovers: () => undefined,
         retention: { completedMs: 1000, failedMs: 2000, keepLast: 0 },
         rows: DERIVED_ROWS,
         checkDatabase: () => [],
