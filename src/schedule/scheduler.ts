@@ -17,6 +17,7 @@ import {
 } from '../model/schedule.ts';
 import type { ScheduleStore } from '../model/schedule-store.ts';
 import type { Store } from '../model/store.ts';
+import { countOn } from './count-on.ts';
 import {
   type Decision,
   decideBackfill,
@@ -149,7 +150,8 @@ function createLook(deps: SchedulerDeps): (isAsked: boolean) => Promise<number> 
   return async (isAsked) => {
     const before = drift;
     drift = clock.now() - clock.monotonic();
-    if (!(drift - before > -JUMP_MS)) replan(deps);
+    const setByMs = drift - before;
+    if (!(setByMs > -JUMP_MS)) replan(deps, Number.isNaN(setByMs) ? null : setByMs);
     const now = version();
     const isDue = nextAt !== null && nextAt <= clock.now();
     if (!isAsked && !isDue && seen === now) return sleepMs();
@@ -257,8 +259,9 @@ function pauseIfUnreadable(
   return store.record(pauseRecord(schedule, reason, notice, clock.now())).ok;
 }
 
-/** Brings back times that stand far behind what the clock says now. */
-function replan({ store, calculator, clock }: SchedulerDeps): void {
+/** Brings back times that stand far behind what the clock says now, when it was set back by so much. */
+function replan(deps: SchedulerDeps, setByMs: number | null): void {
+  const { store, calculator, clock } = deps;
   const nowMs = clock.now();
   let cursor: string | undefined;
   do {
@@ -268,13 +271,27 @@ function replan({ store, calculator, clock }: SchedulerDeps): void {
       ...(cursor === undefined ? {} : { cursor }),
     });
     for (const schedule of page.items) {
-      const next = nextOf(calculator, schedule, nowMs);
-      if (next.nextAt === null || schedule.nextAt === null) continue;
-      if (schedule.nextAt - next.nextAt <= REPLAN_MS) continue;
-      store.record(moveNext(schedule, next, nowMs));
+      const counted = countOn(calculator, schedule, setByMs, nowMs);
+      if (counted === null) replanOne(deps, schedule, nowMs);
+      else {
+        const change = { ...counted, updatedAt: schedule.updatedAt };
+        // One that was changed meanwhile was calculated anew by that.
+        store.changeSchedule(schedule.id, schedule.revision, change);
+      }
     }
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
+}
+
+function replanOne(
+  { store, calculator }: SchedulerDeps,
+  schedule: ScheduleRow,
+  nowMs: number,
+): void {
+  const next = nextOf(calculator, schedule, nowMs);
+  if (next.nextAt === null || schedule.nextAt === null) return;
+  if (schedule.nextAt - next.nextAt <= REPLAN_MS) return;
+  store.record(moveNext(schedule, next, nowMs));
 }
 
 /** Hands over what has to be told; it is forgotten only afterwards. */

@@ -27,7 +27,7 @@ describe('a workflow file with', () => {
     [
       'an unknown action',
       { steps: [{ id: 'a', action: 'crypto.hsh' }] },
-      'VALIDATION_ERROR',
+      'ACTION_UNAVAILABLE',
       'crypto.hash',
     ],
     [
@@ -150,6 +150,7 @@ describe('a database', () => {
     const path = join(world.home, 'opcode.db');
     const database = new Database(path);
     database.run('PRAGMA user_version = 9999');
+    database.run('UPDATE schema_bounds SET readable_from = 9999');
     database.close();
     const done = await world.run('status');
     expect([done.code, done.stderr]).toEqual([1, expect.stringContaining('[STORE_ERROR]')]);

@@ -164,7 +164,11 @@ test(
             if (overlap !== 'allow') expect(atOnce).toBeLessThanOrEqual(1);
           }
           expectSound(world);
-          expect(world.all().every(({ dueAt }) => (dueAt - START) % MINUTE === 0)).toBe(true);
+          // A clock that was set back moves what counts real time off its old grid.
+          const isSetBack = steps.some((step) => step.do === 'jump' && step.ms < 0);
+          const isOnGrid = world.all().every(({ dueAt }) => (dueAt - START) % MINUTE === 0);
+          expect(isOnGrid || isSetBack).toBe(true);
+          expect(new Set(world.all().map(({ dueAt }) => dueAt)).size).toBe(world.all().length);
           expect(world.store.queuedOccurrences('s', 'itself', 9).length).toBeLessThanOrEqual(1);
           await world.close();
         },

@@ -274,7 +274,7 @@ describe('the clock', () => {
   });
 
   test('set back by hours: no time fires twice, and it goes on where it was', async () => {
-    world.add({ expression: '@every 1h', overlap: 'allow' });
+    world.add({ expression: '0 * * * *', overlap: 'allow' });
     world.daemon();
     await world.pass(5 * HOUR);
     expect(world.all()).toHaveLength(5);
@@ -284,6 +284,44 @@ describe('the clock', () => {
     await world.pass(HOUR);
     expect(world.all()).toHaveLength(6);
     expect(new Set(world.all().map((row) => row.dueAt)).size).toBe(6);
+  });
+
+  test.each([
+    ['by whole intervals', -3 * HOUR],
+    ['by less than a whole one', -3 * HOUR - 17 * MINUTE],
+  ])('set back by hours, %s: what counts real time goes on counting it', async (_, setBy) => {
+    world.add({ expression: '@every 1h', overlap: 'allow' });
+    world.daemon();
+    await world.pass(5 * HOUR + 20 * MINUTE);
+    expect(world.all()).toHaveLength(5);
+    world.clock.jump(setBy);
+    await world.pass(39 * MINUTE);
+    expect(world.all()).toHaveLength(5);
+    await world.pass(MINUTE + 1000);
+    expect(world.all()).toHaveLength(6);
+    await world.pass(5 * HOUR);
+    expect(world.all().map((row) => row.outcome)).toEqual(Array(11).fill('started'));
+    expect(new Set(world.all().map((row) => row.dueAt)).size).toBe(11);
+  });
+
+  test('ahead for a moment and set right: an interval of seconds is not silent for hours', async () => {
+    world.add({ expression: '@every 2s', overlap: 'allow' });
+    world.daemon();
+    await world.pass(20_000);
+    world.clock.jump(3 * HOUR);
+    await world.pass(10_000);
+    world.clock.jump(-3 * HOUR);
+    const before = world.executed.length;
+    await world.pass(20_100);
+    expect(world.executed.length - before).toBe(10);
+  });
+
+  test('set right while no daemon lived: it fires within one interval', async () => {
+    const at = START + 9 * HOUR;
+    world.add({ expression: '@every 1h', overlap: 'allow', nextAt: at, fireAt: at });
+    world.daemon();
+    await world.pass(HOUR + 1000);
+    expect(world.all()).toHaveLength(1);
   });
 
   test('far ahead for a while: the schedule is not silent until then', async () => {
