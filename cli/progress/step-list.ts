@@ -6,6 +6,7 @@ import { isStepEnded } from '../../src/model/run-status.ts';
 import { formatDuration } from '../../src/model/time.ts';
 import type { StepView } from '../../src/ops/shapes.ts';
 import { markOf, STATUS_WIDTH, wordOf } from '../print/marks.ts';
+import { localTime } from '../print/run-table.ts';
 import { type StepItem, stepTree } from '../print/step-tree.ts';
 import type { Style } from '../print/style.ts';
 import { counted, crop, oneLine, padTo, widthOf } from '../print/text.ts';
@@ -69,7 +70,8 @@ export function detailOf(step: StepView, nowMs: number): string {
   }
   if (step.skip_reason !== undefined) return step.skip_reason.replaceAll('_', ' ');
   if (step.waiting_for !== undefined) return `waits for ${step.waiting_for}`;
-  if (step.due_at !== undefined && step.type === 'wait') return `until ${clockText(step.due_at)}`;
+  if (step.due_at !== undefined && step.type === 'wait')
+    return `until ${clockText(step.due_at, nowMs)}`;
   const isMore = (step.attempts ?? 1) > 1;
   const attempt = isMore ? ` (attempt ${step.attempts})` : '';
   return isStepEnded(step.status) ? attempt.trim() : `${step.action ?? step.type}${attempt}`;
@@ -82,7 +84,12 @@ function retryText(step: StepView, nowMs: number): string {
 }
 
 /** `14:03:59` of a time, in the local zone. */
-const clockText = (time: string): string => new Date(time).toTimeString().slice(0, 8);
+/** The time of day, with its date unless that is today, in the local zone. */
+export function clockText(time: string, nowMs: number): string {
+  const clock = new Date(time).toTimeString().slice(0, 8);
+  const isToday = new Date(time).toDateString() === new Date(nowMs).toDateString();
+  return isToday ? clock : `${localTime(time).slice(0, 10)} ${clock}`;
+}
 
 /** Of nested steps, those that are open or went wrong. */
 const isTelling = (step: StepView): boolean =>

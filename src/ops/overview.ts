@@ -7,8 +7,8 @@ import { countWithoutExecutor } from './executors.ts';
 import { channelViews, isTroubled } from './notices.ts';
 import { NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
+import { rowWaits } from './row-waits.ts';
 import { overviewInput, overviewOutput } from './schemas.ts';
-import { waitingTexts } from './waiting-text.ts';
 import { decisionOf, runSummaryOf } from './wire.ts';
 
 export function createOverview(
@@ -31,11 +31,13 @@ export function createOverview(
       const decisions = store.queryDecisions({ status: 'pending', limit }).items;
       const waiting = rows(['suspended']).map((row) => {
         const own = decisions.filter((decision) => decision.runId === row.runId);
-        return runSummaryOf(row, nowMs, waitingTexts(row.waitingFor, own));
+        return runSummaryOf(row, nowMs, rowWaits(store, row, own));
       });
       return {
         counts: store.countRuns(),
-        running: rows(['pending', 'active']).map((row) => runSummaryOf(row, nowMs)),
+        running: rows(['pending', 'active']).map((row) =>
+          runSummaryOf(row, nowMs, rowWaits(store, row, [])),
+        ),
         waiting,
         failed: rows(['failed'])
           .filter((row) => (row.endedAt ?? row.updatedAt) >= nowMs - within.ms)

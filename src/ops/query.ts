@@ -21,9 +21,9 @@ import { listReference } from './list-reference.ts';
 import { EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { queryInput, queryOutput, type RESOURCES } from './query-schemas.ts';
+import { rowWaits } from './row-waits.ts';
 import { resolveRun } from './run-ref.ts';
 import { listSchedules } from './schedule-history.ts';
-import { waitingTexts } from './waiting-text.ts';
 import { actionOf, decisionOf, eventOf, runSummaryOf, templateSummaryOf } from './wire.ts';
 
 type Output = v.InferOutput<typeof queryOutput>;
@@ -112,7 +112,7 @@ function summary({ store }: OpsParts, row: RunRow, nowMs: number) {
   const decisions = asks
     ? store.queryDecisions({ runId: row.runId, status: 'pending', limit: 20 }).items
     : [];
-  return runSummaryOf(row, nowMs, waitingTexts(row.waitingFor, decisions));
+  return runSummaryOf(row, nowMs, rowWaits(store, row, decisions));
 }
 
 const typesOf = (given: string | readonly string[]): readonly string[] =>
@@ -180,10 +180,11 @@ function listDecisions(parts: OpsParts, filter: QueryFilter): Output {
     'since',
     'until',
   ]);
+  // Over all runs, what is asked for without a word is what somebody has to do.
+  const isOfOneRun = filter.workflow_id !== undefined;
+  const unasked = isOfOneRun ? DECISION_STATUSES : (['pending'] as const);
   const statuses =
-    filter.status === undefined
-      ? DECISION_STATUSES
-      : valuesOf('status', filter.status, DECISION_STATUSES);
+    filter.status === undefined ? unasked : valuesOf('status', filter.status, DECISION_STATUSES);
   const [status] = statuses;
   const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = timesOf(filter);
   const runs = runMatcher(parts, { ...filter, agent_id: undefined });

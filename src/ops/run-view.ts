@@ -6,13 +6,13 @@ import { type OpenWait, openWaits } from '../core/open-waits.ts';
 import { endingOf } from '../core/settling.ts';
 import type { RunId } from '../model/ids.ts';
 import { type JsonObject, setOwn } from '../model/json.ts';
-import { queueText } from '../model/place.ts';
 import type { StepState } from '../model/run-state.ts';
 import { isRunEnded, type RunStatus } from '../model/run-status.ts';
-import type { DecisionRow, PlaceStore } from '../model/store.ts';
+import type { DecisionRow } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import type { OpsDeps } from './deps.ts';
 import { nextOf } from './next.ts';
+import { pendingWaits, turnOf } from './row-waits.ts';
 import type { ReadRun } from './run-reader.ts';
 import { awaitedRuns, openDecisions } from './run-tree.ts';
 import { withSecretNames } from './secret-places.ts';
@@ -47,9 +47,8 @@ export function waitingOf(
 ): WaitingForView[] {
   const { state, row } = run;
   if (isRunEnded(state.status)) return [];
-  if (row.status === 'pending' && row.paused) return [HELD_BACK];
-  const turn = row.status === 'pending' || state.queued ? turnOf(store, row.runId) : [];
-  if (row.status === 'pending') return turn.length === 0 ? [NOT_BEGUN] : turn;
+  if (row.status === 'pending') return pendingWaits(store, row);
+  const turn = state.queued ? turnOf(store, row.runId) : [];
   const open = [...openWaits(state), ...settlingWaits(run)];
   const waits = openWaitTexts(open, decisions, awaitedRuns(store, run));
   if (!state.paused) return waits;
@@ -80,35 +79,6 @@ const PAUSES: Readonly<Record<string, string>> = {
   restored: 'it is held back, because it was restored,',
   timeout: 'it has reached its limit on active time and is suspended',
 };
-
-const HELD_BACK: WaitingForView = {
-  step_id: '',
-  kind: 'paused',
-  text: 'it is held back (restored) until "resume"',
-};
-
-const NOT_BEGUN: WaitingForView = {
-  step_id: '',
-  kind: 'executor',
-  text: 'it has not begun: it waits for a process that executes it',
-};
-
-/** Who holds the places that a run waits for, and how many came before it; [] for who does not wait. */
-function turnOf(store: Pick<PlaceStore, PlaceReads>, runId: RunId): WaitingForView[] {
-  const place = store.place(runId);
-  if (place === null || place.holds) return [];
-  const holders = store.placeHolders(place, HOLDERS_NAMED + 1);
-  const named = holders.slice(0, HOLDERS_NAMED).map((holder) => `run ${holder.runId}`);
-  const more = holders.length > HOLDERS_NAMED ? ' and others' : '';
-  const who = named.length === 0 ? 'nobody has handed on yet' : `${named.join(', ')}${more} holds`;
-  const ahead = store.placesAhead(place);
-  const before = ahead === 0 ? 'it is next' : `${ahead} waiting before it`;
-  const text = `it waits for its turn: a place of ${queueText(place)}, which ${who}; ${before}`;
-  return [{ step_id: '', kind: 'turn', text }];
-}
-
-type PlaceReads = 'place' | 'placeHolders' | 'placesAhead';
-const HOLDERS_NAMED = 3;
 
 export interface RunTimes {
   readonly started_at: string;

@@ -5,7 +5,7 @@ import { widthOf } from '../../cli/print/text.ts';
 import { createOutputLines } from '../../cli/progress/output-lines.ts';
 import { createPlainProgress, eventLine } from '../../cli/progress/plain.ts';
 import { createRegion } from '../../cli/progress/region.ts';
-import { stepList } from '../../cli/progress/step-list.ts';
+import { clockText, stepList } from '../../cli/progress/step-list.ts';
 import type { EventView, StepView } from '../../src/ops/shapes.ts';
 import { fakeStream } from './fake-terminal.ts';
 
@@ -25,6 +25,17 @@ const list = (steps: StepView[], rows = 20, width = 80): string[] =>
     rows,
     nowMs: NOW,
   });
+
+describe('a time that is shown', () => {
+  const now = new Date(2026, 2, 10, 12, 0, 0);
+
+  test('has its date unless that is today', () => {
+    const today = new Date(2026, 2, 10, 22, 3, 12);
+    const later = new Date(2026, 3, 9, 22, 3, 12);
+    expect(clockText(today.toISOString(), now.getTime())).toBe('22:03:12');
+    expect(clockText(later.toISOString(), now.getTime())).toBe('2026-04-09 22:03:12');
+  });
+});
 
 describe('the step list', () => {
   test('has mark, name, status, time and what it is about', () => {

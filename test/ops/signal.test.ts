@@ -41,7 +41,10 @@ describe('a decision', () => {
       waiting_for: [],
     });
     expect(answer.pending).toBeUndefined();
-    const { decisions } = await harness.ops.query(person, { resource: 'decisions' });
+    const { decisions } = await harness.ops.query(person, {
+      resource: 'decisions',
+      filter: { workflow_id },
+    });
     expect(decisions?.[0]).toMatchObject({
       status: 'resolved',
       resolution: { choice: 'yes', reasoning: 'looks fine', resolved_by: 'cli:ann' },

@@ -224,7 +224,10 @@ describe('cancel', () => {
     });
     expect(run.pending_decisions).toHaveLength(1);
     await send(run.workflow_id, 'cancel');
-    const { decisions } = await system.ops.query(system.me, { resource: 'decisions' });
+    const { decisions } = await system.ops.query(system.me, {
+      resource: 'decisions',
+      filter: { status: 'pending,resolved,cancelled' },
+    });
     expect(decisions?.map((decision) => decision.status)).toEqual(['cancelled']);
     const late = send(run.workflow_id, 'decision', { payload: { choice: 'x' } });
     await refusal(late, 'CONFLICT');
