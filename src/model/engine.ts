@@ -9,6 +9,7 @@ import type { CarriedEvents, RunEvent } from './event.ts';
 import type { DefinitionHash, RunId } from './ids.ts';
 import type { Signal, StartFacts } from './input.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { SignalKey, StartKey } from './keys.ts';
 import type { RunStatus } from './run-status.ts';
 
 export interface StartRequest {
@@ -16,13 +17,11 @@ export interface StartRequest {
   readonly definitionHash: DefinitionHash;
   readonly outputSchema: Json | null;
   readonly facts: StartFacts;
-  readonly idempotencyKey: string | null;
+  readonly idempotency: StartKey | null;
   /** Whose run it is: keeps apart the runs of different callers that have no template. */
   readonly owner: string;
   /** Its id, when the caller has made one already. */
   readonly runId?: RunId;
-  /** What must be equal for the same idempotency key; the inputs when left out. */
-  readonly fingerprint?: string;
   /** Events copied from another run (`rerun --from`): the log begins with these after its start. */
   readonly reuse?: CarriedEvents;
 }
@@ -37,6 +36,8 @@ export interface SignalOutcome {
   readonly ok: boolean;
   /** True when accepted and durable, but not yet applied within the wait. */
   readonly pending: boolean;
+  /** True when just this signal was sent before under its key: the verdict is that one's. */
+  readonly repeated?: true;
   readonly result: JsonObject;
   readonly error: StepFailure | null;
 }
@@ -76,7 +77,7 @@ export interface Engine {
   signal(
     runId: RunId,
     signal: Signal,
-    idempotencyKey: string | null,
+    key: SignalKey | null,
     waitMs: number,
   ): Promise<SignalOutcome>;
   /** Claims and continues one run, or everything that is claimable. Answers how many were claimed. */

@@ -4,6 +4,7 @@
 import type { DefinitionHash, RunId } from './ids.ts';
 import type { StartFacts } from './input.ts';
 import type { Json } from './json.ts';
+import type { SignalKey, StartKey } from './keys.ts';
 import type { AskedPlace } from './place.ts';
 
 export interface Page<T> {
@@ -18,11 +19,7 @@ export interface NewRun {
   readonly start: StartFacts;
   readonly createdAt: number;
   /** Starting again with the same key in the same scope returns the first run. */
-  readonly idempotency: {
-    readonly scope: string;
-    readonly key: string;
-    readonly fingerprint: string;
-  } | null;
+  readonly idempotency: StartKey | null;
   /** The place it asks for under `concurrency`, null when its definition has none. */
   readonly place: AskedPlace | null;
   /** Which executor may claim it: `any`, or only the creating node while it lives (file runs). */
@@ -39,4 +36,6 @@ export interface InboxSend {
   readonly receivedAt: number;
   /** Sending again with the same key to the same run changes nothing and answers the first id. */
   readonly idempotencyKey: string | null;
+  /** What must be equal under that key, and the key as an older program kept it. */
+  readonly keyed?: Omit<SignalKey, 'text'>;
 }

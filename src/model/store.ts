@@ -96,7 +96,7 @@ export interface DecisionRow {
   readonly resolution: JsonObject | null;
 }
 
-export interface InboxRow extends InboxSend {
+export interface InboxRow extends Omit<InboxSend, 'keyed'> {
   readonly id: number;
   readonly verdict: InboxVerdict | null;
 }
@@ -142,7 +142,8 @@ export type AppendOutcome =
       readonly ok: false;
       readonly reason: 'duplicate';
       readonly runId: RunId;
-      readonly sameParams: boolean;
+      /** False when the key belongs to another request. */
+      readonly sameRequest: boolean;
     };
 
 export interface NodeRow {
@@ -306,9 +307,16 @@ export interface PlaceStore {
   handOnPlaces(queue: Queue, limit: QueueLimit, nowMs: number): readonly WokenRun[];
 }
 
+/** `duplicate`: the key was used before; `same`: for just this message. */
+export interface Sent {
+  readonly id: number;
+  readonly duplicate: boolean;
+  readonly same: boolean;
+}
+
 export interface InboxStore {
   /** Adds a row and marks an unowned run for claiming. Null when the run does not exist. */
-  send(message: InboxSend): { readonly id: number; readonly duplicate: boolean } | null;
+  send(message: InboxSend): Sent | null;
   /** Unsettled rows of a run, in order. */
   unsettled(runId: RunId): readonly InboxRow[];
   /** Of these runs, the ones that have unsettled rows. */

@@ -11,6 +11,7 @@ import type { DefinitionHash } from '../model/ids.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
+import type { TemplateRow } from '../model/store.ts';
 import { type VersionRef, versionNumber } from '../model/version.ts';
 import { located } from '../validate/positions.ts';
 import {
@@ -117,11 +118,7 @@ export function checkRead(
 
 function prepareTemplate(parts: OpsParts, name: string, version: number | null): Prepared {
   const row = findTemplate(parts.store, name, version);
-  if (row.archived) {
-    throw new AppError('CONFLICT', `template "${name}" is archived`, {
-      hint: 'define it again, or set archived to false',
-    });
-  }
+  refuseArchived(row);
   return {
     pack: row.pack,
     hash: row.definitionHash,
@@ -172,4 +169,12 @@ function onlyOne(given: Given): void {
   if (present.length === 1) return;
   const what = present.length === 0 ? 'none is given' : `${present.join(' and ')} are given`;
   throw new AppError('VALIDATION_ERROR', `give one of ${KINDS.join(', ')}: ${what}`);
+}
+
+/** @throws CONFLICT for a template that starts no runs any more */
+export function refuseArchived({ name, archived }: TemplateRow): void {
+  if (!archived) return;
+  throw new AppError('CONFLICT', `template "${name}" is archived`, {
+    hint: 'define it again, or set archived to false',
+  });
 }

@@ -8,11 +8,11 @@ import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import type { StartFacts } from '../model/input.ts';
 import type { Issue } from '../model/issue.ts';
-import { canonicalJson, type Json } from '../model/json.ts';
+import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { FIRST_RULES } from '../model/rules.ts';
 import type { RunRow } from '../model/store.ts';
 import type { VersionRef } from '../model/version.ts';
-import { type Prepared, prepare } from './definitions.ts';
+import { type Prepared, prepare, refuseArchived } from './definitions.ts';
 import { checkedInputs, mergeParams } from './inputs.ts';
 import { refuseOthersDecisions } from './kept-decisions.ts';
 import { type CallContext, NOT_MCP, type Operation } from './operation.ts';
@@ -76,7 +76,11 @@ export async function rerunOf(
   if (isOther(before, facts, request) || prepared.hash !== row.definitionHash) {
     refuseOthersDecisions(ctx.caller, facts.agentId, parts.reader.read(runId).state, kept);
   }
-  const identity = identify(parts, ctx, request.idempotency_key, facts.inputs);
+  const identity = identify(parts, ctx, request.idempotency_key, {
+    kind: 'rerun',
+    given: askedOf(runId, prepared, request),
+    earlier: { scope: facts.template ?? prepared.hash, given: facts.inputs },
+  });
   const started = await startRun(parts, prepared, facts, identity, reuse);
   const result = await answerFor(parts, ctx, started, request);
   const warnings = changed.map(changedWarning);
@@ -87,6 +91,21 @@ export async function rerunOf(
     kept: [...kept],
     again: [...(again ?? prepared.plan.top.steps.map((step) => step.id))],
     changed_definition: prepared.hash !== row.definitionHash,
+  };
+}
+
+/** What a repeated key must ask for again. */
+function askedOf(runId: RunId, prepared: Prepared, request: RerunRequest): JsonObject {
+  const { version, from_step: from, failed, context, source, definition } = request;
+  const isOther = source !== undefined || definition !== undefined;
+  return {
+    source_run: runId,
+    definition: isOther ? prepared.hash : null,
+    version: version ?? null,
+    from: from ?? null,
+    failed: failed ?? false,
+    params: paramsOf(request, prepared.pack.inputSchema),
+    context: context ?? null,
   };
 }
 
@@ -108,7 +127,7 @@ function factsOf({ store }: OpsParts, row: RunRow): StartFacts {
   const [first] = store.events(row.runId, 0, 1);
   if (first?.type !== 'workflow_started') {
     if (row.start !== null) {
-      const { carried: _carried, ...facts } = row.start;
+      const { carried: _carried, concurrency: _queue, ...facts } = row.start;
       return facts;
     }
     throw new AppError('STORE_ERROR', `the log of run ${row.runId} does not begin with its start`);
@@ -156,6 +175,7 @@ function sameDefinition(parts: OpsParts, runId: RunId, before: StartFacts): Prep
   const { definition, output_schema } = parts.plans.stored(hash);
   const { template, version } = before;
   const registered = template === null ? null : parts.store.template(template, version);
+  if (registered !== null) refuseArchived(registered);
   const isSame = registered?.definitionHash === hash;
   return {
     pack: {

@@ -32,7 +32,11 @@ export function createRun(parts: OpsParts): Operation<typeof runInput, typeof ru
       if (input.rerun_of !== undefined) return again(parts, ctx, input, input.rerun_of);
       const prepared = prepare(parts, ctx, input);
       const given = paramsOf(input, prepared.pack.inputSchema);
-      const identity = identify(parts, ctx, input.idempotency_key, given);
+      const identity = identify(parts, ctx, input.idempotency_key, {
+        kind: 'run',
+        given: askedOf(prepared, input, given),
+        earlier: { scope: prepared.template?.name ?? prepared.hash, given },
+      });
       const facts = await startFactsOf(parts, ctx, prepared, input, identity.runId);
       if (input.dry_run) return dryRunOf(parts, prepared, facts);
       const started = await startRun(parts, prepared, facts, identity);
@@ -42,6 +46,19 @@ export function createRun(parts: OpsParts): Operation<typeof runInput, typeof ru
     },
   };
 }
+
+/** What a repeated key must ask for again: the template as it was named, or the definition. */
+const askedOf = (
+  { template, hash }: Prepared,
+  { version, context }: Input,
+  params: JsonObject,
+): JsonObject => ({
+  template: template?.name ?? null,
+  definition: template === null ? hash : null,
+  version: version ?? null,
+  params,
+  context: context ?? null,
+});
 
 function again(
   parts: OpsParts,

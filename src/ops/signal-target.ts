@@ -9,9 +9,11 @@ import { stepsNamed } from '../core/find-step.ts';
 import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
+import { signalKeyText } from '../model/keys.ts';
 import type { StepState } from '../model/run-state.ts';
 import type { DecisionRow, Store } from '../model/store.ts';
-import type { CallContext } from './operation.ts';
+import type { CallContext, Caller } from './operation.ts';
+import { ownerOf as callerOf } from './owner.ts';
 import type { OpsParts } from './parts.ts';
 import type { ReadRun } from './run-reader.ts';
 import { awaitedRuns, openDecisions } from './run-tree.ts';
@@ -32,14 +34,14 @@ interface Answer {
 /** @throws CONFLICT when several questions fit, VALIDATION_ERROR when a short name is not enough */
 export function decisionTarget(
   parts: OpsParts,
-  { exec }: Pick<CallContext, 'exec'>,
+  { exec, caller }: Pick<CallContext, 'exec' | 'caller'>,
   runId: RunId,
   { by, step_id: ref, idempotency_key: key }: Answer,
 ): SignalTarget {
   const run = parts.reader.read(runId);
   const asGiven: SignalTarget = { runId, ...(ref === undefined ? {} : { stepId: ref }) };
   // A call with a key that was sent before must find what it found then.
-  const repeated = key === undefined ? null : sentBefore(parts.store, runId, key, by);
+  const repeated = key === undefined ? null : sentBefore(parts.store, runId, { key, by, caller });
   if (repeated !== null) return repeated.runId === runId ? asGiven : repeated;
   const open = openDecisions(parts.store, run);
   const own = open.filter((row) => row.runId === runId);
@@ -164,15 +166,21 @@ const MAX_SEARCHED = 200;
 function sentBefore(
   store: Pick<Store, 'queryRuns' | 'sentWithKey'>,
   runId: RunId,
-  key: string,
-  by: string | null,
+  {
+    key,
+    by,
+    caller,
+  }: { readonly key: string; readonly by: string | null; readonly caller: Caller },
 ): SignalTarget | null {
+  const text = signalKeyText(callerOf(caller), key);
   const queue: RunId[] = [runId];
   for (let next = 0; next < queue.length && next < MAX_SEARCHED; next++) {
     const at = queue[next] as RunId;
-    const sent = store.sentWithKey(at, key);
+    const own = store.sentWithKey(at, text);
+    // A key from before callers were told apart is its sender's.
+    const sent = own ?? store.sentWithKey(at, key);
     const body = isJsonObject(sent?.body ?? null) ? (sent?.body as JsonObject) : null;
-    if (body !== null && body.by === by) {
+    if (body !== null && (own !== null || body.by === by)) {
       const { step_id: step } = body;
       return { runId: at, ...(typeof step === 'string' ? { stepId: step } : {}) };
     }

@@ -10,12 +10,14 @@ import type { SignalOutcome } from '../model/engine.ts';
 import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import { type Signal, signalToBody } from '../model/input.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { keyedBy, type SignalKey, signalKeyConflict, signalKeyText } from '../model/keys.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import { requireAccess, signalAccess } from './access.ts';
 import { refuseOthersDecisions } from './kept-decisions.ts';
 import { failedNext, type Next, nextOf } from './next.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
+import { ownerOf } from './owner.ts';
 import type { OpsParts } from './parts.ts';
 import type { ReadRun } from './run-reader.ts';
 import { resolveRun } from './run-ref.ts';
@@ -76,7 +78,7 @@ export function createSignal(parts: OpsParts): Operation<typeof signalInput, typ
         ok: true,
         workflow_id: runId,
         signal_type: input.signal_type,
-        result: outcome.result,
+        result: outcome.repeated === true ? { ...outcome.result, already: true } : outcome.result,
         resumed: !outcome.pending && hasMoved(parts, runId, seqBefore),
         status: statusOf(run),
         ...endingView(run),
@@ -143,10 +145,31 @@ function send(
 ): Promise<SignalOutcome> {
   const { runId, signal } = targetOf(parts, ctx, addressed, input);
   refuseOtherInputs(parts, ctx, runId, signal);
-  const key = input.idempotency_key ?? null;
+  const key = signalKeyOf(parts, ctx, input);
   return parts.engine === null
     ? sendThroughInbox(parts, ctx, runId, signal, key)
     : parts.engine.signal(runId, signal, key, VERDICT_WAIT_MS);
+}
+
+/** A signal's key, with all that was asked under it. */
+function signalKeyOf(
+  { random }: OpsParts,
+  { caller }: CallContext,
+  input: Input,
+): SignalKey | null {
+  const { idempotency_key: key, signal_type: type, step_id, name, reasoning } = input;
+  if (key === undefined) return null;
+  const fingerprint = random.sha256(
+    canonicalJson({
+      type,
+      step: step_id ?? null,
+      name: name ?? null,
+      payload: payloadOf(input),
+      reasoning: reasoning ?? null,
+      agent: input.agent_id ?? caller.agentId,
+    }),
+  );
+  return { text: signalKeyText(ownerOf(caller), key), fingerprint, earlier: key };
 }
 
 /** A decision goes to the run in which the question is; every other signal to the run it names. */
@@ -184,22 +207,24 @@ async function sendThroughInbox(
   ctx: CallContext,
   runId: RunId,
   signal: Signal,
-  idempotencyKey: string | null,
+  key: SignalKey | null,
 ): Promise<SignalOutcome> {
   const { store, clock, wakeExecutors } = parts;
   const receivedAt = clock.now();
   const body = signalToBody(signal);
-  const sent = store.send({ runId, kind: 'signal', body, receivedAt, idempotencyKey });
+  const sent = store.send({ runId, kind: 'signal', body, receivedAt, ...keyedBy(key) });
   if (sent === null) throw new AppError('NOT_FOUND', `there is no run "${runId}"`);
+  if (sent.duplicate && !sent.same) throw signalKeyConflict(store.row(sent.id)?.body ?? null);
   wakeExecutors?.();
+  const repeated = sent.duplicate ? { repeated: true as const } : {};
   const verdict = await waitUntil(parts, () => store.row(sent.id)?.verdict ?? null, {
     timeoutMs: VERDICT_WAIT_MS,
     abort: ctx.abort,
     runId,
   });
-  if (verdict === null) return { ok: true, pending: true, result: {}, error: null };
+  if (verdict === null) return { ok: true, pending: true, result: {}, error: null, ...repeated };
   return verdict.ok
-    ? { ok: true, pending: false, result: verdict.result, error: null }
+    ? { ok: true, pending: false, result: verdict.result, error: null, ...repeated }
     : { ok: false, pending: false, result: {}, error: verdict.error };
 }
 

@@ -12,6 +12,7 @@ import type { CarriedEvents } from '../model/event.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
 import type { StartFacts } from '../model/input.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
+import { type StartKey, startKeyConflict, startScope } from '../model/keys.ts';
 import { type AskedPlace, placeConflict } from '../model/place.ts';
 import type { NewRun } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
@@ -38,37 +39,50 @@ export interface Launch {
 export const paramsOf = (launch: Launch, schema: Json | null): JsonObject =>
   mergeParams(launch.params, typeParams(launch.param_texts ?? [], schema));
 
-/** What identifies a start: its id, and what must be equal when its key is used again. */
+/** What identifies a start: its id, and the key under which it is started once. */
 export interface StartIdentity {
   readonly runId: RunId;
-  readonly key: string | null;
-  readonly fingerprint: string;
+  readonly key: StartKey | null;
   /** Whose the run is. */
   readonly owner: string;
+}
+
+/** What a start is asked with, as far as a repeated key must ask for the same. */
+export interface AskedStart {
+  readonly kind: 'run' | 'rerun';
+  /** All that the caller gave, not what was derived from it. */
+  readonly given: JsonObject;
+  /** How an older program kept the key: by template or definition, with these inputs. */
+  readonly earlier: { readonly scope: string; readonly given: JsonObject };
 }
 
 /** How keys begin that webhooks make of their deliveries. */
 export const WEBHOOK_KEY = 'webhook ';
 
 /**
- * A new run's id, and the fingerprint of what the caller gave (not of what was derived from it).
+ * A new run's id and key.
  * @throws VALIDATION_ERROR for a key with which a caller would take a webhook's delivery away
  */
 export function identify(
   { random }: OpsParts,
   { caller }: CallContext,
   key: string | undefined,
-  given: JsonObject,
+  { kind, given, earlier }: AskedStart,
 ): StartIdentity {
-  if (key?.startsWith(WEBHOOK_KEY) === true && caller.sender !== 'system') {
+  const owner = ownerOf(caller);
+  const runId = asRunId(random.uuid());
+  if (key === undefined) return { runId, key: null, owner };
+  if (key.startsWith(WEBHOOK_KEY) && caller.sender !== 'system') {
     throw new AppError(
       'VALIDATION_ERROR',
       `idempotency_key: keys that begin with "${WEBHOOK_KEY}" are those of webhooks`,
       { hint: 'choose another key' },
     );
   }
-  const fingerprint = random.sha256(canonicalJson(given));
-  return { runId: asRunId(random.uuid()), key: key ?? null, fingerprint, owner: ownerOf(caller) };
+  const hash = (value: JsonObject): string => random.sha256(canonicalJson(value));
+  const before = { scope: earlier.scope, fingerprint: hash(earlier.given) };
+  const scope = startScope(owner, kind);
+  return { runId, key: { scope, key, fingerprint: hash(given), earlier: before }, owner };
 }
 
 /** What a run of this definition is started with. @throws VALIDATION_ERROR */
@@ -144,8 +158,7 @@ export function startRun(
     facts,
     owner: identity.owner,
     runId: identity.runId,
-    idempotencyKey: identity.key,
-    fingerprint: identity.fingerprint,
+    idempotency: identity.key,
     ...(reuse === null ? {} : { reuse }),
   });
 }
@@ -157,7 +170,7 @@ async function leavePending(
   identity: StartIdentity,
 ): Promise<StartedRun> {
   const { store, clock, wakeExecutors } = parts;
-  const { runId, key, fingerprint } = identity;
+  const { runId, key } = identity;
   const nowMs = clock.now();
   const placed = placedRun(parts, prepared, facts, identity, nowMs);
   store.putDefinition(prepared.hash, storedOf(prepared));
@@ -166,14 +179,7 @@ async function leavePending(
     definitionHash: prepared.hash,
     ...placed,
     createdAt: nowMs,
-    idempotency:
-      key === null
-        ? null
-        : {
-            scope: facts.template ?? prepared.hash,
-            key,
-            fingerprint,
-          },
+    idempotency: key,
     claimableFrom: nowMs,
   });
   if (outcome.ok) {
@@ -184,11 +190,8 @@ async function leavePending(
   if (outcome.reason !== 'duplicate') {
     throw new AppError('INTERNAL', 'the new run could not be added');
   }
-  if (outcome.sameParams) return { runId: outcome.runId, created: false };
-  throw new AppError('CONFLICT', 'this idempotency key was used with other params', {
-    details: { workflow_id: outcome.runId },
-    hint: `run ${outcome.runId} has it; use another key for other params`,
-  });
+  if (outcome.sameRequest) return { runId: outcome.runId, created: false };
+  throw startKeyConflict(outcome.runId);
 }
 
 /** A new run's place under `concurrency`, and its start, which names the queue. @throws VALIDATION_ERROR */

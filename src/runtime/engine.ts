@@ -9,7 +9,8 @@ import type { Engine, SignalOutcome, StartedRun, StartRequest } from '../model/e
 import { AppError } from '../model/error.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
 import { type EngineInput, type Signal, signalToBody } from '../model/input.ts';
-import { canonicalJson, type Json } from '../model/json.ts';
+import type { Json } from '../model/json.ts';
+import { keyedBy, type SignalKey, signalKeyConflict, startKeyConflict } from '../model/keys.ts';
 import { placeConflict } from '../model/place.ts';
 import type { NewRun } from '../model/store.ts';
 import { createBreakers } from './breakers.ts';
@@ -18,7 +19,7 @@ import type { RuntimeDeps } from './deps.ts';
 import { engineMetrics, type Measured } from './engine-metrics.ts';
 import { createEventBus, type EventBus } from './event-bus.ts';
 import { pullInbox } from './inbox.ts';
-import { createLifecycle, duplicateError, type Lifecycle, wakePlaces } from './lifecycle.ts';
+import { createLifecycle, type Lifecycle, wakePlaces } from './lifecycle.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { createOutputLog, type OutputLog, type StreamMasker } from './output-log.ts';
@@ -202,7 +203,7 @@ async function start(wired: Wired, request: StartRequest): Promise<StartedRun> {
     definitionHash,
     start: facts,
     createdAt: nowMs,
-    idempotency: idempotencyOf(deps, request),
+    idempotency: request.idempotency,
     place,
     claimableFrom: nowMs,
   };
@@ -229,8 +230,8 @@ async function startInPlace(wired: Wired, create: NewRun): Promise<StartedRun> {
   if (!outcome.ok) {
     if (outcome.reason === 'no_place') throw placeConflict(outcome.refusal);
     if (outcome.reason !== 'duplicate') throw new AppError('INTERNAL', 'the run was not added');
-    if (outcome.sameParams) return { runId: outcome.runId, created: false };
-    throw duplicateError(outcome.runId);
+    if (outcome.sameRequest) return { runId: outcome.runId, created: false };
+    throw startKeyConflict(outcome.runId);
   }
   runs.family.add(create.runId);
   wakePlaces({ deps, runs, takeOn: takeover.takeOn }, outcome.woken ?? []);
@@ -238,20 +239,11 @@ async function startInPlace(wired: Wired, create: NewRun): Promise<StartedRun> {
   return { runId: create.runId, created: true };
 }
 
-function idempotencyOf(deps: RuntimeDeps, request: StartRequest): NewRun['idempotency'] {
-  if (request.idempotencyKey === null) return null;
-  return {
-    scope: request.facts.template ?? request.definitionHash,
-    key: request.idempotencyKey,
-    fingerprint: request.fingerprint ?? deps.random.sha256(canonicalJson(request.facts.inputs)),
-  };
-}
-
 async function sendSignal(
   wired: Wired,
   runId: RunId,
   signal: Signal,
-  idempotencyKey: string | null,
+  key: SignalKey | null,
   waitMs: number,
 ): Promise<SignalOutcome> {
   const { deps, runs, takeover, waiters, deliver } = wired;
@@ -260,13 +252,17 @@ async function sendSignal(
     kind: 'signal',
     body: signalToBody(signal),
     receivedAt: deps.clock.now(),
-    idempotencyKey,
+    ...keyedBy(key),
   });
   if (sent === null) throw new AppError('NOT_FOUND', `there is no run ${runId}`);
+  if (sent.duplicate && !sent.same) {
+    throw signalKeyConflict(deps.store.row(sent.id)?.body ?? null);
+  }
   const run = runs.live.get(runId);
   if (run !== undefined) for (const input of pullInbox(deps.store, run)) deliver(run, input);
   else if (!runs.stopping) await takeover.claim(runId);
-  return waiters.verdict(sent.id, waitMs);
+  const outcome = await waiters.verdict(sent.id, waitMs);
+  return sent.duplicate ? { ...outcome, repeated: true } : outcome;
 }
 
 async function stop(wired: Wired, graceMs: number, graceUnsafeMs: number): Promise<void> {

@@ -6,6 +6,7 @@ import { commandsOf, nextDueAt } from '../core/outstanding.ts';
 import { AppError, messageOf } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import type { EngineInput } from '../model/input.ts';
+import { startKeyConflict } from '../model/keys.ts';
 import type { WokenRun } from '../model/place.ts';
 import { isRunEnded, type RunStatus } from '../model/run-status.ts';
 import type { RunAppend } from '../model/store.ts';
@@ -69,9 +70,9 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
     },
     onDuplicate(run, outcome) {
       drop(run);
-      if (outcome.sameParams) {
+      if (outcome.sameRequest) {
         runs.resolveStart(run.runId, { runId: outcome.runId, created: false });
-      } else runs.rejectStart(run.runId, duplicateError(outcome.runId));
+      } else runs.rejectStart(run.runId, startKeyConflict(outcome.runId));
     },
     onStorageError(run, error) {
       if (run.starting === null || run.starting.create === null) return false;
@@ -81,14 +82,6 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
       return true;
     },
   };
-}
-
-/** The refusal of a start whose idempotency key belongs to other params. */
-export function duplicateError(runId: RunId): AppError {
-  return new AppError('CONFLICT', 'this idempotency key was used with other params', {
-    details: { workflow_id: runId },
-    hint: `run ${runId} has it; use another key for other params`,
-  });
 }
 
 function dropRun({ runs, reconciler, poke }: LifecycleParts, run: LiveRun): void {

@@ -23,11 +23,11 @@ export function noPlaceReason(refusal: PlaceRefusal): string {
 }
 
 /** The outcome for a start whose idempotency key already belongs to `runId`. */
-export const duplicateOf = (runId: RunId, sameParams: boolean): AppendOutcome => ({
+export const duplicateOf = (runId: RunId, sameRequest: boolean): AppendOutcome => ({
   ok: false,
   reason: 'duplicate',
   runId,
-  sameParams,
+  sameRequest,
 });
 
 /**

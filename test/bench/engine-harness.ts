@@ -231,7 +231,7 @@ export function createBenchEngine(options: BenchEngineOptions): BenchEngine {
       outputSchema: null,
       facts: startFacts(inputs),
       owner: 'local',
-      idempotencyKey: null,
+      idempotency: null,
     });
     return runId;
   };

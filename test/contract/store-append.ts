@@ -233,11 +233,11 @@ export function appendContract(subject: { readonly store: Store }): void {
       await store.append([creation('r1', {}, keyed('t', 'same'))]);
       const first = { ok: false, reason: 'duplicate', runId: asRunId('r1') } as const;
       expect(await store.append([creation('r2', {}, keyed('t', 'same'))])).toEqual([
-        { ...first, sameParams: true },
+        { ...first, sameRequest: true },
       ]);
       expect(store.createPending(newRun('r3', keyed('t', 'other')))).toEqual({
         ...first,
-        sameParams: false,
+        sameRequest: false,
       });
       expect(store.createPending(newRun('r4', keyed('u', 'other'))).ok).toBe(true);
       expect(store.run(asRunId('r2'))).toBeNull();

@@ -22,7 +22,7 @@ export function inboxContract(subject: { readonly store: Store }): void {
       await store.append([creation('r1')]);
       const first = store.send(message('r1', { body: { n: 1 } }));
       const second = store.send(message('r1', { body: [2, 'zwei'] }));
-      expect(first).toEqual({ id: 1, duplicate: false });
+      expect(first).toEqual({ id: 1, duplicate: false, same: false });
       expect(store.unsettled(asRunId('r1'))).toEqual([
         { ...message('r1', { body: { n: 1 } }), id: 1, verdict: null },
         { ...message('r1', { body: [2, 'zwei'] }), id: 2, verdict: null },
@@ -42,16 +42,35 @@ export function inboxContract(subject: { readonly store: Store }): void {
       const { store } = subject;
       await store.append([creation('r1'), creation('r2')]);
       const keyed = message('r1', { idempotencyKey: 'once' });
-      expect(store.send(keyed)).toEqual({ id: 1, duplicate: false });
-      expect(store.send({ ...keyed, body: 'other' })).toEqual({ id: 1, duplicate: true });
+      expect(store.send(keyed)).toEqual({ id: 1, duplicate: false, same: false });
+      expect(store.send({ ...keyed, body: 'other' })).toEqual({
+        id: 1,
+        duplicate: true,
+        same: true,
+      });
       expect(store.send(message('r2', { idempotencyKey: 'once' }))).toEqual({
         id: 2,
         duplicate: false,
+        same: false,
       });
       const verdict = { inboxId: 1, ok: true, result: {} } as const;
       await store.append([append('r1', { expectedSeq: 1, settled: [verdict], sends: [keyed] })]);
-      expect(store.send(keyed)).toEqual({ id: 1, duplicate: true });
+      expect(store.send(keyed)).toEqual({ id: 1, duplicate: true, same: true });
       expect(store.unsettled(asRunId('r1'))).toEqual([]);
+    });
+
+    test('a key answers only the same message; one from before fingerprints answers all', async () => {
+      const { store } = subject;
+      await store.append([creation('r1')]);
+      const keyed = (text: string, fingerprint: string) =>
+        message('r1', { idempotencyKey: text, keyed: { fingerprint, earlier: 'once' } });
+      expect(store.send(keyed('ann once', 'f'))).toEqual({ id: 1, duplicate: false, same: false });
+      expect(store.send(keyed('ann once', 'f'))).toEqual({ id: 1, duplicate: true, same: true });
+      expect(store.send(keyed('ann once', 'g'))).toEqual({ id: 1, duplicate: true, same: false });
+      expect(store.send(keyed('bob once', 'f'))).toEqual({ id: 2, duplicate: false, same: false });
+      store.send(message('r1', { idempotencyKey: 'old' }));
+      const after = { idempotencyKey: 'ann old', keyed: { fingerprint: 'f', earlier: 'old' } };
+      expect(store.send(message('r1', after))).toEqual({ id: 3, duplicate: true, same: true });
     });
 
     test('a message marks a run nobody owns, and never moves its time later', async () => {

@@ -196,7 +196,7 @@ export function upkeepContract(subject: { readonly store: Store }): void {
       await store.append([keyed('first')]);
       const last = store.lastEventId();
       expect(await store.append([keyed('second')])).toEqual([
-        { ok: false, reason: 'duplicate', runId: asRunId('first'), sameParams: false },
+        { ok: false, reason: 'duplicate', runId: asRunId('first'), sameRequest: false },
       ]);
       removeAll(store, ['first']);
       expect(store.lastEventId()).toBe(last);

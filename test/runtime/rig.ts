@@ -28,7 +28,8 @@ import type {
 } from '../../src/model/expression.ts';
 import { asNodeId, type RunId } from '../../src/model/ids.ts';
 import type { Signal } from '../../src/model/input.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { canonicalJson, type Json, type JsonObject } from '../../src/model/json.ts';
+import type { StartKey } from '../../src/model/keys.ts';
 import type { ProcessControl } from '../../src/model/ports.ts';
 import { NEWEST_RULES } from '../../src/model/rules.ts';
 import type { Store } from '../../src/model/store.ts';
@@ -300,7 +301,7 @@ export function createRig(world: World, options: RigOptions = {}): Rig {
         ...{
           facts: { ...startFacts(inputs), template: template ?? null },
           owner: 'local',
-          idempotencyKey: key ?? null,
+          idempotency: keyOf(key, inputs),
         },
       });
       return started.runId;
@@ -309,7 +310,7 @@ export function createRig(world: World, options: RigOptions = {}): Rig {
       engine.signal(
         runId,
         { by: 'anna', role: 'local', sender: 'person', payload: null, ...signal },
-        key ?? null,
+        key === undefined ? null : { text: key, fingerprint: signal.type, earlier: key },
         10_000,
       ),
     events: (runId) => store.events(runId, 0, 100_000),
@@ -318,6 +319,9 @@ export function createRig(world: World, options: RigOptions = {}): Rig {
   world.rigs.push(rig);
   return rig;
 }
+
+const keyOf = (key: string | undefined, inputs: JsonObject): StartKey | null =>
+  key === undefined ? null : { scope: 'ann', key, fingerprint: canonicalJson(inputs) };
 
 function resolveChild(store: Store, { templates = {} }: RigOptions, params: JsonObject) {
   const name = String(params.template_name);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { asNodeId, asRunId, type RunId } from '../../src/model/ids.ts';
 import type { Json } from '../../src/model/json.ts';
+import type { StartKey } from '../../src/model/keys.ts';
 import {
   type AskedPlace,
   type PlaceChange,
@@ -102,13 +103,35 @@ const aNewRun: fc.Arbitrary<NewRun> = fc
         ...{ name, template: name, agentId },
         parent: parent === null ? null : { runId: parent, path: 'a', depth: 1 },
       }),
-      idempotency: key === null ? null : { scope: 's', key, fingerprint },
+      idempotency: key === null ? null : keyOf(key, fingerprint, rest.claimableFrom % 3),
     }),
   );
 
+/** Of before, or of now with or without one of before in the other scope. */
+const keyOf = (key: string, fingerprint: string, kind: number): StartKey =>
+  kind === 0
+    ? { scope: 's', key, fingerprint }
+    : {
+        scope: kind === 1 ? 'o' : 'p',
+        key,
+        fingerprint,
+        earlier: { scope: 's', fingerprint: 'f' },
+      };
+
 const aMessage = fc
-  .record({ id: aRun, receivedAt: aTime, body: value, idempotencyKey: fc.constantFrom(null, 'm') })
-  .map(({ id, ...rest }) => message(id, rest));
+  .record({
+    id: aRun,
+    receivedAt: aTime,
+    body: value,
+    idempotencyKey: fc.constantFrom(null, 'm', 'n'),
+    fingerprint: fc.constantFrom(null, 'f', 'g'),
+  })
+  .map(({ id, fingerprint, ...rest }) =>
+    message(id, {
+      ...rest,
+      ...(fingerprint === null ? {} : { keyed: { fingerprint, earlier: 'n' } }),
+    }),
+  );
 
 interface AppendPlan {
   readonly run: string;

@@ -205,7 +205,7 @@ export function createTestEngine(options: TestEngineOptions = {}): TestEngine {
         outputSchema: null,
         facts: startFacts(inputs),
         owner: 'local',
-        idempotencyKey: null,
+        idempotency: null,
       });
       return started.runId;
     },

@@ -1,19 +1,13 @@
 /** Messages in memory: one inbox a run, and marking a run that nobody owns. */
-import type { InboxSend } from '../../model/store.ts';
-import { type MemoryState, setOwner } from './state.ts';
+import type { InboxSend, Sent } from '../../model/store.ts';
+import { type MemoryRun, type MemoryState, setOwner } from './state.ts';
 
 /** Adds a message to a run's inbox and marks an unowned run; null when there is no such run. */
-export function deliver(
-  state: MemoryState,
-  message: InboxSend,
-): { readonly id: number; readonly duplicate: boolean } | null {
+export function deliver(state: MemoryState, message: InboxSend): Sent | null {
   const run = state.runs.get(message.runId);
   if (run === undefined) return null;
-  const { idempotencyKey } = message;
-  if (idempotencyKey !== null) {
-    const first = run.inbox.find((row) => row.idempotencyKey === idempotencyKey);
-    if (first !== undefined) return { id: first.id, duplicate: true };
-  }
+  const first = withKey(run, message);
+  if (first !== null) return first;
   const row = { ...message, id: state.inbox.length + 1, verdict: null };
   state.inbox.push(row);
   run.inbox.push(row);
@@ -22,5 +16,19 @@ export function deliver(
     const wakeAt = Math.min(run.wakeAt ?? message.receivedAt, message.receivedAt);
     setOwner(state, run, null, wakeAt);
   }
-  return { id: row.id, duplicate: false };
+  return { id: row.id, duplicate: false, same: false };
+}
+
+/** The message that has the key; one from before fingerprints is taken for the same. */
+function withKey({ inbox }: MemoryRun, { idempotencyKey, keyed }: InboxSend): Sent | null {
+  if (idempotencyKey === null) return null;
+  const find = (key: string) => inbox.find((row) => row.idempotencyKey === key);
+  const found = find(idempotencyKey);
+  if (found !== undefined) {
+    const same = found.keyed?.fingerprint === keyed?.fingerprint;
+    return { id: found.id, duplicate: true, same };
+  }
+  const before = keyed === undefined ? undefined : find(keyed.earlier);
+  if (before === undefined || before.keyed !== undefined) return null;
+  return { id: before.id, duplicate: true, same: true };
 }

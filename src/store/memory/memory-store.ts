@@ -27,7 +27,7 @@ import { createRuns } from './runs.ts';
 import { createSchedules } from './schedules.ts';
 import { createSessionRows } from './sessions.ts';
 import { createSnapshots } from './snapshots.ts';
-import { createState, type MemoryState } from './state.ts';
+import { createState, type MemoryInboxRow, type MemoryState } from './state.ts';
 import { createTokens } from './tokens.ts';
 import { createUpkeep } from './upkeep.ts';
 
@@ -59,13 +59,18 @@ export function createMemoryStore(): Store {
   };
 }
 
+/** A message as it is read: what its key stands for is nobody else's. */
+function shown({ keyed: _, ...row }: MemoryInboxRow): InboxRow {
+  return row;
+}
+
 function createInbox(state: MemoryState): InboxStore {
   return {
     send(message) {
       state.writes += 1;
       return deliver(state, message);
     },
-    unsettled: (runId) => (state.runs.get(runId)?.unsettled ?? []).map((row) => ({ ...row })),
+    unsettled: (runId) => (state.runs.get(runId)?.unsettled ?? []).map(shown),
     runsWithUnsettled(owner: NodeId): readonly RunId[] {
       const waiting: { readonly runId: RunId; readonly id: number }[] = [];
       for (const run of state.owned) {
@@ -76,11 +81,11 @@ function createInbox(state: MemoryState): InboxStore {
     },
     row(id): InboxRow | null {
       const row = state.inbox[id - 1];
-      return row == null ? null : { ...row };
+      return row == null ? null : shown(row);
     },
     sentWithKey(runId, key): InboxRow | null {
       const row = state.inbox.find((each) => each?.runId === runId && each.idempotencyKey === key);
-      return row == null ? null : { ...row };
+      return row == null ? null : shown(row);
     },
   };
 }

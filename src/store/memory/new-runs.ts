@@ -1,4 +1,5 @@
 /** Adding runs in memory, with their idempotency keys and places, as SQLite does. */
+import type { StartKey } from '../../model/keys.ts';
 import type { PlaceVerdict, WokenRun } from '../../model/place.ts';
 import type { AppendOutcome, NewRun } from '../../model/store.ts';
 import { askerOf } from '../place-changes.ts';
@@ -31,11 +32,29 @@ const keyOf = ({ idempotency }: NewRun): string | null =>
   idempotency && JSON.stringify([idempotency.scope, idempotency.key]);
 
 function taken(state: MemoryState, created: NewRun): AppendOutcome | null {
-  const key = keyOf(created);
-  const first = key === null ? undefined : state.keys.get(key);
-  if (first === undefined) return state.runs.has(created.runId) ? LOST : null;
-  const same = first.created.idempotency?.fingerprint === created.idempotency?.fingerprint;
-  return duplicateOf(first.created.runId, same);
+  const { idempotency, runId } = created;
+  const found = idempotency === null ? null : duplicate(state, idempotency);
+  return found ?? (state.runs.has(runId) ? LOST : null);
+}
+
+function duplicate(state: MemoryState, asked: StartKey): AppendOutcome | null {
+  const { scope, key, fingerprint, earlier } = asked;
+  const isOld = earlier === undefined;
+  const found = keyHolder(state, scope, key, isOld, fingerprint);
+  if (found !== null || earlier === undefined) return found;
+  return keyHolder(state, earlier.scope, key, true, earlier.fingerprint);
+}
+
+function keyHolder(
+  { keys }: MemoryState,
+  scope: string,
+  key: string,
+  isOld: boolean,
+  fingerprint: string,
+): AppendOutcome | null {
+  const first = keys.get(JSON.stringify([scope, key]))?.created;
+  if (first === undefined || (first.idempotency?.earlier === undefined) !== isOld) return null;
+  return duplicateOf(first.runId, first.idempotency?.fingerprint === fingerprint);
 }
 
 function add(state: MemoryState, created: NewRun, verdict: PlaceVerdict | null): void {

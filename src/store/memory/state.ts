@@ -26,7 +26,7 @@ import type {
 import { wakeTime } from '../rules.ts';
 import { createNoticesState, type NoticesState } from './notices-state.ts';
 
-interface MemoryInboxRow extends InboxSend {
+export interface MemoryInboxRow extends InboxSend {
   readonly id: number;
   verdict: InboxVerdict | null;
 }

@@ -4,7 +4,14 @@
  */
 import type { NodeId, RunId } from '../../model/ids.ts';
 import type { Json } from '../../model/json.ts';
-import type { InboxKind, InboxRow, InboxSend, InboxStore, RunAppend } from '../../model/store.ts';
+import type {
+  InboxKind,
+  InboxRow,
+  InboxSend,
+  InboxStore,
+  RunAppend,
+  Sent,
+} from '../../model/store.ts';
 import type { Connection } from './connection.ts';
 
 /** The inbox part of the store. */
@@ -62,24 +69,23 @@ const toRow = (row: InboxColumns): InboxRow => ({
 });
 
 /** Adds a message and marks an unowned run; null when there is no such run. Inside a transaction. */
-export function deliver(
-  connection: Connection,
-  message: InboxSend,
-): { readonly id: number; readonly duplicate: boolean } | null {
+export function deliver(connection: Connection, message: InboxSend): Sent | null {
   const run = connection.one<{ rid: number; owner: string | null }>(
     'SELECT rid, owner FROM run_head WHERE id = ?',
     message.runId,
   );
   if (run === null) return null;
-  const first = messageWithKey(connection, run.rid, message.idempotencyKey);
-  if (first !== null) return { id: first, duplicate: true };
+  const first = messageWithKey(connection, run.rid, message);
+  if (first !== null) return first;
   const { lastInsertRowid } = connection.run(
-    'INSERT INTO inbox (rid, kind, body, received_at, "key") VALUES (?, ?, ?, ?, ?)',
+    `INSERT INTO inbox (rid, kind, body, received_at, "key", fingerprint)
+     VALUES (?, ?, ?, ?, ?, ?)`,
     run.rid,
     message.kind,
     JSON.stringify(message.body),
     message.receivedAt,
     message.idempotencyKey,
+    message.keyed?.fingerprint ?? null,
   );
   if (run.owner === null) {
     connection.run(
@@ -88,17 +94,25 @@ export function deliver(
       message.receivedAt,
     );
   }
-  return { id: Number(lastInsertRowid), duplicate: false };
+  return { id: Number(lastInsertRowid), duplicate: false, same: false };
 }
 
-function messageWithKey(connection: Connection, rid: number, key: string | null): number | null {
-  if (key === null) return null;
-  const row = connection.one<{ id: number }>(
-    'SELECT id FROM inbox WHERE rid = ? AND "key" = ?',
-    rid,
-    key,
-  );
-  return row?.id ?? null;
+/** The message that has the key; one from before fingerprints is taken for the same. */
+function messageWithKey(
+  connection: Connection,
+  rid: number,
+  { idempotencyKey, keyed }: InboxSend,
+): Sent | null {
+  if (idempotencyKey === null) return null;
+  const read = (key: string): { id: number; fingerprint: string | null } | null =>
+    connection.one('SELECT id, fingerprint FROM inbox WHERE rid = ? AND "key" = ?', rid, key);
+  const found = read(idempotencyKey);
+  if (found !== null) {
+    const same = found.fingerprint === (keyed?.fingerprint ?? null);
+    return { id: found.id, duplicate: true, same };
+  }
+  const before = keyed === undefined ? null : read(keyed.earlier);
+  return before?.fingerprint === null ? { id: before.id, duplicate: true, same: true } : null;
 }
 
 /** Gives the run's messages their verdicts; the first verdict of a message stays. Inside a transaction. */

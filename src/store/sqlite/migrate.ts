@@ -24,6 +24,7 @@ import templateSources from './migrations/0011_template_sources.sql' with { type
 import webhookUses from './migrations/0012_webhook_uses.sql' with { type: 'text' };
 import places from './migrations/0013_places.sql' with { type: 'text' };
 import mcpSessions from './migrations/0014_mcp_sessions.sql' with { type: 'text' };
+import keyRequests from './migrations/0015_key_requests.sql' with { type: 'text' };
 
 /**
  * One step of the schema. A text alone changes what older programs rely on: it is made while none of
@@ -49,6 +50,7 @@ export const MIGRATIONS: readonly Migration[] = [
   webhookUses,
   places,
   { sql: mcpSessions, phase: 'expand' },
+  { sql: keyRequests, phase: 'expand' },
 ];
 
 export const sqlOf = (migration: Migration): string =>

@@ -3,6 +3,7 @@
  * events. An idempotency key belongs to the first run that used it, as long as that run is kept.
  */
 import type { NodeId, RunId } from '../../model/ids.ts';
+import type { StartKey } from '../../model/keys.ts';
 import type { WokenRun } from '../../model/place.ts';
 import type { AppendOutcome, NewRun, RunAppend } from '../../model/store.ts';
 import { askerOf } from '../place-changes.ts';
@@ -95,27 +96,40 @@ function insert(connection: Connection, run: NewRun, head: FirstHead): Inserted 
     run.place?.group ?? null,
   );
   if (run.idempotency !== null) {
-    const { scope, key, fingerprint } = run.idempotency;
+    const { scope, key, fingerprint, earlier } = run.idempotency;
     connection.run(
-      'INSERT INTO run_keys (scope, "key", rid, fingerprint) VALUES (?, ?, ?, ?)',
+      'INSERT INTO run_keys (scope, "key", rid, fingerprint, scheme) VALUES (?, ?, ?, ?, ?)',
       scope,
       key,
       rid,
       fingerprint,
+      earlier === undefined ? 1 : 2,
     );
   }
   return { rid, woken: [] };
 }
 
-function duplicate(
+function duplicate(connection: Connection, asked: StartKey): AppendOutcome | null {
+  const { scope, key, fingerprint, earlier } = asked;
+  const scheme = earlier === undefined ? 1 : 2;
+  const found = keyHolder(connection, scope, key, scheme, fingerprint);
+  if (found !== null || earlier === undefined) return found;
+  return keyHolder(connection, earlier.scope, key, 1, earlier.fingerprint);
+}
+
+function keyHolder(
   connection: Connection,
-  { scope, key, fingerprint }: NonNullable<NewRun['idempotency']>,
+  scope: string,
+  key: string,
+  scheme: 1 | 2,
+  fingerprint: string,
 ): AppendOutcome | null {
   const first = connection.one<{ id: string; fingerprint: string }>(
     `SELECT h.id, k.fingerprint FROM run_keys k JOIN run_head h ON h.rid = k.rid
-     WHERE k.scope = ? AND k."key" = ?`,
+     WHERE k.scope = ? AND k."key" = ? AND k.scheme = ?`,
     scope,
     key,
+    scheme,
   );
   return first && duplicateOf(first.id as RunId, first.fingerprint === fingerprint);
 }
