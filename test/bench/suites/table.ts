@@ -6,6 +6,7 @@ import { diagrams } from './diagrams.ts';
 import { durable } from './durable.ts';
 import { engineAlone } from './engine-alone.ts';
 import { expressions } from './expressions.ts';
+import { masking } from './masking.ts';
 import { parked } from './parked.ts';
 import { queries } from './queries.ts';
 import { recoverySuite } from './recovery.ts';
@@ -20,6 +21,7 @@ export const SUITES: readonly Suite[] = [
   replay,
   seedShapes,
   expressions,
+  masking,
   recoverySuite,
   startUp,
   diagrams,
