@@ -151,7 +151,7 @@ export const SETTINGS = {
   'interrupt.agents_answer': bool(false, 'Agents too may say what became of such a step'),
   'interrupt.ask_timeout': duration(
     DAY,
-    'How long its question stays open in runs that another run started',
+    'How long its question stays open in runs of schedules, webhooks and other runs',
   ),
   'ownership.lease': lease(60_000, 'How long a process that has become silent keeps its runs'),
   'compute.cpu_limit': duration(2000, 'Processor time of one expression, jq filter or picture'),

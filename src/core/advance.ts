@@ -11,6 +11,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { RunState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import { toRfc3339 } from '../model/time.ts';
+import { hasUnknownOutcome } from './abort.ts';
 import {
   type Batch,
   type DecideContext,
@@ -204,8 +205,11 @@ function takeResult(
   const step = batch.state.steps.get(input.path);
   if (step === undefined || step.seq !== input.seq || step.status !== 'running') return;
   emitNotes(batch, step, input.notes);
-  if (input.type === 'step_failed') failAttempt(batch, step, input.error);
-  else {
+  if (input.type === 'step_failed') {
+    // Whoever kept the limit, the step's or the action's own: nobody knows what took effect.
+    const unknown = input.error.code === 'TIMEOUT_ERROR' && hasUnknownOutcome(step);
+    failAttempt(batch, step, input.error, unknown);
+  } else {
     emit(batch, 'step_completed', step.path, {
       output: input.output,
       duration_ms: input.durationMs,

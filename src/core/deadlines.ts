@@ -43,6 +43,7 @@ export function timerFired(batch: Batch, input: TimerFired): void {
 }
 
 function stepTimeout(batch: Batch, step: StepState): void {
+  if (step.heldSince !== null) return;
   if (step.dueAt === null || (step.status !== 'running' && step.status !== 'suspended')) return;
   const limit =
     step.limitMs === null ? 'its timeout' : `its timeout of ${formatDuration(step.limitMs)}`;

@@ -97,7 +97,7 @@ function signalReceived(
       break;
     case 'pause':
       state.paused = true;
-      state.pauseReason = 'paused';
+      state.pauseReason = payload.cause ?? 'paused';
       for (const scheduled of state.open) state.touched.add(scheduled);
       break;
     case 'resume':
@@ -208,7 +208,7 @@ export const RUN_EVENTS: ApplyTable = {
   },
   workflow_interrupted: (state, payload, event) => {
     // Without a node it was given up in good order, which is no crash.
-    if (payload.node !== null) state.takeovers += 1;
+    if (payload.node !== null && payload.in_flight !== 0) state.takeovers += 1;
     if (state.activeSince === null) return;
     const seen = payload.last_seen === null ? null : parseRfc3339(payload.last_seen);
     endActive(state, Math.min(event.at, Math.max(state.activeSince, seen ?? state.activeSince)));

@@ -4,6 +4,7 @@
 import type { EventOf, EventPayloads } from '../model/event.ts';
 import type { RunState, StepState } from '../model/run-state.ts';
 import type { ApplyTable } from './apply-table.ts';
+import { holdLimits, releaseLimits } from './held-limits.ts';
 import { reopenBelow, resetSteps } from './resets.ts';
 import { noteSecrets, resolve, setStatus } from './state.ts';
 
@@ -123,6 +124,7 @@ function decisionRequested(
   step.waitingFor = null;
   step.dueAt = null;
   setStatus(state, step, 'suspended');
+  if (payload.kind === 'outcome_unknown') holdLimits(state, step, event.at);
 }
 
 export const STEP_EVENTS: ApplyTable = {
@@ -184,7 +186,9 @@ export const STEP_EVENTS: ApplyTable = {
     step.seq = event.seq;
     setStatus(state, step, 'running');
     state.agenda.push(step);
+    releaseLimits(state, step, event.at);
   },
+  decision_cancelled: (state, _payload, event, step) => releaseLimits(state, step, event.at),
   wait_started: (state, payload, event, step) => {
     step.sub = {
       kind: 'wait',

@@ -56,7 +56,8 @@ function scheduledCommands(state: RunState, step: StepState): Command[] {
 
 function runningCommands(step: StepState): Command[] {
   const commands: Command[] = [];
-  if (step.dueAt !== null) commands.push(timer(step, 'timeout', step.dueAt));
+  if (step.dueAt !== null && step.heldSince === null)
+    commands.push(timer(step, 'timeout', step.dueAt));
   const { sub } = step;
   const body = step.plan.body;
   if (sub?.kind === 'wait') {

@@ -16,13 +16,12 @@ type Restarted = Extract<EngineInput, { type: 'process_restarted' }>;
 export function processRestarted(batch: Batch, input: Restarted): void {
   const { state, ctx } = batch;
   const inFlight = [...state.open].filter(wasExecuting);
-  if (state.status === 'active' || inFlight.length > 0) {
-    emit(batch, 'workflow_interrupted', null, {
-      epoch: input.epoch,
-      node: input.node,
-      last_seen: input.lastSeenMs === null ? null : toRfc3339(input.lastSeenMs),
-    });
-  }
+  emit(batch, 'workflow_interrupted', null, {
+    epoch: input.epoch,
+    node: input.node,
+    last_seen: input.lastSeenMs === null ? null : toRfc3339(input.lastSeenMs),
+    in_flight: inFlight.length,
+  });
   const policies = inFlight.map((step) => interrupt(batch, step));
   // A step that fails for good now is progress of its kind.
   if (
@@ -73,5 +72,16 @@ function policyOf(batch: Batch, step: StepState, count: number): InterruptPolicy
   if (count >= batch.ctx.limits.interruptions) return 'fail';
   const body = step.plan.body;
   if (body.type !== 'action' || body.effect !== 'unsafe') return 'rerun';
-  return step.plan.onInterrupt ?? batch.ctx.onInterrupt;
+  const wish = step.plan.onInterrupt;
+  if (wish !== null) return wish;
+  const { onInterrupt } = batch.ctx;
+  // Nobody is asked about the notice that a run which is done sends: the hook fails.
+  const mustEnd = onInterrupt === 'ask' && !batch.state.plan.rules.hooksAsk;
+  return mustEnd && isInHook(batch.state, step) ? 'fail' : onInterrupt;
+}
+
+function isInHook({ hook }: RunState, step: StepState): boolean {
+  let { list } = step;
+  while (list.owner !== null) list = list.owner.list;
+  return list === hook?.list;
 }

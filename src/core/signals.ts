@@ -61,6 +61,7 @@ function record(
     payload: signal.payload,
     ...(step === null ? {} : { step_id: step.path }),
     ...(signal.reasoning === undefined ? {} : { reasoning: signal.reasoning }),
+    ...(signal.cause === undefined ? {} : { cause: signal.cause }),
     ...more,
   });
 }
@@ -231,12 +232,19 @@ function endsAnyway(batch: Batch): Verdict | null {
 function pause(batch: Batch, signal: Signal): Verdict {
   const gone = ended(batch, 'there is nothing to pause') ?? endsAnyway(batch);
   if (gone !== null) return gone;
-  if (batch.state.paused) return { ok: { already: true } };
+  const { paused, pauseReason } = batch.state;
+  // Paused for its own sake it stays so when its parent goes on.
+  const isForParent = pauseReason === 'parent' && signal.cause === undefined;
+  if (paused && !isForParent) return { ok: { already: true } };
   record(batch, signal, null);
   return { ok: { paused: true } };
 }
 
 function resume(batch: Batch, signal: Signal): Verdict {
+  // Its parent goes on: only what its parent's pause held goes on with it.
+  if (signal.cause === 'parent' && batch.state.pauseReason !== 'parent') {
+    return { ok: { already: true } };
+  }
   const gone = ended(batch, 'there is nothing to resume');
   if (gone !== null) return gone;
   if (!batch.state.paused) {

@@ -104,6 +104,7 @@ export function newList(
       dueAt: null,
       retryAt: null,
       limitMs: null,
+      heldSince: null,
       guardPassed: false,
       params: null,
       secretRefs: [],
@@ -275,6 +276,7 @@ export function makePending(state: RunState, step: StepState): void {
   step.startedAt = null;
   step.endedAt = null;
   step.dueAt = null;
+  step.heldSince = null;
   step.retryAt = null;
   step.interrupted = null;
   step.rejected = null;

@@ -94,6 +94,8 @@ export interface EventPayloads {
     readonly node: string | null;
     /** RFC 3339 time when the earlier owner was last known to live; active time stops there. */
     readonly last_seen: string | null;
+    /** Effects that were in flight; a takeover without any is no sign of harm. */
+    readonly in_flight?: number;
   };
   /** Values of these secrets cannot be masked from here on: nobody has them any more. */
   masking_incomplete: { readonly names: readonly string[] };
@@ -182,6 +184,8 @@ export interface EventPayloads {
     readonly resets?: readonly string[];
     /** For a decision: the answer as it will be resolved. */
     readonly answer?: EventPayloads['decision_resolved'];
+    /** Set when a parent run was paused or resumed, and this run with it. */
+    readonly cause?: 'parent';
     /** For `retry`: changed params of the step, which raises its generation. */
     readonly inputs?: JsonObject;
   };

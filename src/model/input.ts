@@ -22,6 +22,8 @@ export interface Signal {
   readonly name?: string;
   readonly payload: Json;
   readonly reasoning?: string;
+  /** Only of a message that the engine sends to a child run: it follows its parent. */
+  readonly cause?: 'parent';
 }
 
 /** Facts an inline or finished action yields beside its output: events of the same transaction. */

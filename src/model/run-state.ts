@@ -132,6 +132,8 @@ export interface StepState {
   retryAt: number | null;
   /** The attempt's timeout in milliseconds, kept to give a reopened composite a fresh one. */
   limitMs: number | null;
+  /** When the limit of a composite stopped counting, because a question below is open; else null. */
+  heldSince: number | null;
   guardPassed: boolean;
   params: JsonObject | null;
   secretRefs: readonly SecretRef[];

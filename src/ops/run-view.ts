@@ -74,6 +74,7 @@ function pausedText(reason: string | null): WaitingForView {
 
 /** Why a run is paused that nobody paused. */
 const PAUSES: Readonly<Record<string, string>> = {
+  parent: 'it is paused with the run that awaits it,',
   quarantined:
     'it is quarantined, because processes that executed it died again and again without progress,',
   restored: 'it is held back, because it was restored,',

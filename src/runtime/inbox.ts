@@ -61,5 +61,6 @@ function signalFromBody(body: JsonObject): Signal {
     ...(stepId === undefined ? {} : { stepId }),
     ...(name === undefined ? {} : { name }),
     ...(reasoning === undefined ? {} : { reasoning }),
+    ...(body.cause === 'parent' ? { cause: 'parent' } : {}),
   };
 }

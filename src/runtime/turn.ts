@@ -3,19 +3,17 @@
  * written put together. Nothing has been written or started when it returns.
  */
 import { type Advanced, advance, beginRun } from '../core/advance.ts';
-import type { Orphan } from '../core/context.ts';
 import { commandsOf } from '../core/outstanding.ts';
 import { newState } from '../core/state.ts';
 import type { PreparedProcess } from '../model/action.ts';
 import type { StepFailure } from '../model/error.ts';
 import type { EventOf, RunEvent } from '../model/event.ts';
-import { asRunId } from '../model/ids.ts';
 import type { EngineInput, SignalVerdict } from '../model/input.ts';
-import type { Json } from '../model/json.ts';
 import type { RunState } from '../model/run-state.ts';
-import type { DecisionRow, InboxSend, RunAppend } from '../model/store.ts';
+import type { DecisionRow, RunAppend } from '../model/store.ts';
 import { parseDuration } from '../model/time.ts';
 import type { Breakers } from './breakers.ts';
+import { cancelMessages, pauseMessages } from './child-messages.ts';
 import { createDecideContext, failureOf } from './decide-context.ts';
 import type { RuntimeDeps } from './deps.ts';
 import { actionContext, type ExecuteCommand, invocationOf } from './execute-step.ts';
@@ -127,7 +125,11 @@ function appendOf(
     patch: patchOf(state, release, settlingWaits(run, state)),
     decisions: decisionRows(state, events, (path) => pendingDecision(deps, run, path)),
     settled,
-    sends: [...parentMessages(state, events), ...cancelMessages(advanced.orphans, nowMs)],
+    sends: [
+      ...parentMessages(state, events),
+      ...cancelMessages(advanced.orphans, nowMs),
+      ...pauseMessages(state, events, nowMs),
+    ],
     children: childRuns(state, events, deps.children, nowMs),
     ...newSecretNames(deps, run, state),
     ...(place === undefined ? {} : { place }),
@@ -150,24 +152,6 @@ function pendingDecision(
 const hasInboxId = (
   verdict: SignalVerdict,
 ): verdict is SignalVerdict & { readonly inboxId: number } => verdict.inboxId !== null;
-
-function cancelMessages(children: readonly Orphan[], nowMs: number): InboxSend[] {
-  const body: Json = {
-    type: 'cancel',
-    by: 'parent',
-    role: 'operator',
-    sender: 'system',
-    payload: null,
-    reasoning: 'the step that started this run no longer needs it',
-  };
-  return children.map(({ childId }) => ({
-    runId: asRunId(childId),
-    kind: 'signal',
-    body,
-    receivedAt: nowMs,
-    idempotencyKey: null,
-  }));
-}
 
 /** A run that has ended, or only waits, gives up its owner in the same transaction. */
 function mayRelease(

@@ -264,3 +264,24 @@ describe('a condition’s failure', () => {
       .is('failed NOT_FOUND');
   });
 });
+
+describe('an unsafe step that did not end in time', () => {
+  test('has an unknown outcome, whether its own limit or its action says so', () => {
+    const step = unsafe('a', { timeout: '5s' });
+    given({ steps: [step] })
+      .when(timer('a', 'timeout'), { atMs: 5000 })
+      .then(['step_failed a TIMEOUT_ERROR unknown', 'workflow_failed']);
+    given({ steps: [step] })
+      .when(failed('a', 'TIMEOUT_ERROR'))
+      .then(['step_failed a TIMEOUT_ERROR unknown', 'workflow_failed']);
+  });
+
+  test('says so of each attempt, and not of one that may be repeated', () => {
+    const run = given({ steps: [unsafe('a', { retry: { max: 1 } }), effect('b')] });
+    run.when(failed('a', 'TIMEOUT_ERROR'));
+    const retried = run.log.find(({ type }) => type === 'step_retry_attempt');
+    expect(retried?.payload).toMatchObject({ outcome: 'unknown' });
+    run.when(failed('b', 'TIMEOUT_ERROR')).then(['step_failed b TIMEOUT_ERROR']);
+    expect(run.step('b').unknownOutcome).toBe(false);
+  });
+});

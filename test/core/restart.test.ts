@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import type { StepDef } from '../../src/model/definition.ts';
 import { given, restarted, type Scenario, signal, succeeded, timer } from '../support/given.ts';
 import { ask, child, effect, noop, unsafe, wait } from './steps.ts';
 
@@ -119,6 +120,76 @@ describe('the question what became of a step', () => {
   });
 });
 
+describe('a hook that a crash caught', () => {
+  const hook = (more: object = {}) => ({
+    steps: [noop('a')],
+    on_complete: unsafe('tell', more),
+  });
+
+  test('fails when nobody can know, and the run ends', () => {
+    given(hook())
+      .when(restarted())
+      .including(['step_interrupted @on_complete fail 1', 'hook_failed on_complete'])
+      .is('completed');
+  });
+
+  test('fails too when it stands further in', () => {
+    const branches = [[unsafe('tell')], [noop('b')]];
+    const on_complete: StepDef = { id: 'h', type: 'parallel', config: { branches } };
+    given({ steps: [noop('a')], on_complete })
+      .when(restarted())
+      .including(['hook_failed on_complete'])
+      .is('completed');
+  });
+
+  test('runs again when it may, or says so', () => {
+    for (const on_complete of [effect('tell'), unsafe('tell', { on_interrupt: 'rerun' })]) {
+      given({ steps: [noop('a')], on_complete })
+        .when(restarted())
+        .outstanding(['execute @on_complete', 'timer @on_complete timeout @300000'])
+        .when(succeeded('@on_complete'))
+        .is('completed');
+    }
+  });
+
+  test('that shall ask suspends the run, which ends after the answer', () => {
+    given(hook({ on_interrupt: 'ask' }))
+      .when(restarted())
+      .is('suspended')
+      .when(signal({ type: 'decision', stepId: '@on_complete', payload: { choice: 'completed' } }))
+      .is('completed');
+  });
+
+  test('asks under the first rules', () => {
+    given(hook(), { rules: 1 }).when(restarted()).is('suspended');
+  });
+});
+
+describe('a limit around a step that is asked about', () => {
+  const around = {
+    steps: [
+      {
+        id: 'p',
+        type: 'parallel' as const,
+        timeout: '10s',
+        config: { branches: [[unsafe('a')], [unsafe('b')]] },
+      },
+    ],
+  };
+  const say = (stepId: string) =>
+    signal({ type: 'decision', stepId, payload: { choice: 'rerun' } });
+
+  test('does not run while any question is open, and goes on with what was left', () => {
+    given(around)
+      .when(restarted(), { atMs: 4000 })
+      .outstanding([])
+      .when(say('p.branch_0.a'), { atMs: 20_000 })
+      .outstanding(['slot p.branch_0.a'])
+      .when(say('p.branch_1.b'), { atMs: 30_000 })
+      .outstanding(['slot p.branch_0.a', 'slot p.branch_1.b', 'timer p timeout @36000']);
+  });
+});
+
 describe('a run that is taken over', () => {
   test('asks no question again and loses no answer', () => {
     given({ steps: [ask('q'), effect('a')] })
@@ -141,18 +212,25 @@ describe('a run that is taken over', () => {
     expect(run.step('c').sub).toEqual(before);
   });
 
-  test('three times without any progress is quarantined until resume', () => {
-    given({ steps: [wait('w', { duration: '1h' }), noop('b', { depends_on: ['w'] })] })
+  test('again and again without any progress is quarantined until resume', () => {
+    const steps = [effect('a'), wait('w', { duration: '1h' }), noop('b', { depends_on: ['w'] })];
+    given({ steps }, { limits: { takeovers: 2 } })
       .when(restarted(2))
-      .when(restarted(3))
       .is('active')
-      .when(restarted(4))
+      .when(restarted(3))
       .including(['workflow_suspended quarantined'])
       .is('suspended')
       .when(timer('w', 'wait'), { atMs: 3_600_000 })
       .stands({ w: 'completed', b: 'pending' })
       .when(signal({ type: 'resume' }))
-      .is('completed');
+      .stands({ a: 'running', b: 'completed' });
+  });
+
+  test('with no effect in flight is not, but each takeover is noted', () => {
+    const run = given({ steps: [ask('q')] }).is('suspended');
+    for (let epoch = 2; epoch < 9; epoch++) {
+      run.when(restarted(epoch)).then(['workflow_interrupted']).is('suspended');
+    }
   });
 
   test('with progress between the takeovers is not', () => {

@@ -36,7 +36,7 @@ function digest(): string {
 
 /** By version; a new release's logs change the present line too. */
 const DIGESTS: Readonly<Record<number, string>> = {
-  3: '7e3accdc532e0a78a2214eac380e3c673ebf3e1c533b7b18cde696c7d54fc70a',
+  4: '7e3accdc532e0a78a2214eac380e3c673ebf3e1c533b7b18cde696c7d54fc70a',
 };
 
 test('the same logs fold to the same snapshots as long as the version is the same', () => {

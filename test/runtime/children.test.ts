@@ -208,3 +208,61 @@ describe('a crash', () => {
     },
   );
 });
+
+describe('pause', () => {
+  const chain = { templates: { t: { steps: [gate('a'), noop('b', { depends_on: ['a'] })] } } };
+
+  worldTest('goes down to the children, and resume with it', chain, async (world, rig) => {
+    const id = await rig.start({ steps: [callChild()] });
+    await world.settle();
+    const child = onlyChild(world, id).runId;
+    void rig.signal(id, { type: 'pause' });
+    await world.settle();
+    world.call('a').end();
+    await world.settle();
+    expect(world.store.run(child)).toMatchObject({ status: 'suspended', paused: true });
+    void rig.signal(id, { type: 'resume' });
+    await world.settle();
+    expect([world.store.head(child)?.status, world.store.head(id)?.status]).toEqual([
+      'completed',
+      'completed',
+    ]);
+  });
+
+  worldTest('of a child for its own sake outlives its parent’s', chain, async (world, rig) => {
+    for (const order of [['child', 'parent'] as const, ['parent', 'child'] as const]) {
+      const id = await rig.start({ steps: [callChild()] });
+      await world.settle();
+      const child = onlyChild(world, id).runId;
+      for (const who of order) {
+        void rig.signal(who === 'child' ? child : id, { type: 'pause' });
+        await world.settle();
+      }
+      world.call('a').end();
+      void rig.signal(id, { type: 'resume' });
+      await world.settle();
+      expect({ order, paused: world.store.run(child)?.paused }).toEqual({ order, paused: true });
+      void rig.signal(child, { type: 'resume' });
+      await world.settle();
+      expect(world.store.head(id)?.status).toBe('completed');
+    }
+  });
+
+  worldTest('by the run’s limit goes down too', chain, async (world, rig) => {
+    const id = await rig.start({ steps: [callChild()], timeout: '5s', on_timeout: 'suspend' });
+    await world.pass(6000);
+    expect(onlyChild(world, id).paused).toBe(true);
+    void rig.signal(id, { type: 'resume' });
+    await world.settle();
+    expect(onlyChild(world, id).paused).toBe(false);
+  });
+
+  worldTest('cannot be made to look like a parent’s from outside', chain, async (world, rig) => {
+    const id = await rig.start({ steps: [gate('a')] });
+    await world.settle();
+    void rig.signal(id, { type: 'pause', cause: 'parent' });
+    await world.settle();
+    expect(rig.events(id).at(-1)).toMatchObject({ type: 'signal_received' });
+    expect(JSON.stringify(rig.events(id))).not.toContain('"cause"');
+  });
+});
