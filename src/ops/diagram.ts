@@ -1,4 +1,5 @@
 /** `diagram`: a template, a definition, a file or a run as a picture, in text or as an image. */
+import { basename } from 'node:path';
 import type * as v from 'valibot';
 import type { DiagramModel } from '../diagram/model.ts';
 import { AppError } from '../model/error.ts';
@@ -7,6 +8,7 @@ import { modelOf, overlayOf, titleOf } from './diagram-model.ts';
 import { asciiOf, dotOf, mermaidOf, pngOf, svgOf } from './draw.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
+import { shownName } from './run-name.ts';
 import { resolveRun } from './run-ref.ts';
 import { diagramInput, diagramOutput } from './schemas.ts';
 import { nameOf } from './start.ts';
@@ -28,19 +30,22 @@ export function createDiagram(
   };
 }
 
+const fileNameOf = (source: Given['source']): string | null =>
+  source?.file === undefined ? null : basename(source.file);
+
 function diagramModelOf(parts: OpsParts, ctx: CallContext, input: Input): DiagramModel {
   const { workflow_id, template_name, version, definition, source } = input;
   const given: Given = { template_name, version, definition, source };
   if (workflow_id === undefined) {
     const prepared = prepare(parts, ctx, given);
-    return modelOf(prepared, titleOf(prepared, nameOf(prepared)));
+    return modelOf(prepared, titleOf(prepared, nameOf(prepared) ?? fileNameOf(source)));
   }
   if (template_name !== undefined || definition !== undefined || source !== undefined) {
     throw new AppError('VALIDATION_ERROR', 'give a workflow_id or a definition, not both');
   }
   const { row, state } = parts.reader.read(resolveRun(parts.store, workflow_id));
   const stored = parts.plans.stored(row.definitionHash);
-  const title = titleOf(state, row.name);
+  const title = titleOf(state, shownName(row));
   return modelOf(
     { plan: state.plan, pack: stored },
     input.include_status ? `${title ?? 'workflow'} · ${row.status}` : title,

@@ -24,6 +24,7 @@ import type { SourceInput } from './shapes.ts';
 import {
   type Answering,
   answerFor,
+  fileTrigger,
   identify,
   type Launch,
   nameOf,
@@ -210,7 +211,7 @@ function factsAgain(
     name: nameOf(prepared) ?? before.name,
     template: prepared.template?.name ?? null,
     version: prepared.template?.version ?? null,
-    trigger: ctx.trigger ?? null,
+    trigger: ctx.trigger ?? fileTrigger(ctx, request),
     agentId: request.agent_id ?? ctx.caller.agentId ?? before.agentId,
     exec: { cwd: before.exec.cwd, env: ctx.exec?.env ?? before.exec.env },
     rules: prepared.plan.rules.version,

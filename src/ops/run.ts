@@ -2,6 +2,7 @@
  * `run`: starts a template, a definition or a file's text, and waits until it ends, suspends or asks.
  * With `dry_run` everything is checked and resolved, and nothing is run.
  */
+
 import type * as v from 'valibot';
 import { AppError } from '../model/error.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -12,6 +13,7 @@ import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { planLines } from './plan-lines.ts';
 import { rerunOf } from './rerun.ts';
+import { shownName } from './run-name.ts';
 import { type RunOutput, runInput, runOutput } from './schemas.ts';
 import { withSecretNames } from './secret-places.ts';
 import { answerFor, identify, paramsOf, startFactsOf, startRun } from './start.ts';
@@ -77,10 +79,10 @@ function again(
 type Facts = Awaited<ReturnType<typeof startFactsOf>>;
 
 async function dryRunOf(parts: OpsParts, prepared: Prepared, facts: Facts): Promise<RunOutput> {
-  const model = modelOf(prepared, titleOf(prepared, facts.name));
+  const model = modelOf(prepared, titleOf(prepared, shownName(facts)));
   return {
     dry_run: true,
-    name: facts.name,
+    name: shownName(facts),
     template: facts.template,
     version: facts.version,
     inputs: withSecretNames(facts.inputs, facts.secretRefs) as JsonObject,

@@ -129,7 +129,10 @@ export async function startFactsOf(
 }
 
 /** A run of a file remembers which, so that a rerun can read it again. */
-function fileTrigger({ exec }: CallContext, { source }: Launch): Json {
+export function fileTrigger(
+  { exec }: Pick<CallContext, 'exec'>,
+  { source }: Pick<Launch, 'source'>,
+): Json {
   const file = source?.file;
   return file === undefined ? null : { type: 'file', file: resolve(exec?.cwd ?? '.', file) };
 }

@@ -2,6 +2,7 @@
  * `status`: one run whole, from its log. With `wait` it answers when something is to be told: the run
  * has ended, waits for somebody, or (with `since_sequence`) has new events.
  */
+
 import type * as v from 'valibot';
 import type { RunId } from '../model/ids.ts';
 import type { StoredEvent } from '../model/store.ts';
@@ -10,6 +11,7 @@ import { hasExecutor } from './executors.ts';
 import { nextOf } from './next.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
+import { shownName } from './run-name.ts';
 import type { ReadRun } from './run-reader.ts';
 import { resolveRun, resolveStep } from './run-ref.ts';
 import {
@@ -121,7 +123,7 @@ function originOf(parts: OpsParts, { row }: ReadRun) {
   const from = first?.type === 'workflow_started' ? first.payload.from : undefined;
   const { parentId, parentPath, trigger } = row;
   return {
-    name: row.name,
+    name: shownName(row),
     template: row.template,
     version: row.version,
     definition_hash: row.definitionHash,

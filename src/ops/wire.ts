@@ -1,6 +1,7 @@
 /**
  * From the store's rows and events to their wire shapes. Times become RFC 3339 here.
  */
+
 import type { ActionDef } from '../model/action.ts';
 import type { StepFailure } from '../model/error.ts';
 import type { RunEvent } from '../model/event.ts';
@@ -8,6 +9,7 @@ import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/jso
 import { ENDINGS } from '../model/run-status.ts';
 import type { DecisionRow, LogChunk, RunRow, StoredEvent, TemplateRow } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
+import { shownName } from './run-name.ts';
 import type { DecisionView, EventView, RunSummary, WaitingForView } from './shapes.ts';
 import { waitingTexts } from './waiting-text.ts';
 
@@ -35,7 +37,7 @@ export function runSummaryOf(
     status: row.status,
     ...endingOfRow(row),
     ...(row.paused ? { paused: true } : {}),
-    name: row.name,
+    name: shownName(row),
     template: row.template,
     version: row.version,
     agent_id: row.agentId,

@@ -177,3 +177,16 @@ describe('a settings.json that cannot be used', () => {
     });
   });
 });
+
+test('runs of a file are told by its name, in lists, in status and in drawings', async () => {
+  writeFileSync(join(folder, 'count.json'), JSON.stringify({ steps: [{ id: 'a', run: 'true' }] }));
+  const ran = await opcode('run', join(folder, 'count.json'));
+  expect(ran.stderr).toContain('count.json');
+  expect((await opcode('query', 'workflows')).stdout).toContain('count.json');
+  expect((await opcode('status', '@last')).stdout).toContain('count.json');
+  expect((await opcode('diagram', '@last')).stdout).toStartWith('count.json · completed');
+  expect((await opcode('rerun', '@last')).code).toBe(0);
+  const [again] = JSON.parse((await opcode('query', 'workflows', '--json')).stdout).workflows;
+  expect(again).toMatchObject({ name: 'count.json' });
+  expect((await opcode('verify')).code).toBe(0);
+});
