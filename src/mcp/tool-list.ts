@@ -59,7 +59,7 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
     args: {
       template_name: '',
       definition: '{steps: [{id, action, params, depends_on?}]}',
-      rerun_of: 'run to repeat',
+      rerun_of: '',
       from_step: 'keep what completed before it',
       params: '',
       context: '',
