@@ -12,14 +12,22 @@ import { isJsonObject, type Json } from '../../src/model/json.ts';
 import { SETTINGS, type Setting } from '../../src/settings.ts';
 import { workflowJsonSchema } from '../../src/validate/json-schema.ts';
 import { problemsOfOptions } from './command-lines.ts';
-import { codeSpans, ROOT, readPage, reference, rowsOf } from './markdown.ts';
+import {
+  codeSpans,
+  ROOT,
+  readPage,
+  reference,
+  referenceNames,
+  referenceOf,
+  rowsOf,
+} from './markdown.ts';
 
 // Only names, params and effects are read: what actions work with is not needed.
 const ACTIONS = builtinActions({} as Parameters<typeof builtinActions>[0]);
 
-describe('actions.md', () => {
+describe('the pages of actions', () => {
   const rows = new Map<string, readonly string[]>();
-  for (const row of rowsOf(reference('actions'))) {
+  for (const row of rowsOf(referenceOf('actions', 'actions-http', 'actions-shell'))) {
     for (const name of codeSpans(row[0] ?? '')) rows.set(name, row);
   }
 
@@ -64,8 +72,8 @@ test('errors.md has every code with what it means for retries and exit codes', (
   expect(rows.filter(([code]) => /^`[A-Z_]+`$/.test(code ?? ''))).toEqual(codes);
 });
 
-describe('operations.md', () => {
-  const page = reference('operations');
+describe('the pages of commands and settings', () => {
+  const page = referenceOf('operations', 'settings');
   const rows = rowsOf(page);
 
   test('has every command', () => {
@@ -95,7 +103,8 @@ describe('operations.md', () => {
   });
 });
 
-describe('workflow-schema.md', () => {
+describe('the pages of fields', () => {
+  const FIELDS = referenceOf('workflow-schema', 'step-types', 'failure', 'limits', 'webhooks');
   const FREE = ['$schema', 'features', 'tags', 'labels', 'title'];
   const schema = workflowJsonSchema(createActionRegistry(ACTIONS));
   const defs = isJsonObject(schema) && isJsonObject(schema.$defs) ? schema.$defs : {};
@@ -112,12 +121,28 @@ describe('workflow-schema.md', () => {
   test.each(Object.keys(defs).filter((name) => !name.startsWith('params:')))(
     'has the fields of %s',
     (name) => {
-      const words = new Set(codeSpans(reference('workflow-schema').prose).join(' ').split(/\W+/));
+      const words = new Set(codeSpans(FIELDS.prose).join(' ').split(/\W+/));
       const fields = fieldsIn(defs[name] ?? null).filter((field) => !FREE.includes(field));
       expect(fields.filter((field) => !words.has(field))).toEqual([]);
     },
   );
 });
+
+/** What one answer over MCP holds, so that a page is read with one call. */
+const PAGE_BYTES = 8192;
+/** Read by people who compare, not by agents. */
+const LONG_PAGES = new Set(['benchmarks']);
+
+test.each(referenceNames().filter((name) => !LONG_PAGES.has(name)))(
+  '%s.md is one answer, and begins with what it is for and a command',
+  (name) => {
+    const { text } = reference(name);
+    expect(Buffer.byteLength(text)).toBeLessThan(PAGE_BYTES);
+    expect(text).toMatch(/^# [^\n]+\n\n[^#|][^\n]*/);
+    const [intro = ''] = text.split(/\n## /, 1);
+    expect(codeSpans(intro).length).toBeGreaterThan(0);
+  },
+);
 
 test('SKILL.md is one that agents can load, and short', () => {
   const { text } = readPage(join(ROOT, 'skills', 'opcode', 'SKILL.md'));

@@ -34,10 +34,23 @@ export function readPage(path: string): Page {
 /** A page of the reference by its name without ending. */
 export const reference = (name: string): Page => readPage(join(SKILL, 'references', `${name}.md`));
 
+/** Several pages of the reference as if they were one. */
+export function referenceOf(...names: readonly string[]): Page {
+  const pages = names.map(reference);
+  const joined = (key: 'text' | 'prose'): string => pages.map((page) => page[key]).join('\n');
+  return { path: '', name: names.join(', '), text: joined('text'), prose: joined('prose') };
+}
+
+/** Names of all pages of the reference. */
+export const referenceNames = (): string[] =>
+  readdirSync(join(SKILL, 'references'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => name.slice(0, -'.md'.length))
+    .sort();
+
 /** Everything a user reads: the front page, the skill and its reference. */
 export function userPages(): Page[] {
-  const names = readdirSync(join(SKILL, 'references')).filter((name) => name.endsWith('.md'));
-  const pages = names.sort().map((name) => join(SKILL, 'references', name));
+  const pages = referenceNames().map((name) => join(SKILL, 'references', `${name}.md`));
   return [join(ROOT, 'README.md'), join(SKILL, 'SKILL.md'), ...pages].map(readPage);
 }
 

@@ -75,7 +75,7 @@ describe('of a daemon', () => {
     expect([...figures.keys()].some((key) => key.startsWith('opcode_build_info{version='))).toBe(
       true,
     );
-    const told = codeSpans(reference('operations').prose);
+    const told = codeSpans(reference('daemon').prose);
     const names = [...figures.keys()].map((key) =>
       key.replace(/\{.*/, '').replace(/_(bucket|sum|count)$/, ''),
     );

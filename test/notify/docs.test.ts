@@ -9,8 +9,8 @@ import { compileBody } from '../../src/notify/body.ts';
 import { PAYLOAD_NAMES, samplePayload } from '../../src/notify/payload.ts';
 import { blocksOf, codeSpans, reference } from '../docs/markdown.ts';
 
-const page = reference('operations');
-const section = /^## Who is told\n([\s\S]*?)^## /m.exec(page.text)?.[1] ?? '';
+const page = reference('notify');
+const section = page.text;
 const expressions = {
   compiler: createExpressionCompiler(),
   evaluator: createExpressionEvaluator(),
