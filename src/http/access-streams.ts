@@ -1,5 +1,5 @@
 /**
- * Answers that stay open: each ends as soon as whoever reads it would no longer be let in.
+ * Answers that stay open and calls that wait: each ends as soon as its caller would no longer be let in.
  *
  * Looked at once a second while there are any; a request after the revocation is refused at once anyway.
  */
@@ -9,11 +9,15 @@ import { refuse } from './guard.ts';
 export interface StreamWatch {
   /** The answer, ended when the caller is no longer welcome; a refusal to who has too many open. */
   watched(response: Response, caller: Caller): Response;
+  /** Aborts when the caller of a call that is under way is no longer welcome; `done` forgets the call. */
+  during(caller: Caller): { readonly signal: AbortSignal; readonly done: () => void };
   close(): void;
 }
 
 interface Open {
   readonly caller: Caller;
+  /** True for a call that is not answered yet, which is no stream. */
+  readonly isCall: boolean;
   readonly end: () => void;
 }
 
@@ -37,10 +41,20 @@ export function createStreamWatch(isWelcome: (caller: Caller) => boolean): Strea
   const hasTooMany = ({ tokenId }: Caller): boolean => {
     if (tokenId === undefined || open.size < MAX_OF_TOKEN) return false;
     let count = 0;
-    for (const each of open) if (each.caller.tokenId === tokenId) count += 1;
+    for (const each of open) if (!each.isCall && each.caller.tokenId === tokenId) count += 1;
     return count >= MAX_OF_TOKEN;
   };
+  const add = (one: Open): void => {
+    open.add(one);
+    round ??= setInterval(look, LOOK_MS);
+  };
   return {
+    during(caller) {
+      const controller = new AbortController();
+      const one: Open = { caller, isCall: true, end: () => controller.abort() };
+      add(one);
+      return { signal: controller.signal, done: () => remove(one) };
+    },
     watched(response, caller) {
       const { body } = response;
       if (body === null) return response;
@@ -58,14 +72,14 @@ export function createStreamWatch(isWelcome: (caller: Caller) => boolean): Strea
           start(controller) {
             one = {
               caller,
+              isCall: false,
               end() {
                 ended();
                 controller.close();
                 void reader.cancel();
               },
             };
-            open.add(one);
-            round ??= setInterval(look, LOOK_MS);
+            add(one);
           },
           async pull(controller) {
             const { done, value } = await readOr(reader, ended);

@@ -127,11 +127,11 @@ async function callOperation(
   name: string,
   input: object,
   request: Request,
-  { caller }: HttpCall,
+  { caller, unwelcome }: HttpCall,
 ): Promise<unknown> {
   const call = (ops as unknown as Readonly<Record<string, AnyCall>>)[name];
   if (call === undefined) throw new Error(`${name} cannot be called`);
-  const ending = endingOf(request.signal, stopping);
+  const ending = endingOf(request.signal, stopping, unwelcome);
   try {
     return await call({ caller, exec: null, abort: ending.signal }, input);
   } finally {

@@ -25,6 +25,8 @@ import type { TlsFiles } from './tls.ts';
 export interface HttpCall {
   readonly caller: Caller;
   readonly params: Readonly<Record<string, string>>;
+  /** Aborts when the caller is no longer let in: its token was revoked or has expired. */
+  readonly unwelcome: AbortSignal;
 }
 
 export type Handler = (request: Request, call: HttpCall) => Promise<Response>;
@@ -248,13 +250,14 @@ async function handled(
   { access, streams, requestTimeMs, maxBodyBytes }: Parts,
   request: Request,
   handler: Handler,
-  call: HttpCall,
+  call: Omit<HttpCall, 'unwelcome'>,
 ): Promise<Response> {
   const whole = await wholeRequest(request, requestTimeMs, maxBodyBytes);
   if (whole instanceof Response) return whole;
   const began = performance.now();
-  const response = await handler(whole, call);
-  const isLate = performance.now() - began > LONG_MS;
+  const { signal, done } = streams.during(call.caller);
+  const response = await handler(whole, { ...call, unwelcome: signal }).finally(done);
+  const isLate = signal.aborted || performance.now() - began > LONG_MS;
   if (isLate && access?.isWelcome(call.caller) === false) {
     void response.body?.cancel();
     return noLongerWelcome();

@@ -1,5 +1,6 @@
 /** Who comes in: tokens that are there, wrong, revoked, expired, another's; and whom they let speak. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { eventually } from '../system/support.ts';
 import { AT_HOME, bearer, openWorld, type World } from './access-world.ts';
 import { post } from './daemon.ts';
 
@@ -170,6 +171,21 @@ describe('a session', () => {
     const ended = stream.text();
     await world.app.ops.token_revoke(AT_HOME, { id: mine?.id ?? '' });
     expect(await ended).toBeString();
+  });
+
+  test('a call that waits ends with its token, and is told nothing more', async () => {
+    const token = await world.token('admin');
+    await world.token('viewer');
+    const headers = { ...bearer(token), 'content-type': 'application/json' };
+    const run = (input: object) =>
+      fetch(`${world.url}/api/v1/run`, { method: 'POST', headers, body: JSON.stringify(input) });
+    const definition = { steps: [{ id: 'w', type: 'wait', config: { duration: '1h' } }] };
+    const waiting = run({ definition, wait: '10m' });
+    await eventually(() => world.app.store.latestId());
+    const { tokens } = await world.app.ops.token_list(AT_HOME, {});
+    const mine = tokens.find(({ prefix }) => token.startsWith(prefix));
+    await world.app.ops.token_revoke(AT_HOME, { id: mine?.id ?? '' });
+    expect((await waiting).status).toBe(401);
   });
 
   test('that was opened without a token ends when tokens come', async () => {

@@ -118,7 +118,11 @@ export async function overHttp(
     method === 'GET'
       ? new Request(`${url}?${queryOf(input)}`)
       : new Request(url, { method, body: JSON.stringify(input) });
-  const response = await handle(request, { caller: PERSON.caller, params: {} });
+  const response = await handle(request, {
+    caller: PERSON.caller,
+    params: {},
+    unwelcome: new AbortController().signal,
+  });
   const text = await response.text();
   if (response.headers.get('content-type') === 'text/event-stream') {
     const items = [...text.matchAll(/^id: .*\ndata: (.*)$/gm)];
