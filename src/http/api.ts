@@ -37,6 +37,10 @@ export type AnyStream = Omit<StreamOperation, 'follow'>;
 type AnyCall = (ctx: CallContext, input: object) => Promise<unknown>;
 type AnyFollow = (ctx: CallContext, input: object) => AsyncIterable<object>;
 
+/** True for what changes nothing: it is GET too. */
+export const onlyReads = (operation: AnyOperation | AnyStream): boolean =>
+  operation.access === 'read' || ('quiet' in operation && operation.quiet === true);
+
 /** Operations and streams that are on this surface, by name. */
 export interface Served {
   readonly operations: ReadonlyMap<string, AnyOperation>;
@@ -66,7 +70,7 @@ export function createApi(deps: ApiDeps): Api {
   };
   for (const [name, operation] of [...operations, ...streams]) {
     const handle: Handler = (request, call) => answer(parts, name, operation, request, call);
-    const reads = operation.access === 'read' ? { GET: handle } : {};
+    const reads = onlyReads(operation) ? { GET: handle } : {};
     // Streams are never silent to a reader who reads; a long wait is.
     const kind = streams.has(name) ? 'beating' : true;
     routes[`${API_ROOT}/${name}`] = { streams: kind, methods: { ...reads, POST: handle } };

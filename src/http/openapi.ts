@@ -6,7 +6,7 @@ import type { JsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
 import { ERROR_CODES } from '../model/error.ts';
 import { inputJsonSchema, outputJsonSchema } from '../ops/json-schema.ts';
-import { type AnyOperation, type AnyStream, API_ROOT, type Served } from './api.ts';
+import { type AnyOperation, type AnyStream, API_ROOT, onlyReads, type Served } from './api.ts';
 import { EXAMPLES, sampleOf } from './openapi-examples.ts';
 import { OTHER_PATHS } from './openapi-paths.ts';
 
@@ -147,7 +147,7 @@ function pathOf(
   const body = json(ref(`${title}Input`), { example });
   const isNeeded = (input.required ?? []).length > 0;
   const post = { operationId: name, ...common, requestBody: { required: isNeeded, content: body } };
-  if (operation.access !== 'read') return { post };
+  if (!onlyReads(operation)) return { post };
   const get = { operationId: `${name}.get`, ...common, parameters: parametersOf(input) };
   return { get, post };
 }

@@ -22,10 +22,11 @@ const MAX_ISSUES = 40;
 /** Details that stand in a failure's text, bytes. */
 const MAX_DETAILS = 1000;
 
-export const answerResult = (answer: JsonObject): ToolResult => ({
-  content: [{ type: 'text', text: JSON.stringify(answer) }],
-  structuredContent: answer,
-});
+/** A success. @throws when it cannot be JSON: what the transport cannot send nobody would ever be answered. */
+export function answerResult(answer: JsonObject): ToolResult {
+  const text = JSON.stringify(answer);
+  return { ...textResult(text), structuredContent: JSON.parse(text) as Record<string, unknown> };
+}
 
 export const textResult = (text: string): ToolResult => ({ content: [{ type: 'text', text }] });
 

@@ -106,8 +106,13 @@ const MAX_AGENTS = 100;
 /** Events that a session is known to have been told of; the oldest are forgotten. */
 const MAX_SHOWN = 2000;
 
+/** Questions to anybody that an agent which comes is told one by one; of more it hears once that there are some. */
+const MAX_OPEN_QUESTIONS = 3;
+
 interface Telling extends TellerParts {
   readonly shown: Set<string>;
+  /** It has heard that many questions are open. */
+  hasHeardOfMany: boolean;
   /** Over the session itself. */
   readonly say: Say;
 }
@@ -119,7 +124,7 @@ export function createTeller(parts: TellerParts): Teller {
     if (!hears(state, level)) return;
     await server.sendLoggingMessage({ level, logger: 'opcode', data }, server.transport?.sessionId);
   };
-  const telling: Telling = { ...parts, shown: new Set(), say };
+  const telling: Telling = { ...parts, shown: new Set(), hasHeardOfMany: false, say };
   const leaving: (() => void)[] = [];
   let isStarted = false;
   const join = (agent: string): void => {
@@ -180,12 +185,42 @@ function tellLive(telling: Telling): () => void {
 
 /** Tells an agent what it was not told of while it was away. */
 function catchUp(telling: Telling, agent: string, say: Say): void {
-  for (const event of telling.told?.kept.untold(agent) ?? []) {
+  const untold = telling.told?.kept.untold(agent) ?? [];
+  const open = untold.filter(isQuestionToAnybody);
+  const isMany = telling.hasHeardOfMany || open.length > MAX_OPEN_QUESTIONS;
+  if (isMany && open.length > 0) tellOfMany(telling, open, agent, say);
+  for (const event of isMany ? untold.filter((each) => !isQuestionToAnybody(each)) : untold) {
     const notice = noticeOf(event, telling.spelling);
     if (notice === null) continue;
     const data = { ...notice.data, sent_at: event.timestamp };
     tellOnce(telling, event, { ...notice, data }, [agent], say);
   }
+}
+
+const isQuestionToAnybody = ({ event_type: type, payload }: ToldEvent): boolean =>
+  type === 'decision_requested' &&
+  isJsonObject(payload ?? null) &&
+  (payload as JsonObject).target_agent === undefined;
+
+/** One message in place of many; a session is told so once. */
+function tellOfMany(telling: Telling, events: readonly ToldEvent[], agent: string, say: Say): void {
+  if (telling.hasHeardOfMany) return;
+  telling.hasHeardOfMany = true;
+  const { spelling, told, log } = telling;
+  const filter = { status: 'pending' };
+  const data: JsonObject = {
+    message: `${events.length} or more decisions that anybody may make wait for an answer`,
+    next: { tool: spelled('query', spelling), arguments: { resource: 'decisions', filter } },
+  };
+  say('notice', data).then(
+    () => {
+      for (const event of events) told?.kept.markTold(event, [agent]);
+    },
+    (thrown: unknown) => {
+      telling.hasHeardOfMany = false;
+      notTold(log, thrown);
+    },
+  );
 }
 
 function tellOnce(

@@ -71,7 +71,14 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
       include: 'steps, decisions, output, context, events',
       max_bytes: 'default 8192',
     },
-    own: { definition: OBJECT, from_step: TEXT, include: PARTS, wait: TEXT, ...MAX_BYTES },
+    own: {
+      definition: OBJECT,
+      from_step: TEXT,
+      version: TEXT,
+      include: PARTS,
+      wait: TEXT,
+      ...MAX_BYTES,
+    },
     required: [],
     output: {
       schemas: [s.runOutput, s.rerunOutput],
@@ -142,7 +149,12 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
       archived: '',
       max_bytes: '',
     },
-    own: { definition: OBJECT, edits: { type: 'array', items: OBJECT }, ...MAX_BYTES },
+    own: {
+      definition: OBJECT,
+      edits: { type: 'array', items: OBJECT },
+      base: TEXT,
+      ...MAX_BYTES,
+    },
     required: ['name'],
     output: {
       schemas: [s.defineOutput],
@@ -173,7 +185,7 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
       include_status: '',
       max_bytes: '',
     },
-    own: { definition: OBJECT, ...MAX_BYTES },
+    own: { definition: OBJECT, version: TEXT, ...MAX_BYTES },
     required: ['format'],
     annotations: READS,
   },

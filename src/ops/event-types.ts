@@ -52,15 +52,22 @@ const KNOWN: Readonly<Record<EventType, true>> = {
   notification: true,
 };
 
-/** The names when each is a type of event. @throws VALIDATION_ERROR naming the nearest one */
+/** Names that an earlier program of this name had; `dag_mutated` is of none of ours. */
+const FORMER: ReadonlyMap<string, string> = new Map([
+  ['step_retrying', 'step_retry_attempt'],
+  ['dag_mutated', 'dag_mutated'],
+]);
+
+/** The types that are named. @throws VALIDATION_ERROR naming the nearest one */
 export function eventTypes(field: string, names: readonly string[]): readonly string[] {
   const known = Object.keys(KNOWN);
-  for (const name of names) {
-    if (Object.hasOwn(KNOWN, name)) continue;
+  return names.map((name) => {
+    if (Object.hasOwn(KNOWN, name)) return name;
+    const former = FORMER.get(name);
+    if (former !== undefined) return former;
     const near = nearestName(name, known);
     throw new AppError('VALIDATION_ERROR', `${field}: there is no type of event "${name}"`, {
       hint: near === null ? `there are ${known.join(', ')}` : `did you mean "${near}"?`,
     });
-  }
-  return names;
+  });
 }

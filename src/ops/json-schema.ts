@@ -2,11 +2,23 @@
  * JSON Schemas of operations, for tool lists, OpenAPI and forms.
  *
  * The shapes that a JSON Schema library cannot read off (any JSON, an object that may come as JSON
- * text) are named here; everything else follows from the schema that input is checked with.
+ * text) are named here; everything else follows from the schema that input is checked with. Patterns
+ * keep to what regular expressions of ECMA-262 and of Python have in common, because readers of both
+ * use them.
  */
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
-import { definitionValue, json, jsonObject, objectOrText, versionInput } from './shapes.ts';
+import {
+  definitionValue,
+  durationString,
+  json,
+  jsonObject,
+  objectOrText,
+  versionInput,
+  waitString,
+} from './shapes.ts';
+
+const DURATION = '([0-9]+(\\.[0-9]+)?|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d)';
 
 type Known = ReadonlyMap<unknown, JsonSchema>;
 
@@ -17,6 +29,8 @@ const known = (): Known =>
     [objectOrText, { type: 'object' }],
     [definitionValue, { type: ['object', 'string'] }],
     [versionInput, { type: ['integer', 'string'] }],
+    [durationString, { type: 'string', pattern: `^\\s*(${DURATION})+\\s*$` }],
+    [waitString, { type: 'string', pattern: `^\\s*(forever|0|(${DURATION})+)\\s*$` }],
   ]);
 
 /** What callers may send. */
@@ -28,6 +42,22 @@ export const outputJsonSchema = (schema: GenericSchema): JsonSchema => convert(s
 const isRegex = (action: object): action is { readonly requirement: RegExp } =>
   'requirement' in action && action.requirement instanceof RegExp;
 
+/** Classes of Unicode as ranges, a little wider where there are too many ranges to write down. */
+const CLASSES: Readonly<Record<string, string>> = {
+  L: 'A-Za-z\\xaa-\ufffd',
+  N: '0-9',
+  Cc: '\\x00-\\x1f\\x7f-\\x9f',
+};
+
+/** The pattern without classes of Unicode, which Python's expressions do not know. */
+function commonPattern(source: string): string {
+  return source.replaceAll(/\\p\{(\w+)\}/g, (_, name: string) => {
+    const ranges = CLASSES[name];
+    if (ranges === undefined) throw new Error(`\\p{${name}} has no ranges`);
+    return ranges;
+  });
+}
+
 function convert(schema: GenericSchema, typeMode: 'input' | 'output'): JsonSchema {
   const shapes = known();
   return toJsonSchema(schema, {
@@ -38,7 +68,9 @@ function convert(schema: GenericSchema, typeMode: 'input' | 'output'): JsonSchem
     overrideAction: ({ valibotAction, jsonSchema }) => {
       // A schema's pattern is one of Unicode anyway.
       const isUnicode = isRegex(valibotAction) && valibotAction.requirement.flags === 'u';
-      return isUnicode ? { ...jsonSchema, pattern: valibotAction.requirement.source } : undefined;
+      return isUnicode
+        ? { ...jsonSchema, pattern: commonPattern(valibotAction.requirement.source) }
+        : undefined;
     },
     overrideSchema: ({ valibotSchema, jsonSchema }) => {
       const shape = shapes.get(valibotSchema);

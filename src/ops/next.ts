@@ -98,13 +98,15 @@ const retryNext = (workflow_id: string): Next => ({
 function correctedNext(state: RunState, { step_id, code }: StepFailure): Next {
   const isOutput = step_id === undefined && incompleteIn(state.top).length === 0;
   const from = isOutput ? OUTPUT_STEP : step_id;
-  const define =
-    state.facts.template === null
-      ? 'send the corrected one as `definition`'
-      : 'define it and give its new `version`';
+  const isTemplate = state.facts.template !== null;
+  const define = isTemplate ? 'define it' : 'send the corrected one as `definition`';
   return {
     tool: 'run',
-    arguments: { rerun_of: state.runId, ...(from === undefined ? {} : { from_step: from }) },
+    arguments: {
+      rerun_of: state.runId,
+      ...(from === undefined ? {} : { from_step: from }),
+      ...(isTemplate ? { version: 'latest' } : {}),
+    },
     why: `${code} comes again with a retry: correct the definition first, ${define}`,
   };
 }

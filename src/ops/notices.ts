@@ -26,6 +26,7 @@ export function createNotices(
     output: noticesOutput,
     surfaces: NOT_MCP,
     access: 'operate',
+    quiet: true,
     async handle() {
       return {
         channels: channelViews(parts),

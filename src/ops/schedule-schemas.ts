@@ -34,7 +34,7 @@ const fields = {
       v.description('How late a time may be made up for: a duration, 0, or "all"'),
     ),
   ),
-  jitter: optional(v.pipe(s.word, v.description('A duration'))),
+  jitter: optional(v.pipe(s.durationText, v.description('A duration'))),
   /** Pause after so many failures in a row; null: never. */
   pause_after: optional(v.nullable(whole(1, 100))),
   /** It never fires before; null: no such time. */

@@ -182,7 +182,7 @@ export type StatusOutput = v.InferOutput<typeof statusOutput>;
 export const overviewInput = v.strictObject({
   limit: optional(limit, 20),
   /** How far back "failed lately" reaches. */
-  failed_within: optional(s.word, '24h'),
+  failed_within: optional(s.durationText, '24h'),
 });
 export const overviewOutput = v.object({
   counts: v.object({

@@ -69,9 +69,17 @@ export const agentId = v.pipe(
   v.regex(/^[^\p{Cc}]*$/u, 'must have no line breaks and other control characters'),
 );
 
+/** Texts whose JSON Schema has a pattern; what they mean is checked where they are read. */
+export const durationString = v.string();
+export const waitString = v.string();
+/** A duration. */
+export const durationText = v.pipe(durationString, v.minLength(1, 'must not be empty'));
+/** A duration, `0` or `forever`. */
+const waitText = v.pipe(waitString, v.minLength(1, 'must not be empty'));
+
 /** How long to wait: a duration (`30s`), `0` for not at all, `forever`. */
 export const wait = v.pipe(
-  v.union([name, v.literal(0)], 'must be a duration such as "30s", 0, or "forever"'),
+  v.union([waitText, v.literal(0)], 'must be a duration such as "30s", 0, or "forever"'),
   v.description('How long to wait: "30s", 0, "forever"'),
 );
 

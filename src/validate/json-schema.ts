@@ -93,7 +93,7 @@ export function workflowJsonSchema(actions: ActionRegistry): Json {
         type: 'string',
         description: 'such as 30s, 250ms, 1h30m',
         anyOf: [
-          { pattern: '^\\s*((\\d+(\\.\\d+)?|\\.\\d+)(ns|us|µs|μs|ms|s|m|h|d))+\\s*$' },
+          { pattern: '^\\s*(([0-9]+(\\.[0-9]+)?|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d))+\\s*$' },
           TEMPLATE_TEXT,
         ],
       },

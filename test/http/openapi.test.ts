@@ -4,13 +4,16 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import * as v from 'valibot';
-import { servedOf } from '../../src/http/api.ts';
+import { onlyReads, servedOf } from '../../src/http/api.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
 import { EXAMPLES } from '../../src/http/openapi-examples.ts';
+import { toolList } from '../../src/mcp/tool-list.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import { isJsonArray, isJsonObject } from '../../src/model/json.ts';
+import { workflowJsonSchema } from '../../src/validate/json-schema.ts';
 import { lintSchema } from '../../src/validate/schema-lint.ts';
 import { type Harness, openHarness } from '../ops/harness.ts';
+import { createSink, testActions } from '../support/test-actions.ts';
 
 let harness: Harness;
 let document: JsonObject;
@@ -55,6 +58,30 @@ const methods = (): [string, string, JsonObject][] =>
       operation as JsonObject,
     ]),
   );
+
+/** What is in JavaScript's expressions and not in Python's, or means something else there. */
+const NOT_COMMON = /\\[pP]\{|\\u\{|\\[cdDwWkZAz]|\(\?<|\[\^\]|\[\]/;
+
+test('every pattern that leaves the product is one of Python too', () => {
+  const shown = {
+    document,
+    tools: JSON.parse(JSON.stringify(toolList('underscores'))) as Json,
+    workflow: workflowJsonSchema(testActions(createSink())) as Json,
+  };
+  const patterns = [...objectsIn(shown as unknown as Json)].flatMap(([path, { pattern }]) =>
+    typeof pattern === 'string' ? [{ path: path.join('/'), pattern }] : [],
+  );
+  expect(patterns.length).toBeGreaterThan(20);
+  expect(patterns.filter(({ pattern }) => NOT_COMMON.test(pattern))).toEqual([]);
+});
+
+test('durations have a pattern', () => {
+  const wait = JSON.stringify(objectAt('components', 'schemas', 'RunInput', 'properties', 'wait'));
+  const [, source = ''] = /"pattern":("(?:[^"\\]|\\.)*")/.exec(wait) ?? [];
+  const pattern = new RegExp(JSON.parse(source));
+  for (const text of ['30s', '1h30m', '0', 'forever', '.5s']) expect(text).toMatch(pattern);
+  for (const text of ['30', 'soon', '']) expect(text).not.toMatch(pattern);
+});
 
 describe('the document', () => {
   test('has the fields that OpenAPI asks for', () => {
@@ -124,10 +151,11 @@ describe('every operation', () => {
 
   test('that is on this surface is there, by POST, and by GET when it only reads', () => {
     const paths = objectAt('paths');
-    for (const [name, { surfaces, access }] of Object.entries(all())) {
+    for (const [name, operation] of Object.entries(all())) {
+      const { surfaces } = operation;
       const item = paths[`/api/v1/${name}`] as JsonObject | undefined;
       expect(item?.post !== undefined).toBe(surfaces.includes('http'));
-      if (surfaces.includes('http')) expect(item?.get !== undefined).toBe(access === 'read');
+      if (surfaces.includes('http')) expect(item?.get !== undefined).toBe(onlyReads(operation));
     }
   });
 

@@ -164,3 +164,11 @@ test('what only operators may list is refused to an agent, with who may', async 
   expect(isError).toBe(true);
   expect(text).toMatch(/^\[PERMISSION_DENIED\].*\n.*\n.*operator or admin/);
 });
+
+test('events are found by the names that they had before', async () => {
+  for (const event_type of ['step_retrying', 'dag_mutated']) {
+    const args = { resource: 'events', filter: { event_type } };
+    const { isError, data } = await call(session.client, 'query', args);
+    expect({ isError, events: data.events }).toEqual({ isError: false, events: [] });
+  }
+});
