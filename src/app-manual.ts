@@ -8,6 +8,8 @@ import api from '../skills/opcode/references/api.md' with { type: 'text' };
 import benchmarks from '../skills/opcode/references/benchmarks.md' with { type: 'text' };
 import daemon from '../skills/opcode/references/daemon.md' with { type: 'text' };
 import errors from '../skills/opcode/references/errors.md' with { type: 'text' };
+import events from '../skills/opcode/references/events.md' with { type: 'text' };
+import exprBuiltins from '../skills/opcode/references/expr-builtins.md' with { type: 'text' };
 import expressions from '../skills/opcode/references/expressions.md' with { type: 'text' };
 import failure from '../skills/opcode/references/failure.md' with { type: 'text' };
 import limits from '../skills/opcode/references/limits.md' with { type: 'text' };
@@ -35,6 +37,7 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'failure', text: failure },
   { name: 'limits', text: limits },
   { name: 'expressions', text: expressions },
+  { name: 'expr-builtins', text: exprBuiltins },
   { name: 'actions', text: actions },
   { name: 'actions-http', text: actionsHttp },
   { name: 'actions-shell', text: actionsShell },
@@ -42,6 +45,7 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'errors', text: errors },
   { name: 'operations', text: operations },
   { name: 'running', text: running },
+  { name: 'events', text: events },
   { name: 'schedules', text: schedules },
   { name: 'webhooks', text: webhooks },
   { name: 'daemon', text: daemon },
