@@ -95,14 +95,14 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
     http: createSessions(),
     keeper: given.keeping === undefined ? null : createSessionKeeper(given.keeping, given.log),
     party: partyOf,
-    spelling: (request) => spellingOf(deps, request, 'underscores'),
+    spelling: (request) => spellingOf(deps, request, usualAt(request)),
     reviving: new Map(),
     modern: createMcpHandler(
       ({ requestInfo }) => {
         const caller = (requestInfo && callers.get(requestInfo)) ?? NOBODY;
         return deps.createServer(
           { ...deps, ...partyOf(requestInfo, caller) },
-          spellingOf(deps, requestInfo, 'underscores'),
+          spellingOf(deps, requestInfo, usualAt(requestInfo)),
           'never',
         );
       },
@@ -181,6 +181,10 @@ function partyOf(request: Request | undefined, caller: Caller): Pick<McpDeps, 'c
   const agent = request === undefined ? null : askedAgent(request);
   return { caller, ...(agent === null ? {} : { agent }) };
 }
+
+/** Names go with the address, whatever is spoken there. */
+const usualAt = (request: Request | undefined): Spelling =>
+  request !== undefined && new URL(request.url).pathname === '/sse' ? 'dots' : 'underscores';
 
 /** The address decides (`?names=dots`), then the setting, then the transport. */
 function spellingOf(deps: EndpointDeps, request: Request | undefined, usual: Spelling): Spelling {

@@ -173,7 +173,7 @@ describe('the address of the first transport', () => {
       new StreamableHTTPClientTransport(target) as Parameters<typeof client.connect>[0],
     );
     const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toContain('opcode_run');
+    expect(tools.map(({ name }) => name)).toContain('opcode.run');
     expect((await call(client, 'run', { definition: PURE })).data).toMatchObject({
       status: 'completed',
     });
