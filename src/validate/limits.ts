@@ -11,6 +11,8 @@ export interface DefinitionLimits {
   readonly maxNesting: number;
   /** Deepest nesting of the JSON itself. */
   readonly maxDepth: number;
+  /** Most aliases of a YAML text, merge keys included; one in an anchor counts as often as it is used. */
+  readonly maxAliases: number;
 }
 
 export const DEFAULT_DEFINITION_LIMITS: DefinitionLimits = {
@@ -18,4 +20,5 @@ export const DEFAULT_DEFINITION_LIMITS: DefinitionLimits = {
   maxSteps: 10_000,
   maxNesting: 32,
   maxDepth: 400,
+  maxAliases: 100,
 };

@@ -2,7 +2,7 @@
  * Reads YAML 1.2 into a JSON value and the places of its parts.
  *
  * Anchors may be used, but not to blow a text up: what aliases stand for counts as if it was written
- * out. Keys are texts; what JSON cannot hold (tags, `.inf`, keys that are lists) is an issue.
+ * out. The merge key `<<` takes the entries of other maps, over which those beside it win. Keys are texts; what JSON cannot hold (tags, `.inf`, keys that are lists) is an issue.
  */
 import {
   type Alias,
@@ -20,7 +20,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { Issue, IssuePath } from '../model/issue.ts';
-import { type Json, setOwn } from '../model/json.ts';
+import { isJsonObject, type Json, setOwn } from '../model/json.ts';
 import { errorAt } from './issues.ts';
 import type { DefinitionLimits } from './limits.ts';
 import { createLineIndex, type PositionNode } from './positions.ts';
@@ -32,6 +32,8 @@ interface Built {
   /** About the bytes the value takes as JSON, aliases spelled out. */
   readonly bytes: number;
   readonly depth: number;
+  /** Aliases in it, those of what they stand for included. */
+  readonly aliases: number;
 }
 
 interface Building {
@@ -39,6 +41,7 @@ interface Building {
   readonly issues: Issue[];
   readonly anchors: Map<string, Built>;
   bytes: number;
+  aliases: number;
 }
 
 type YamlNode = ParsedNode | null | undefined;
@@ -60,14 +63,19 @@ export function readYaml(text: string, limits: DefinitionLimits): ReadText {
     }));
     return { value: undefined, position: null, issues };
   }
-  const building: Building = { limits, issues: [], anchors: new Map(), bytes: 0 };
+  const building: Building = { limits, issues: [], anchors: new Map(), bytes: 0, aliases: 0 };
   const built = build(document.contents as YamlNode, [], null, building);
   const fatal = building.issues.some((issue) => issue.code === 'LIMIT_EXCEEDED');
   if (building.bytes > limits.maxBytes && !fatal) {
     const message = `with its aliases spelled out the file takes more than ${limits.maxBytes} bytes`;
     building.issues.push(errorAt([], message, { code: 'LIMIT_EXCEEDED' }));
+  } else if (building.aliases > limits.maxAliases) {
+    const message = `the file uses aliases more than ${limits.maxAliases} times`;
+    const hint = 'write some of it out, or put shared values into `defaults`';
+    building.issues.push(errorAt([], message, { code: 'LIMIT_EXCEEDED', hint }));
   }
-  const usable = !fatal && building.bytes <= limits.maxBytes;
+  const usable =
+    !fatal && building.bytes <= limits.maxBytes && building.aliases <= limits.maxAliases;
   return {
     value: usable ? built.value : undefined,
     position: built.position,
@@ -133,7 +141,7 @@ function build(node: YamlNode, path: IssuePath, key: number | null, building: Bu
 function leaf(value: Json, start: number, key: number | null, building: Building): Built {
   const bytes = typeof value === 'string' ? value.length + 3 : 5;
   building.bytes += bytes;
-  return { value, position: { value: start, key, children: null }, bytes, depth: 0 };
+  return { value, position: { value: start, key, children: null }, bytes, depth: 0, aliases: 0 };
 }
 
 function buildAlias(
@@ -150,10 +158,12 @@ function buildAlias(
     return leaf(null, start, key, building);
   }
   building.bytes += target.bytes;
+  building.aliases += 1 + target.aliases;
   if (path.length + target.depth > building.limits.maxDepth) {
     building.issues.push(tooDeep(path, building.limits));
   }
-  return { ...target, position: { value: start, key, children: null } };
+  const aliases = 1 + target.aliases;
+  return { ...target, aliases, position: { value: start, key, children: null } };
 }
 
 function buildScalar(
@@ -179,6 +189,7 @@ function buildNested(
   building: Building,
 ): Built {
   const before = building.bytes;
+  const aliasesBefore = building.aliases;
   building.bytes += 2;
   const children = new Map<string | number, PositionNode>();
   let depth = 0;
@@ -196,6 +207,7 @@ function buildNested(
     position: { value: node.range[0], key, children },
     bytes: building.bytes - before,
     depth: depth + 1,
+    aliases: building.aliases - aliasesBefore,
   };
 }
 
@@ -210,6 +222,7 @@ function buildMap(
   for (const pair of node.items) {
     const name = keyText(pair.key);
     const keyAt = pair.key?.range[0] ?? node.range[0];
+    if (isMergeKey(pair.key)) continue;
     if (name === null) {
       building.issues.push(errorAt(path, 'a key must be a text, not a list, a map or an alias'));
       continue;
@@ -218,7 +231,35 @@ function buildMap(
     building.bytes += name.length + 4;
     setOwn(object, name, add(name, pair.value as YamlNode, keyAt));
   }
+  for (const pair of node.items) {
+    if (isMergeKey(pair.key)) merge(pair.value as YamlNode, object, path, building);
+  }
   return object;
+}
+
+/** A plain `<<`; a quoted one is a key like any other. */
+const isMergeKey = (key: ParsedNode | null): boolean =>
+  isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
+
+/** Adds the entries of a map, or of a list of maps, that are not there yet: the first wins. */
+function merge(
+  node: YamlNode,
+  object: Record<string, Json>,
+  path: IssuePath,
+  building: Building,
+): void {
+  const sources: readonly YamlNode[] = isSeq(node) ? (node.items as YamlNode[]) : [node];
+  for (const source of sources) {
+    const { value } = build(source, [...path, '<<'], null, building);
+    if (!isJsonObject(value)) {
+      const message = 'the merge key << takes a map, an alias of one, or a list of them';
+      building.issues.push(errorAt(path, message));
+      return;
+    }
+    for (const [name, item] of Object.entries(value)) {
+      if (!Object.hasOwn(object, name)) setOwn(object, name, item);
+    }
+  }
 }
 
 /** A key as it is written: `true`, `1.0` and `null` are texts here. */

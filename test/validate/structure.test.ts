@@ -513,7 +513,7 @@ describe('limits', () => {
   });
 
   test('both can be set', () => {
-    const limits = { maxBytes: 1000, maxSteps: 1, maxNesting: 1, maxDepth: 20 };
+    const limits = { maxBytes: 1000, maxSteps: 1, maxNesting: 1, maxDepth: 20, maxAliases: 100 };
     expect(check({ steps: [e('a', '1'), e('b', '1')] }, { limits })[0]?.message).toContain(
       'more than 1 steps',
     );
