@@ -4,7 +4,7 @@
  * A missing or unreadable file is an `AppError` that says what to do. Whether an argument is a file
  * or a template name is decided here and nowhere else.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { extname, resolve, sep } from 'node:path';
 import { AppError, messageOf } from '../src/model/error.ts';
 import { isJsonObject, type JsonObject } from '../src/model/json.ts';
@@ -20,6 +20,19 @@ const FORMATS: Readonly<Record<string, NonNullable<SourceInput['format']>>> = {
 /** True when the argument means a file: it has a path separator or a known extension. */
 export const isFileName = (argument: string): boolean =>
   argument.includes('/') || argument.includes(sep) || formatOf(argument) !== undefined;
+
+/** A refused template that was meant as a file beside it gets told so. */
+export function withFileHint(target: string, thrown: unknown): unknown {
+  if (!(thrown instanceof AppError) || thrown.code !== 'NOT_FOUND') return thrown;
+  const file = Object.keys(FORMATS)
+    .map((extension) => `${target}${extension}`)
+    .find((each) => existsSync(each));
+  if (file === undefined || !thrown.message.includes('template')) return thrown;
+  return new AppError(thrown.code, thrown.message, {
+    hint: `there is a file ${file}: give its name with the extension`,
+    ...(thrown.details === undefined ? {} : { details: thrown.details }),
+  });
+}
 
 /** The format by extension, undefined when it is none of ours. */
 const formatOf = (file: string): SourceInput['format'] => FORMATS[extname(file).toLowerCase()];

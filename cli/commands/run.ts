@@ -20,7 +20,7 @@ import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { executeRun, resultDocument, showWarnings } from '../execute-run.ts';
 import { EXIT } from '../exit.ts';
 import { readableJson } from '../print/text.ts';
-import { isFileName } from '../sources.ts';
+import { isFileName, withFileHint } from '../sources.ts';
 import { tellDetached } from '../tell-executor.ts';
 
 interface Options extends ParamOptions {
@@ -64,6 +64,14 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function run(cli: Cli, target: string, options: Options): Promise<number> {
+  try {
+    return await runTarget(cli, target, options);
+  } catch (thrown) {
+    throw withFileHint(target, thrown);
+  }
+}
+
+async function runTarget(cli: Cli, target: string, options: Options): Promise<number> {
   const waitMs = waitMsOf(options.wait);
   const input = await inputOf(cli, target, options);
   if (options.dryRun === true) return dryRun(cli, input);

@@ -143,6 +143,7 @@ export function compileAction(
     {
       prefixes: true,
       secrets: (pointer) => acceptsSecrets(known, pointer),
+      secretHint: ([key]) => (key === 'hole_env' ? SECRET_IN_COMMAND : undefined),
       pathOf: (pointer) => pathOfParam(step, pointer),
     },
   );
@@ -156,6 +157,9 @@ export function compileAction(
     expression: via === 'engine' ? engineExpression(cx, place, step) : null,
   };
 }
+
+const SECRET_IN_COMMAND =
+  'hand it over in the environment: `params: {env: {TOKEN: "${{secrets.NAME}}"}}`, and write "$TOKEN"';
 
 const viaOf = (def: ActionDef): ActionPlan['via'] => (def.inline === 'engine' ? def.via : 'inline');
 

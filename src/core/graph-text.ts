@@ -20,6 +20,9 @@ import { type Place, type PlanContext, report } from './graph-context.ts';
 import { checkField } from './graph-fields.ts';
 import { noteReads } from './graph-reads.ts';
 
+/** What a compiler says of a secret where none may stand. */
+const SECRETS_REFUSED = 'secrets are not allowed here';
+
 export const hasTemplate = (text: string): boolean => text.includes('${{');
 
 const noTemplate = (raw: Json): Template => ({
@@ -52,7 +55,8 @@ export function compileExpression(
   const compiled = cx.deps.compiler.expression(prefix + source, { stepIds: cx.visibleIds });
   if (!compiled.ok) {
     for (const problem of compiled.problems) {
-      reportText(cx, path, moved(problem, prefix.length));
+      const hint = engine === undefined ? jqHint(source) : undefined;
+      reportText(cx, path, { ...moved(problem, prefix.length), ...hint });
     }
     return noExpression(source);
   }
@@ -68,6 +72,14 @@ export function compileExpression(
     refuseSecretInputs(cx, compiled.value.references, () => path);
   }
   return compiled.value;
+}
+
+/** A filter of jq that does not say so: it begins with a dot, or pipes. */
+function jqHint(source: string): { readonly hint: string } | undefined {
+  const isFilter = /^\s*\[?\s*\.[\w[]?/.test(source) || /[^|]\|[^|]/.test(source);
+  return isFilter
+    ? { hint: `an expression is CEL; for jq write \`jq: ${source.trim()}\`` }
+    : undefined;
 }
 
 /** Reads of fields that no output has. */
@@ -121,6 +133,8 @@ export interface TemplateOptions {
   /** Whether a whole-value string may name an engine (`jq: …`). */
   readonly prefixes?: boolean;
   readonly secrets?: (pointer: IssuePath) => boolean;
+  /** What to do about a secret that may not stand in a part of the value. */
+  readonly secretHint?: (pointer: IssuePath) => string | undefined;
   /** Where a part of the value is written, when that is not below `path`. */
   readonly pathOf?: (pointer: IssuePath) => IssuePath;
 }
@@ -136,7 +150,12 @@ export function compileTemplate(
   const pathOf = options.pathOf ?? ((pointer: IssuePath) => [...path, ...pointer]);
   const compiled = compileValue(cx, value, options);
   if (!compiled.ok) {
-    for (const problem of compiled.problems) reportText(cx, pathOf(problem.pointer), problem);
+    for (const problem of compiled.problems) {
+      const hint =
+        problem.message === SECRETS_REFUSED ? options.secretHint?.(problem.pointer) : undefined;
+      const told = hint === undefined ? problem : { ...problem, hint, offset: null };
+      reportText(cx, pathOf(problem.pointer), told);
+    }
     return noTemplate(value);
   }
   for (const name of compiled.value.secrets) cx.secretNames.add(name);

@@ -28,7 +28,7 @@ import { maskCelSource } from './cel-source.ts';
 import { CelResultError, jsonFromCel } from './cel-values.ts';
 import { badEvaluation, failed, type Outcome, shortSource, valueOutcome } from './failures.ts';
 import type { ExpressionLimits } from './limits.ts';
-import { listNames, nearestName } from './names.ts';
+import { listNames, rootHint } from './names.ts';
 import { pathText, rootName } from './path.ts';
 
 export interface CelProgram {
@@ -232,8 +232,7 @@ function missingKey(message: string): string | null {
 
 function unknownRoot(name: string, offset: number | null, roots: ReadonlySet<string>): Problem {
   const names = [...roots];
-  const near = nearestName(name, names);
-  const hint = near === null ? undefined : `did you mean "${near}"?`;
+  const hint = rootHint(name, names, 'iter');
   const message = `unknown name "${name}"; ${listNames(names)}`;
   return hint === undefined ? { offset, message } : { offset, message, hint };
 }

@@ -9,7 +9,7 @@ import type { CelCache } from './engines.ts';
 import { shortSource } from './failures.ts';
 import { splitAlternatives } from './lexer.ts';
 import type { ExpressionLimits } from './limits.ts';
-import { listNames, nearestName } from './names.ts';
+import { listNames, rootHint } from './names.ts';
 import type { Choice, Operand } from './operand.ts';
 import { type Path, parsePath, rootName } from './path.ts';
 
@@ -132,9 +132,7 @@ function celOperand(text: string, context: ChoiceContext): CompiledOperand {
 
 function unknownRoot(root: string, roots: ReadonlySet<string>): Problem {
   const names = [...roots];
-  const near = nearestName(root, names);
+  const hint = rootHint(root, names);
   const message = `unknown name "${shortSource(root)}"; ${listNames(names)}`;
-  return near === null
-    ? { offset: 0, message }
-    : { offset: 0, message, hint: `did you mean "${near}"?` };
+  return hint === undefined ? { offset: 0, message } : { offset: 0, message, hint };
 }

@@ -16,7 +16,7 @@ import {
 } from './expr-lang/compile.ts';
 import { badEvaluation, failed, type Outcome, shortSource, valueOutcome } from './failures.ts';
 import type { ExpressionLimits } from './limits.ts';
-import { listNames, nearestName } from './names.ts';
+import { listNames, rootHint } from './names.ts';
 import { allSteps, explainMissing, rootName } from './path.ts';
 
 export interface ExprUnit {
@@ -68,12 +68,12 @@ function unknownName(
 ): Omit<ExpressionProblem, 'pointer'> {
   const names = [...roots];
   const at = source.search(new RegExp(`(?<![\\w.])${name}(?!\\w)`));
-  const near = nearestName(name, names);
+  const hint = rootHint(name, names, 'iter');
   const problem = {
     offset: at < 0 ? null : at,
     message: `unknown name "${name}"; ${listNames(names)}`,
   };
-  return near === null ? problem : { ...problem, hint: `did you mean "${near}"?` };
+  return hint === undefined ? problem : { ...problem, hint };
 }
 
 function unitOf(program: ExprProgram): ExprUnit {

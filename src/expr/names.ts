@@ -41,6 +41,31 @@ export function shortName(name: string): string {
   return name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME - 1)}…`;
 }
 
+/** Names that other systems have, and what is read here instead. */
+const MEANT: Readonly<Record<string, string>> = {
+  item: 'loop.item',
+  index: 'loop.index',
+  each: 'loop.item',
+  previous: 'loop.previous',
+  params: 'inputs',
+  parameters: 'inputs',
+  vars: 'context',
+  variables: 'context',
+  secret: 'secrets',
+};
+
+/** What an unknown name should have been; `loop` is the loop's name in this language. */
+export function rootHint(
+  name: string,
+  names: readonly string[],
+  loop = 'loop',
+): string | undefined {
+  const meant = Object.hasOwn(MEANT, name) ? MEANT[name]?.replace(/^loop\b/, loop) : undefined;
+  if (meant !== undefined && names.includes(meant.split('.')[0] ?? '')) return `write \`${meant}\``;
+  const near = nearestName(name, names);
+  return near === null ? undefined : `did you mean "${near}"?`;
+}
+
 /** The candidate that is at most two edits away from `name`, nearest first, or null. */
 export function nearestName(name: string, candidates: readonly string[]): string | null {
   if (name.length > MAX_NAME) return null;

@@ -86,6 +86,8 @@ function shortOf(schema: LongSchema): ShortSchema {
 /** One or several texts are listed as a text: models send one, and arrays would need their items. */
 function argumentType(schema: LongSchema): Types {
   const types = typesOf(schema);
+  // A version may also be a text; the number is what every client can send.
+  if (types.includes('integer')) return { type: 'integer' };
   return typed(types.length > 1 ? types.filter((type) => type !== 'array') : types);
 }
 

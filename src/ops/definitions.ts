@@ -95,6 +95,20 @@ export function checkRead(
   folder: string,
   isRegistered: (pack: WorkflowPackage) => boolean = () => false,
 ): Checked {
+  const checked = checkWhole(parts, read, folder, isRegistered);
+  const { argument } = read;
+  if (argument === undefined) return checked;
+  // What is wrong with the whole of an argument is told under its name.
+  const named = (issue: Issue): Issue => (issue.path === '' ? { ...issue, path: argument } : issue);
+  return { ...checked, issues: checked.issues.map(named) };
+}
+
+function checkWhole(
+  parts: OpsParts,
+  read: ReadDefinition,
+  folder: string,
+  isRegistered: (pack: WorkflowPackage) => boolean,
+): Checked {
   // What could not be read has no shape to speak of: then only the reader's problems are told.
   if (read.raw === null && hasErrors(read.issues)) {
     return { pack: null, prepared: null, issues: read.issues };
@@ -146,7 +160,9 @@ const depsOf = (parts: OpsParts): ValidateDeps => ({
 export function readGiven(parts: OpsParts, given: Given): ReadDefinition {
   const { source, definition } = given;
   const { limits } = parts.config;
-  if (source === undefined) return readDefinitionValue(definition ?? null, limits);
+  if (source === undefined) {
+    return { ...readDefinitionValue(definition ?? null, limits), argument: 'definition' };
+  }
   const byName = source.file === undefined ? null : formatOfFile(source.file);
   return readDefinition(source.text, { format: source.format ?? byName ?? 'json' }, limits);
 }

@@ -12,6 +12,7 @@ import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { FIRST_RULES } from '../model/rules.ts';
 import type { RunRow } from '../model/store.ts';
 import type { VersionRef } from '../model/version.ts';
+import { unknownParams } from '../validate/input-warnings.ts';
 import { type Prepared, prepare, refuseArchived } from './definitions.ts';
 import { checkedInputs, mergeParams } from './inputs.ts';
 import { refuseOthersDecisions } from './kept-decisions.ts';
@@ -84,7 +85,11 @@ export async function rerunOf(
   });
   const started = await startRun(parts, prepared, facts, identity, reuse);
   const result = await answerFor(parts, ctx, started, request);
-  const warnings = changed.map(changedWarning);
+  const given = paramsOf(request, prepared.pack.inputSchema);
+  const warnings = [
+    ...changed.map(changedWarning),
+    ...unknownParams(prepared.pack, given, ['params']),
+  ];
   return {
     ...result,
     ...(warnings.length === 0 ? {} : { warnings }),

@@ -5,7 +5,10 @@
 
 import type * as v from 'valibot';
 import { AppError } from '../model/error.ts';
+import type { Issue } from '../model/issue.ts';
 import type { JsonObject } from '../model/json.ts';
+import { unknownParams } from '../validate/input-warnings.ts';
+import { warningAt } from '../validate/issues.ts';
 import { type Prepared, prepare } from './definitions.ts';
 import { modelOf, titleOf } from './diagram-model.ts';
 import { asciiOf } from './draw.ts';
@@ -40,10 +43,10 @@ export function createRun(parts: OpsParts): Operation<typeof runInput, typeof ru
         earlier: { scope: prepared.template?.name ?? prepared.hash, given },
       });
       const facts = await startFactsOf(parts, ctx, prepared, input, identity.runId);
-      if (input.dry_run) return dryRunOf(parts, prepared, facts);
+      const warnings = [...prepared.warnings, ...startWarnings(prepared, given)];
+      if (input.dry_run) return dryRunOf(parts, { ...prepared, warnings }, facts);
       const started = await startRun(parts, prepared, facts, identity);
       const result = await answerFor(parts, ctx, started, input);
-      const warnings = [...prepared.warnings];
       return warnings.length === 0 ? result : { ...result, warnings };
     },
   };
@@ -74,6 +77,15 @@ function again(
     });
   }
   return rerunOf(parts, ctx, { ...input, workflow_id });
+}
+
+/** What is given to a start and has no effect on it. */
+function startWarnings({ pack, template }: Prepared, params: JsonObject): Issue[] {
+  const unknown = unknownParams(pack, params, ['params']);
+  if (template !== null || pack.triggers === null) return unknown;
+  const hint = '`opcode define` registers the template that they start';
+  const message = 'triggers belong to a template: a run of a file or of a definition has none';
+  return [...unknown, warningAt(['triggers'], 'NO_EFFECT', message, hint)];
 }
 
 type Facts = Awaited<ReturnType<typeof startFactsOf>>;

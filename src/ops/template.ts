@@ -1,5 +1,6 @@
 /** `template`: one version of a template whole, with its definition and schemas. */
 
+import { nearestName } from '../core/graph-nearest.ts';
 import type { WorkflowPackage } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
 import { type JsonObject, ownValue } from '../model/json.ts';
@@ -21,13 +22,20 @@ export function findTemplate(store: Store, name: string, version: number | null)
       hint: `its versions are 1 to ${newest.version}`,
     });
   }
-  const near = store.templateNames().filter((each) => isNear(each, name));
   throw new AppError('NOT_FOUND', `there is no template "${name}"`, {
-    hint:
-      near.length > 0
-        ? `did you mean ${near.slice(0, 3).join(', ')}?`
-        : 'list them with query templates; a file needs its path, such as ./flow.yaml',
+    hint: nearHint(store.templateNames(), name),
   });
+}
+
+function nearHint(names: readonly string[], name: string): string {
+  const near = nearestName(name, names);
+  const all = new Set([
+    ...(near === null ? [] : [near]),
+    ...names.filter((each) => isNear(each, name)),
+  ]);
+  return all.size > 0
+    ? `did you mean ${[...all].slice(0, 3).join(', ')}?`
+    : '`opcode query templates` lists them; a file needs its path, such as ./flow.yaml';
 }
 
 /** The name a package gives itself, else its definition's `metadata.name`. */

@@ -12,6 +12,7 @@ import { canonicalJson, type JsonObject } from '../model/json.ts';
 import type { ScheduleRow, WebhookRow } from '../model/schedule.ts';
 import { nextOf } from '../model/schedule.ts';
 import type { ScheduleChange, TriggerChange } from '../model/schedule-store.ts';
+import { unknownParams } from '../validate/input-warnings.ts';
 import { effectiveInputs } from '../validate/inputs.ts';
 import type { CallContext } from './operation.ts';
 import type { OpsParts } from './parts.ts';
@@ -267,10 +268,10 @@ export function triggerIssues(
 /** Params that no run can be started with. */
 const paramIssues = (pack: WorkflowPackage, entries: readonly CronEntry[]): readonly Issue[] =>
   entries.flatMap(({ path, fields }) =>
-    effectiveInputs(pack, fields.params).issues.map((issue) => ({
-      ...issue,
-      path: `${path}.${issue.path}`,
-    })),
+    [
+      ...effectiveInputs(pack, fields.params).issues,
+      ...unknownParams(pack, fields.params, ['params']),
+    ].map((issue) => ({ ...issue, path: `${path}.${issue.path}` })),
   );
 
 const warning = (path: string, code: WarningCode, message: string, hint?: string): Issue => ({

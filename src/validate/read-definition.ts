@@ -17,6 +17,8 @@ export interface ReadDefinition {
   readonly raw: Json;
   readonly issues: readonly Issue[];
   readonly locate: Locate;
+  /** The argument that it came as, when it has no file: where an issue of the whole stands. */
+  readonly argument?: string;
 }
 
 const FORMATS: Readonly<Record<string, DefinitionFormat>> = {

@@ -98,7 +98,10 @@ function checkKeyword(lint: Lint, keyword: string, value: Json, path: IssuePath)
   }
   const replaced = Object.hasOwn(REPLACED, keyword) ? REPLACED[keyword] : undefined;
   if (replaced !== undefined) {
-    add(lint, path, `"${keyword}" is no keyword of JSON Schema 2020-12`, replaced);
+    const why = UNSUPPORTED.has(keyword)
+      ? 'is not supported here'
+      : 'is no keyword of JSON Schema 2020-12';
+    add(lint, path, `"${keyword}" ${why}`, replaced);
     return;
   }
   if (!lint.typos || keyword.startsWith('x-') || keyword.startsWith('$')) return;
@@ -293,6 +296,9 @@ const REPLACED: Readonly<Record<string, string>> = {
   $dynamicAnchor: 'write "$anchor" and "$ref"',
   $recursiveRef: 'write "$ref": "#"',
 };
+
+/** Those of them that the standard has. */
+const UNSUPPORTED: ReadonlySet<string> = new Set(['$dynamicRef', '$dynamicAnchor']);
 
 const BOUNDS: readonly (readonly [string, string])[] = [
   ['minimum', 'maximum'],

@@ -103,7 +103,7 @@ const noInputFits = errorAt(
 );
 
 function checkDefinition(
-  { definition, outputSchema }: WorkflowPackage,
+  { definition, inputSchema, outputSchema }: WorkflowPackage,
   deps: ValidateDeps,
   clean: boolean,
 ): { readonly issues: readonly Issue[]; readonly plan: Plan | null } {
@@ -122,7 +122,7 @@ function checkDefinition(
       ...checkShellValues(definition, deps),
       ...checkEnvironments(definition, deps.actions),
       ...checkHttpValues(definition, deps.actions),
-      ...(plan === null ? [] : findWarnings(definition, plan, deps.knownSecrets)),
+      ...(plan === null ? [] : findWarnings({ definition, inputSchema }, plan, deps.knownSecrets)),
     ],
   };
 }

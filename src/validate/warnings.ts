@@ -3,22 +3,26 @@
  * without a way out, secrets that are not there, repeats that may do something twice.
  */
 import { EAGER_RETRIES, LATE_RETRY_DELAY_MS } from '../core/retry.ts';
-import type { Definition } from '../model/definition.ts';
+import type { Definition, WorkflowPackage } from '../model/definition.ts';
 import type { Issue, IssuePath } from '../model/issue.ts';
 import { isJsonArray, isJsonObject, type Json, ownValue } from '../model/json.ts';
 import type { ActionPlan, Plan, StepPlan } from '../model/plan.ts';
 import { decisionWarnings } from './decision-warnings.ts';
 import { findEffectsBehind } from './effects-behind.ts';
+import { declaredInputs, inputWarnings, openReads } from './input-warnings.ts';
 import { warningAt } from './issues.ts';
+import { type KnownNames, plainTemplates } from './plain-templates.ts';
 import { type PlannedStep, plannedSteps } from './plan-walk.ts';
 import { createReads, type Reads } from './reads.ts';
+import { textsBeside } from './text-walk.ts';
 
-/** Every warning of a definition that compiles; `knownSecrets` null when that cannot be told. */
+/** Every warning of a workflow that compiles; `knownSecrets` null when that cannot be told. */
 export function findWarnings(
-  definition: Definition,
+  pack: Pick<WorkflowPackage, 'definition' | 'inputSchema'>,
   plan: Plan,
   knownSecrets: readonly string[] | null,
 ): Issue[] {
+  const { definition } = pack;
   const steps = [...plannedSteps(definition, plan)];
   const reads = createReads(steps, plan);
   const effectBehind = findEffectsBehind(steps);
@@ -28,6 +32,8 @@ export function findWarnings(
       ...idleChoice(step, reads, effectBehind),
       ...unseenExitCode(step, reads),
       ...decisionWithoutFallback(step),
+      ...decisionCutShort(step),
+      ...numberAsText(step),
       ...endlessLoop(step),
       ...blindRepeat(step),
       ...eagerRetry(step),
@@ -35,9 +41,19 @@ export function findWarnings(
     ]),
     ...decisionWarnings(steps, plan, reads, effectBehind),
     ...eagerDefault(definition, steps),
+    ...plainTemplates(steps, textsBeside(definition), namesOf(pack, steps)),
+    ...inputWarnings(pack, openReads(pack, plan, steps)),
     ...(secrets === null ? [] : sharedSecrets(definition, secrets)),
   ];
 }
+
+const namesOf = (
+  pack: Pick<WorkflowPackage, 'definition' | 'inputSchema'>,
+  steps: readonly PlannedStep[],
+): KnownNames => {
+  const { names, sure } = declaredInputs(pack);
+  return { inputs: names ?? sure, steps: new Set(steps.map(({ def }) => def.id)) };
+};
 
 function idleChoice(
   { def, plan, path }: PlannedStep,
@@ -80,6 +96,36 @@ function decisionWithoutFallback({ def, plan, path }: PlannedStep): Issue[] {
 const handlesTimeout = ({ ignoreErrors, fallback, handledCodes }: StepPlan): boolean =>
   (ignoreErrors || fallback !== null) &&
   (handledCodes === null || handledCodes.includes('TIMEOUT_ERROR'));
+
+/** A decision that its own step ends before its timeout can choose the fallback. */
+function decisionCutShort({ def, plan, path }: PlannedStep): Issue[] {
+  const { body, timeout } = plan;
+  if (body.type !== 'reasoning' || body.timeout?.kind !== 'ms' || timeout?.kind !== 'ms') return [];
+  if (body.timeout.ms <= timeout.ms) return [];
+  const message = `the timeout of the step "${def.id}" comes before that of its decision: the fallback is never chosen`;
+  const hint = 'leave the timeout of the step out, or make it the longer one';
+  return [warningAt([...path, 'config', 'timeout'], 'DECISION_TIMEOUT', message, hint)];
+}
+
+/** Fields of outputs that are numbers in every run. */
+const NUMBERS = /\.(?:status_code|exit_code|duration_ms|iterations|waited|size)\s*\}\}\s*$/;
+
+/** A comparison of a number with the text of one, which is never equal. */
+function numberAsText({ def, plan, path }: PlannedStep): Issue[] {
+  if (plan.body.type !== 'action' || !/^assert\.equals?$/.test(plan.body.action)) return [];
+  const { expected, actual } = def.params ?? {};
+  if (typeof expected !== 'string' || typeof actual !== 'string') return [];
+  if (!/^-?\d+$/.test(expected) || !NUMBERS.test(actual)) return [];
+  const message = `the text "${expected}" never equals a number`;
+  return [
+    warningAt(
+      [...path, 'params', 'expected'],
+      'TYPE_MISMATCH',
+      message,
+      `write \`expected: ${expected}\``,
+    ),
+  ];
+}
 
 function endlessLoop({ def, plan, path }: PlannedStep): Issue[] {
   const { body } = plan;
