@@ -8,11 +8,12 @@ import type { Command } from 'commander';
 import type { Config } from '../src/config.ts';
 import { terminalJson } from '../src/model/terminal-text.ts';
 import type { CallContext } from '../src/ops/operation.ts';
+import type { SourceInput } from '../src/ops/shapes.ts';
 import type { SourceText } from './errors.ts';
 import type { App, CommonOptions, Environment, ExecutingApp, Opening } from './given.ts';
 import { createOpening } from './opening.ts';
 import { type ConfigToLook, createConfigs } from './read-config.ts';
-import { readSource } from './sources.ts';
+import { readSource, STDIN, STDIN_NAME, sourceOfText } from './sources.ts';
 import type { Terminal } from './terminal.ts';
 
 export type { App, CommonOptions, Environment, ExecutingApp };
@@ -43,6 +44,8 @@ export interface Cli extends Opening {
   context(options?: { agent?: string | undefined; abort?: AbortSignal }): CallContext;
   /** Reads a workflow file and remembers its text for error messages. */
   readSource(file: string): ReturnType<typeof readSource>;
+  /** The same, or what stands on standard input for `-`. */
+  readFileOrStdin(file: string): Promise<SourceInput>;
   readonly sources: readonly SourceText[];
 }
 
@@ -82,6 +85,10 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
   const write = (text: string): void => terminal.stdout.write(text);
   const note = (line: string): void => {
     if (common.json !== true) terminal.stderr.write(`${line}\n`);
+  };
+  const remembered = <S extends SourceInput>(file: string, source: S): S => {
+    sources.splice(0, sources.length, { file, text: source.text });
+    return source;
   };
   const { config, configToLook } = createConfigs({ terminal, env, common });
   const opening = createOpening({
@@ -123,10 +130,10 @@ export function createCli(terminal: Terminal, env: Environment, common: CommonOp
         ...(abort === undefined ? {} : { abort }),
       };
     },
-    readSource: (file) => {
-      const source = readSource(file);
-      sources.splice(0, sources.length, { file, text: source.text });
-      return source;
+    readFileOrStdin: async (file) => {
+      if (file !== STDIN) return remembered(file, readSource(file));
+      return remembered(STDIN_NAME, sourceOfText(await terminal.stdin.readAll()));
     },
+    readSource: (file) => remembered(file, readSource(file)),
   };
 }

@@ -14,6 +14,7 @@ import { settingsSourceOf } from './read-config.ts';
 import { refuseElsewhere } from './server.ts';
 import { COMMANDS } from './table.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
+import { hintElsewhere, usageError } from './usage.ts';
 
 /** Asked by the scripts of `opcode completion`, and how long they wait for an answer. */
 const COMPLETE = '__complete';
@@ -27,6 +28,14 @@ export async function runProgram(args: readonly string[], env: Environment): Pro
   process.exit(code);
 }
 
+/** What is known of a command line so far. */
+interface State {
+  code: number;
+  cli: Cli | null;
+  program: Command | null;
+  words: readonly string[];
+}
+
 /** Runs one command line; never throws. Returns the exit code. */
 export async function execute(
   args: readonly string[],
@@ -34,10 +43,11 @@ export async function execute(
   env: Environment,
 ): Promise<number> {
   const wantsJson = beforeDashes(args).includes('--json');
-  const state: { code: number; cli: Cli | null } = { code: EXIT.ok, cli: null };
+  const state: State = { code: EXIT.ok, cli: null, program: null, words: args };
   try {
     if (args[0] === COMPLETE) return await complete(args.slice(1), terminal, env);
     const words = normalised(args);
+    state.words = words;
     const act: Act =
       (handler) =>
       async (...args) => {
@@ -47,14 +57,15 @@ export async function execute(
         state.code = await handler(cli, ...args);
       };
     const program = await buildProgram(words[0], terminal, act);
+    state.program = program;
     await program.parseAsync([...words], { from: 'user' });
   } catch (thrown) {
-    state.code = report(thrown, terminal, state.cli, wantsJson, args[0]);
+    state.code = report(thrown, terminal, state, wantsJson);
   }
   try {
     await state.cli?.close();
   } catch (thrown) {
-    const code = report(thrown, terminal, state.cli, wantsJson, args[0]);
+    const code = report(thrown, terminal, state, wantsJson);
     if (state.code === EXIT.ok) state.code = code;
   }
   return state.code;
@@ -102,6 +113,10 @@ function normalised(args: readonly string[]): readonly string[] {
   if (first === 'help') return args[1] === undefined ? ['--help'] : [args[1], '--help'];
   if (first !== undefined && (!first.startsWith('-') || OF_THE_PROGRAM.includes(first)))
     return args;
+  const meant = hintElsewhere(first);
+  if (meant !== null) {
+    throw new AppError('VALIDATION_ERROR', `unknown option '${first}'`, { hint: meant });
+  }
   const command = args.find((word) => COMMANDS.some(({ name }) => name === word));
   if (command === undefined) return ['serve', ...args];
   throw new AppError(
@@ -121,7 +136,7 @@ async function buildProgram(
   const { style } = terminal.stdout;
   const program = new Command('opcode')
     .description('Durable workflows: defined once, run without spending tokens.')
-    .usage('<command> [options]')
+    .usage('[command] [options]')
     .helpOption('-h, --help', 'Show help')
     .helpCommand(false)
     .enablePositionalOptions()
@@ -152,6 +167,7 @@ async function buildProgram(
 }
 
 const FIRST_STEPS = [
+  '  opcode                             the daemon: the same as opcode serve',
   '  opcode examples quickstart --run   see a workflow run to its end',
   '  opcode run deploy.yaml -p env=prod run a workflow file',
   '  opcode <command> --help            options and examples of a command',
@@ -169,15 +185,13 @@ function addCommonOptions(command: Command): void {
   command.option('--allow-http', 'Let OPCODE_URL be http:// beyond this machine');
 }
 
-function report(
-  thrown: unknown,
-  terminal: Terminal,
-  cli: Cli | null,
-  json: boolean,
-  command: string | undefined,
-): number {
+function report(thrown: unknown, terminal: Terminal, state: State, json: boolean): number {
+  const { cli } = state;
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.ok;
-  const error = thrown instanceof CommanderError ? usageError(thrown) : asAppError(thrown);
+  const error =
+    thrown instanceof CommanderError
+      ? usageError(thrown, state.program, state.words)
+      : asAppError(thrown);
   if (json) terminal.stdout.write(`${terminalJson(JSON.stringify(errorJson(error)))}\n`);
   else {
     const look = lookOf(terminal.stderr.style, terminal.stderr.columns());
@@ -186,24 +200,11 @@ function report(
     terminal.stderr.write(`${lines.join('\n')}\n`);
     if (error.code === 'INTERNAL') showCause(error, terminal, cli);
   }
-  const own = COMMANDS.find(({ name }) => name === command)?.ownFailure;
+  const own = COMMANDS.find(({ name }) => name === state.words[0])?.ownFailure;
   return own ?? exitCodeOfError(error);
 }
 
 function showCause(error: AppError, terminal: Terminal, cli: Cli | null): void {
   const isDebug = cli?.env.OPCODE_LOG_LEVEL === 'debug';
   if (isDebug && error.cause instanceof Error) terminal.stderr.write(`${error.cause.stack}\n`);
-}
-
-/** What commander says, in our form. */
-function usageError(error: CommanderError): AppError {
-  if (error.code === 'commander.help') {
-    return new AppError('VALIDATION_ERROR', 'a command is missing', { hint: 'see above' });
-  }
-  const [what = '', ...more] = error.message
-    .replace(/^error: /, '')
-    .replaceAll(/[()]/g, '')
-    .split('\n');
-  const hint = [...more, 'see --help'].filter((line) => line !== '').join('; ');
-  return new AppError('VALIDATION_ERROR', what, { hint });
 }

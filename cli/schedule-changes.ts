@@ -6,7 +6,7 @@ import type { ScheduleView } from '../src/ops/schedule-schemas.ts';
 import { type ParamOptions, paramsOf } from './args.ts';
 import type { App, Cli } from './command.ts';
 import { EXIT } from './exit.ts';
-import { scheduleLines } from './print/schedule-lists.ts';
+import { exactTime, scheduleLines } from './print/schedule-lists.ts';
 
 type Fields = Partial<Parameters<App['ops']['schedule_add']>[1]>;
 
@@ -49,7 +49,8 @@ function tell(cli: Cli, result: { readonly schedule: ScheduleView }): number {
   else {
     const { schedule } = result;
     cli.printLines(scheduleLines([schedule], cli.terminal.stdout));
-    if (schedule.next.length > 1) cli.note(`Then ${schedule.next.slice(1).join(', ')}`);
+    if (schedule.next.length > 1)
+      cli.note(`Then ${schedule.next.slice(1).map(exactTime).join(', ')}`);
   }
   return EXIT.ok;
 }

@@ -162,7 +162,9 @@ async function sendAndLeave(
   }
   cli.note(sentLine(cli, sent));
   if (!before.has_executor) {
-    cli.note(`Nothing moves until an executor lives: opcode recover ${shortId(sent.workflow_id)}`);
+    cli.note(
+      `No daemon runs, so nothing moves yet: opcode serve, or opcode recover ${shortId(sent.workflow_id)}`,
+    );
     return EXIT.ok;
   }
   const after = await app.ops.status(cli.context(), { workflow_id: sent.workflow_id });

@@ -17,9 +17,23 @@ const FORMATS: Readonly<Record<string, NonNullable<SourceInput['format']>>> = {
   '.yml': 'yaml',
 };
 
+/** Stands for standard input where a file is meant. */
+export const STDIN = '-';
+/** What standard input is called in messages. */
+export const STDIN_NAME = 'standard input';
+
+/** A workflow that came on standard input: JSON when it begins like it, else YAML. */
+export const sourceOfText = (text: string): SourceInput => ({
+  text,
+  format: /^\s*[[{]/.test(text) ? 'json' : 'yaml',
+});
+
 /** True when the argument means a file: it has a path separator or a known extension. */
 export const isFileName = (argument: string): boolean =>
-  argument.includes('/') || argument.includes(sep) || formatOf(argument) !== undefined;
+  argument === STDIN ||
+  argument.includes('/') ||
+  argument.includes(sep) ||
+  formatOf(argument) !== undefined;
 
 /** A refused template that was meant as a file beside it gets told so. */
 export function withFileHint(target: string, thrown: unknown): unknown {

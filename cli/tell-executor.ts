@@ -20,7 +20,9 @@ export async function tellDetached(
   cli.print(workflow_id);
   const { has_executor } = await app.ops.status(cli.context(), { workflow_id, include: [] });
   if (has_executor) return;
-  cli.note(`Nothing moves until an executor lives: opcode recover ${shortId(workflow_id)}`);
+  cli.note(
+    `No daemon runs, so nothing moves yet: opcode serve, or opcode recover ${shortId(workflow_id)}`,
+  );
 }
 
 /** Says on stderr when nothing moves one run. */

@@ -62,10 +62,11 @@ export interface RelayOptions {
 export function serveThroughDaemon(options: RelayOptions): StdioSession {
   const { promise, resolve } = Promise.withResolvers<void>();
   let here: StdioSession | null = null;
+  const told = createStartNotice(logPathOf(options.config.home));
   const relay = createRelay({
     connect: async (start) => {
       try {
-        return await reachDaemon(options, start);
+        return await reachDaemon(options, start, told.started);
       } catch (thrown) {
         if (!start) return null;
         options.log.warn(`no daemon: ${messageOf(thrown)}; this process executes itself`);
@@ -74,7 +75,11 @@ export function serveThroughDaemon(options: RelayOptions): StdioSession {
         return local.upstream;
       }
     },
-    toClient: (line) => void process.stdout.write(`${line}\n`),
+    toClient: (line) => {
+      process.stdout.write(`${line}\n`);
+      const notice = told.after(line);
+      if (notice !== null) process.stdout.write(`${notice}\n`);
+    },
     log: options.log,
   });
   const close = async (): Promise<void> => {
@@ -88,6 +93,27 @@ export function serveThroughDaemon(options: RelayOptions): StdioSession {
   // A client that no longer reads has left.
   process.stdout.on('error', () => void close());
   return { closed: promise, close };
+}
+
+/** Tells the client once, behind the answer to its first request, that a daemon was started for it. */
+function createStartNotice(logPath: string): {
+  started(pid: number): void;
+  /** The notice to be sent behind this line, or null. */
+  after(line: string): string | null;
+} {
+  let pid: number | null = null;
+  return {
+    started(startedPid) {
+      pid = startedPid;
+    },
+    after(line) {
+      if (pid === null || !line.includes('"protocolVersion"')) return null;
+      const data = `Opcode's daemon was started (pid ${pid}). It goes on when this client leaves, so that runs do; opcode stop ends it. Its log is ${logPath}`;
+      pid = null;
+      const params = { level: 'info', logger: 'opcode', data };
+      return JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params });
+    },
+  };
 }
 
 /** A pair of streams whose other end is the relay. */
@@ -106,7 +132,11 @@ function localUpstream(): { readonly streams: Streams; readonly upstream: Upstre
 }
 
 /** @throws CONFLICT, EXECUTION_ERROR: why there is no daemon to use */
-async function reachDaemon(options: RelayOptions, start: boolean): Promise<Upstream | null> {
+async function reachDaemon(
+  options: RelayOptions,
+  start: boolean,
+  onStarted: (pid: number) => void,
+): Promise<Upstream | null> {
   const { config } = options;
   const path = socketPathOf(config.home);
   const names = config.settings['mcp.names'];
@@ -121,7 +151,10 @@ async function reachDaemon(options: RelayOptions, start: boolean): Promise<Upstr
   let started: Started | null = null;
   for (;;) {
     const upstream = await connectSocket(path, hello);
-    if (upstream !== null) return upstream;
+    if (upstream !== null) {
+      if (started?.child.ended() === false) onStarted(started.child.pid);
+      return upstream;
+    }
     const record = readPidFile(config.pidPath);
     const lives = record !== null && isAlive(record) === true;
     if (!lives && !start) return null;

@@ -47,7 +47,7 @@ async function define(cli: Cli, files: string[], options: Options): Promise<numb
   const results: Defined[] = [];
   for (const file of files) {
     const result = await app.ops.define(cli.context({ agent: options.agent }), {
-      ...whatToDefine(cli, file, options),
+      ...(await whatToDefine(cli, file, options)),
       ...(options.description === undefined ? {} : { description: options.description }),
       ...(options.agent === undefined ? {} : { agent_id: options.agent }),
     });
@@ -59,12 +59,12 @@ async function define(cli: Cli, files: string[], options: Options): Promise<numb
 }
 
 /** A file's text, or with `--rules` the template of that name. */
-function whatToDefine(cli: Cli, given: string, { name, rules }: Options) {
+async function whatToDefine(cli: Cli, given: string, { name, rules }: Options) {
   const named = name === undefined ? {} : { name };
-  if (rules === undefined) return { source: cli.readSource(given), ...named };
+  if (rules === undefined) return { source: await cli.readFileOrStdin(given), ...named };
   const wanted = { rules: Number(rules) };
   return isFileName(given)
-    ? { source: cli.readSource(given), ...named, ...wanted }
+    ? { source: await cli.readFileOrStdin(given), ...named, ...wanted }
     : { name: name ?? given, ...wanted };
 }
 

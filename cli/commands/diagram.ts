@@ -101,7 +101,7 @@ function lookOf(cli: Cli, options: Options, format: Input['format']): Input {
 async function draw(cli: Cli, app: App, target: string, look: Input): Promise<Drawn> {
   const context = cli.context();
   if (isFileName(target)) {
-    return app.ops.diagram(context, { ...look, source: cli.readSource(target) });
+    return app.ops.diagram(context, { ...look, source: await cli.readFileOrStdin(target) });
   }
   const template = (): Promise<Drawn> =>
     app.ops.diagram(context, { ...look, template_name: target });

@@ -55,7 +55,7 @@ function list(cli: Cli): number {
   const { style } = cli.terminal.stdout;
   const widest = Math.max(0, ...all.map((example) => example.name.length));
   for (const [category, group] of Map.groupBy(all, (example) => example.category)) {
-    cli.print(style.bold(category === '' ? 'more' : category));
+    cli.print(style.bold(category === '' ? 'Examples' : category));
     for (const { name, description } of group) {
       cli.print(`  ${style.cyan(padTo(name, widest))}  ${description}`);
     }

@@ -51,8 +51,11 @@ export function configure(command: Command, act: Act): void {
   );
 }
 
+/** Other words for what can be listed. */
+const ALIASES: Readonly<Record<string, string>> = { runs: 'workflows' };
+
 async function query(cli: Cli, resource: string, options: Options): Promise<number> {
-  const known = RESOURCES.find((each) => each === resource);
+  const known = RESOURCES.find((each) => each === (ALIASES[resource] ?? resource));
   if (known === undefined) {
     throw new AppError('VALIDATION_ERROR', `"${resource}" cannot be listed`, {
       hint: `there are ${RESOURCES.join(', ')}`,

@@ -41,7 +41,10 @@ type Result = Exclude<RunOutput, { dry_run: true }>;
 export function configure(command: Command, act: Act): void {
   withExamples(
     command
-      .argument('<template|file>', 'template name, or a file (.json, .jsonc, .yaml, or with a /)')
+      .argument(
+        '<template|file>',
+        'template name, or a file (.json, .jsonc, .yaml, or with a /), or -',
+      )
       .option('-p, --param <key=value>', 'parameter, typed by the input schema; key:=json', collect)
       .option('--params <file|->', 'parameters as a JSON object')
       .option('--version <n>', 'version of the template: 3, v3, latest', versionRef)
@@ -98,7 +101,7 @@ async function inputOf(cli: Cli, target: string, options: Options): Promise<Inpu
     throw new AppError('VALIDATION_ERROR', '--version is for templates; a file has no versions');
   }
   return {
-    ...(isFile ? { source: cli.readSource(target) } : { template_name: target }),
+    ...(isFile ? { source: await cli.readFileOrStdin(target) } : { template_name: target }),
     ...(await paramsOf(cli, options)),
     ...(options.version === undefined ? {} : { version: options.version }),
     ...(options.agent === undefined ? {} : { agent_id: options.agent }),

@@ -91,6 +91,7 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   const { urls, recovered } = daemon;
   const service = await serviceOf(cli, log);
   const stopped = untilStopped(daemon, load, log, service);
+  if (look.pretty) cli.terminal.stderr.write(`${welcome(urls, config.home).join('\n')}\n`);
   log.info('opcode is ready', { urls, pid: process.pid, home: config.home, recovered });
   service?.ready(urls.join(' '));
   await stopped;
@@ -100,6 +101,14 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   file?.close();
   return EXIT.ok;
 }
+
+/** What a person at a terminal wants to know who has just started it. */
+const welcome = ([url = '']: readonly string[], home: string): string[] => [
+  `Opcode serves ${url}: it executes runs, fires schedules and takes on what was left. Data: ${home}`,
+  `For MCP clients: {"mcpServers": {"opcode": {"type": "sse", "url": "${url}/sse"}}}`,
+  'Ctrl-C stops it; what is unfinished goes on when it is started again.',
+  'In another terminal: opcode --help lists the commands, opcode status shows what runs.',
+];
 
 const VAULT_KEY =
   '--vault-key is not used: secrets are variables OPCODE_SECRET_<NAME>. Leave it out: every process of this machine can read a command line';

@@ -15,7 +15,7 @@ type Validated = Awaited<ReturnType<App['ops']['validate']>>;
 export function configure(command: Command, act: Act): void {
   withExamples(
     command
-      .argument('<file...>', 'workflow files')
+      .argument('<file...>', 'workflow files; - is standard input')
       .option('--strict', 'warnings count as errors')
       .action(act(validate)),
     [
@@ -29,7 +29,7 @@ async function validate(cli: Cli, files: string[], options: Options): Promise<nu
   const app = await cli.openToLook();
   const results: (Validated & { file: string })[] = [];
   for (const file of files) {
-    const source = cli.readSource(file);
+    const source = await cli.readFileOrStdin(file);
     const strict = options.strict === true;
     const result = await app.ops.validate(cli.context(), { source, strict });
     results.push({ file, ...result });

@@ -21,7 +21,15 @@ export function scheduleLines(schedules: readonly ScheduleView[], stream: Output
     each.next[0] === undefined ? '' : exactTime(each.next[0]),
     each.last === undefined ? '' : resultOf(each.last),
   ]);
-  const headings = ['schedule', 'template', 'expression', 'zone', 'state', 'next', 'last'];
+  const headings = [
+    'schedule',
+    'template',
+    'expression',
+    'zone',
+    'state',
+    hereText('next'),
+    'last',
+  ];
   const lines = rows.length === 0 ? [] : table(headings, rows, look(stream));
   const histories = schedules.flatMap(({ history = [] }) => historyLines(history, stream));
   return histories.length === 0 ? lines : [...lines, '', ...histories];
@@ -33,10 +41,14 @@ function stateOf({ enabled, paused_reason: reason, next }: ScheduleView): string
 }
 
 /** With seconds where they say something. */
-function exactTime(time: string): string {
+export function exactTime(time: string): string {
   const seconds = time.slice(17, 19);
   return seconds === '00' ? localTime(time) : `${localTime(time)}:${seconds}`;
 }
+
+/** A heading over times of this machine's zone, which need not be that of the schedule. */
+const hereText = (heading: string): string =>
+  `${heading} (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
 
 const resultOf = ({ outcome, run }: OccurrenceView): string => run?.status ?? outcome;
 
@@ -54,7 +66,7 @@ export function historyLines(
     typeof each.run?.duration_ms === 'number' ? formatDuration(each.run.duration_ms) : '',
     oneLine(each.reason ?? ''),
   ]);
-  return table(['due', 'outcome', 'run', 'result', 'took', 'reason'], rows, look(stream));
+  return table([hereText('due'), 'outcome', 'run', 'result', 'took', 'reason'], rows, look(stream));
 }
 
 type Next = Awaited<ReturnType<Ops['schedule_next']>>;

@@ -71,7 +71,7 @@ describe('options without a command', () => {
     const swapped = await opcode('--db-path', 'x.db', 'status');
     expect(swapped.code).toBe(2);
     expect(swapped.stderr).toContain('write opcode status --db-path');
-    expect((await opcode('--help')).stdout).toContain('Usage: opcode <command>');
+    expect((await opcode('--help')).stdout).toContain('Usage: opcode [command]');
   });
 });
 

@@ -161,7 +161,7 @@ describe('reruns', () => {
     const first = await statusOf('@last');
     const detached = await world.run('rerun', '@last', '--from', 'second', '--detach');
     expect(detached.code).toBe(0);
-    expect(detached.stderr).toContain('Nothing moves until an executor lives');
+    expect(detached.stderr).toContain('No daemon runs, so nothing moves yet');
     const id = detached.stdout.trim();
     daemon = await startDaemon(world);
     await ends(id);
