@@ -16,6 +16,7 @@ interface Options {
   readonly step?: string;
   readonly type?: string;
   readonly name?: string;
+  readonly versions?: boolean;
   readonly since?: string;
   readonly until?: string;
   readonly limit?: number;
@@ -35,6 +36,7 @@ export function configure(command: Command, act: Act): void {
       .option('--step <step>', 'only of this step')
       .option('--type <type,…>', 'only events of these types')
       .option('--name <name>', 'only with this name')
+      .option('--versions', 'templates: every version of --template, newest first')
       .option('--since <time>', 'not before this RFC 3339 time')
       .option('--until <time>', 'not after this RFC 3339 time')
       .option(
@@ -79,7 +81,8 @@ async function query(cli: Cli, resource: string, options: Options): Promise<numb
 const listOf = (text: string): string[] => text.split(',').map((part) => part.trim());
 
 function filterOf(options: Options): Filter {
-  const { status, agent, template, run, step, type, name, since, until, limit, cursor } = options;
+  const { status, agent, template, run, step, type, name, versions, since, until, limit, cursor } =
+    options;
   return {
     ...(status === undefined ? {} : { status: listOf(status) }),
     ...(agent === undefined ? {} : { agent_id: agent }),
@@ -88,6 +91,7 @@ function filterOf(options: Options): Filter {
     ...(step === undefined ? {} : { step_id: step }),
     ...(type === undefined ? {} : { event_type: listOf(type) }),
     ...(name === undefined ? {} : { name }),
+    ...(versions === true ? { versions } : {}),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
     ...(limit === undefined ? {} : { limit }),

@@ -24,6 +24,7 @@ import { queryInput, queryOutput, type RESOURCES } from './query-schemas.ts';
 import { rowWaits } from './row-waits.ts';
 import { resolveRun } from './run-ref.ts';
 import { listSchedules } from './schedule-history.ts';
+import { versionsOf } from './template-versions.ts';
 import { actionOf, decisionOf, eventOf, runSummaryOf, templateSummaryOf } from './wire.ts';
 
 type Output = v.InferOutput<typeof queryOutput>;
@@ -220,6 +221,7 @@ function listTemplates({ store }: OpsParts, filter: QueryFilter): Output {
     'template_name',
     'name',
     'agent_id',
+    'versions',
     'since',
     'until',
   ]);
@@ -232,7 +234,8 @@ function listTemplates({ store }: OpsParts, filter: QueryFilter): Output {
     (filter.agent_id === undefined || row.agentId === filter.agent_id) &&
     row.createdAt >= since &&
     row.createdAt <= until;
-  const page = pageOf((limit, cursor) => store.templates(limit, cursor), filter, isWanted);
+  const fetch = filter.versions === true ? versionsOf(store, filter) : store.templates;
+  const page = pageOf(fetch, filter, isWanted);
   return withCursor({ templates: page.items.map(templateSummaryOf) }, page.nextCursor);
 }
 

@@ -167,6 +167,25 @@ describe('decisions', () => {
 });
 
 describe('templates and actions', () => {
+  test('every version of one template, newest first', async () => {
+    for (const id of ['a', 'b', 'c']) {
+      await harness.ops.define(person, { name: 't', definition: steps(noop(id)) });
+    }
+    await harness.ops.define(person, { name: 'tt', definition: steps(noop('a')) });
+    const versions = async (filter: Parameters<typeof query>[1]) =>
+      ((await query('templates', filter)).templates ?? []).map((each) => each.version);
+    expect(await versions({ template_name: 't' })).toEqual([3]);
+    expect(await versions({ template_name: 't', versions: true })).toEqual([3, 2, 1]);
+    const filter = { template_name: 't', versions: true, limit: 2 };
+    const pages = await allPages('templates', filter, (page) => page.templates);
+    expect(pages.map((each) => each.version)).toEqual([3, 2, 1]);
+    expect(await versions({ template_name: 'none', versions: true })).toEqual([]);
+    const unnamed = query('templates', { versions: true });
+    expect(unnamed).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+    const bad = query('templates', { template_name: 't', versions: true, cursor: 'x' });
+    expect(bad).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  });
+
   test('templates by name, agent and status', async () => {
     const define = (name: string, ctx = person) =>
       harness.ops.define(ctx, { name, definition: steps(noop('a')) });
