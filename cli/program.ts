@@ -156,15 +156,21 @@ async function buildProgram(
       styleArgumentText: (text) => style.cyan(text),
       subcommandTerm: (command) => command.name(),
     })
-    .addHelpText('after', `\nExamples:\n${FIRST_STEPS.join('\n')}`);
+    .addHelpText('after', `\nExamples:\n${FIRST_STEPS.join('\n')}`)
+    .addHelpText('after', EXIT_CODES);
   for (const { name, summary, group, load } of COMMANDS) {
     const command = program.command(name).summary(summary).description(summary).helpGroup(group);
     if (name !== wanted) continue;
     (await load()).configure(command, act);
-    for (const each of [command, ...command.commands]) addCommonOptions(each);
+    for (const each of [command, ...command.commands]) {
+      addCommonOptions(each);
+      each.addHelpText('after', EXIT_CODES);
+    }
   }
   return program;
 }
+
+const EXIT_CODES = '\nExit codes: opcode query reference --name errors';
 
 const FIRST_STEPS = [
   '  opcode                             the daemon: the same as opcode serve',

@@ -166,10 +166,7 @@ export const SETTINGS = {
   'retention.keep_last': integer(0)(0, 'Newest ended runs of each template that stay anyway'),
   'notify.rules': rules([], 'Who is told of what'),
   'notify.channels': channels({}, 'How those are reached who are told'),
-  env_pass: variables(
-    [],
-    'Environment variables that shell steps and plugins get besides the usual',
-  ),
+  env_pass: variables([], 'Environment variables that commands get besides the usual'),
   'paths.deny': folders([], 'Paths that no step may touch'),
   'paths.read_only': folders([], 'Paths that steps may only read'),
   'paths.writable': folders([], 'When not empty: the only paths steps may write to'),

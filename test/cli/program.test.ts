@@ -90,6 +90,7 @@ describe('help', () => {
       const text = await helpOf(...words);
       const [, examples = ''] = text.split('Examples:\n');
       expect(examples.match(/^ {2}\S/gm)?.length ?? 0).toBeGreaterThanOrEqual(2);
+      expect(text).toContain('Exit codes: opcode query reference --name errors');
       // A command line that is longer stays in one piece.
       const tooWide = text.split('\n').filter((line) => line.length > 80);
       expect(tooWide.filter((line) => !/^ {2}opcode( \S+)+$/.test(line))).toEqual([]);

@@ -3,14 +3,41 @@
  * waits for, functions of Expr with their results, arguments of the tools, operations of each role.
  */
 import { describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { type App, openApp } from '../../src/app.ts';
+import { loadConfig } from '../../src/config.ts';
 import { builtinNames, builtinShape } from '../../src/expr/expr-lang/builtins.ts';
 import { compileExpr, type ExprEnv } from '../../src/expr/expr-lang/compile.ts';
 import { DEFAULT_EXPR_LIMITS } from '../../src/expr/expr-lang/limits.ts';
 import { methodArity } from '../../src/expr/expr-lang/methods.ts';
+import { inputOf } from '../../src/mcp/tool-list.ts';
+import { TOOLS } from '../../src/mcp/tool-names.ts';
+import { type ErrorCode, isRetryable } from '../../src/model/error.ts';
+import { isJsonObject, type JsonObject } from '../../src/model/json.ts';
+import { type Access, mayDo, ROLES, type Role } from '../../src/ops/access.ts';
+import type { CallContext } from '../../src/ops/operation.ts';
+import { RUN_PARTS } from '../../src/ops/shapes.ts';
 import { codeSpans, ROOT, reference, rowsOf } from './markdown.ts';
+
+const CALLER: CallContext = {
+  caller: { agentId: 'reader', role: 'local', sender: 'person' },
+  exec: null,
+};
+
+/** Works with an application over a database of its own. */
+async function withApp(use: (app: App) => Promise<void> | void): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), 'opcode-docs-'));
+  const app = await openApp(loadConfig({ flags: {}, env: {}, home }), { execute: true });
+  try {
+    await use(app);
+  } finally {
+    await app.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+}
 
 /** An interface or alias of an object type as the source declares it: names, `?` when optional. */
 function membersOf(file: string, name: string): ReadonlyMap<string, readonly string[]> {
@@ -86,4 +113,142 @@ describe('expr-builtins.md', () => {
     const { min, max, closure } = builtinShape(name) ?? { min: 0, max: 0, closure: 'none' };
     return [min + Number(closure === 'required'), max + Number(closure !== 'none')];
   }
+});
+
+describe('running.md', () => {
+  const rows = rowsOf(reference('running'));
+  const from = rows.findIndex(([cell]) => cell === '`kind`');
+  const told = rows.slice(from + 1).flatMap(([cell = '']) => codeSpans(cell));
+
+  test('has every kind that `waiting_for` may name', () => {
+    const text = ['waiting-text', 'row-waits']
+      .map((file) => readFileSync(join(ROOT, 'src', 'ops', `${file}.ts`), 'utf8'))
+      .join('');
+    const named = [...text.matchAll(/kind: '(\w+)'|case '(\w+)':|^ {2}(\w+): 'waits/gm)];
+    const kinds = named.flatMap((match) => match.slice(1).filter((each) => each !== undefined));
+    // A retry is told as a timer, a start as what it waits for; nothing locks a vault yet.
+    const wire = kinds.filter((kind) => !['retry', 'start', 'vault'].includes(kind));
+    expect([...new Set(wire)].sort()).toEqual(told.sort());
+  });
+});
+
+describe('errors.md', () => {
+  const rows = rowsOf(reference('errors')).filter(([cell = '']) => /^`[A-Z_]+`$/.test(cell));
+  const WAYS = ['definition', 'host', 'wait', 'person'];
+
+  test.each(rows.map((row) => [codeSpans(row[0] ?? '')[0] as ErrorCode, row[3] ?? ''] as const))(
+    '%s is mended by %s',
+    (code, ways) => {
+      const named = ways.split(', ');
+      expect(named.filter((way) => !WAYS.includes(way))).toEqual([]);
+      if (isRetryable(code)) expect(named).not.toEqual(['definition']);
+      else expect(named).not.toEqual(['wait']);
+    },
+  );
+});
+
+describe('access.md', () => {
+  const NEEDS: readonly Access[] = ['read', 'decide', 'act', 'operate', 'admin'];
+  const rows = rowsOf(reference('access')).filter(([cell = '']) =>
+    NEEDS.some((each) => each === cell),
+  );
+
+  test('has every operation that others can call behind what it needs', () => {
+    return withApp((app) => {
+      const all = [...Object.values(app.ops.operations), ...Object.values(app.ops.streams)];
+      const called = all.filter(({ surfaces }) => surfaces.includes('http'));
+      for (const need of NEEDS) {
+        const row = rows.find(([cell]) => cell === need)?.[2] ?? '';
+        const names = called.filter(({ access }) => access === need).map(({ name }) => name);
+        expect(names.filter((name) => !codeSpans(row).includes(name))).toEqual([]);
+      }
+    });
+  });
+
+  test.each(rows)('who may %s', (need, who = '') => {
+    const roles = Object.keys(ROLES).filter((role) => role !== 'local') as Role[];
+    const may = roles.filter((role) => mayDo(role, need as Access));
+    const told = who.startsWith('all')
+      ? roles.filter((role) => !who.includes(`but ${role}`))
+      : who.split(', ');
+    expect(told).toEqual(may);
+  });
+});
+
+describe('mcp.md', () => {
+  const rows = rowsOf(reference('mcp'));
+
+  test.each([...TOOLS])('%s has its arguments', (tool) => {
+    const row = rows.find(([cell]) => cell === tool);
+    const args = Object.keys(inputOf(tool).properties);
+    expect([...new Set(codeSpans(row?.[1] ?? ''))].sort()).toEqual(args.sort());
+  });
+
+  test('has the values of every argument that takes some', () => {
+    const values = TOOLS.flatMap((tool) =>
+      Object.entries(inputOf(tool).properties).flatMap(([name, schema]) => {
+        const listed = name === 'include' ? RUN_PARTS : (schema.enum ?? []);
+        const inner = name === 'filter' ? Object.keys(schema.properties ?? {}) : [];
+        return [...listed, ...inner].map((value) => [name, String(value)] as const);
+      }),
+    );
+    expect(values.length).toBeGreaterThan(20);
+    const missing = values.filter(([name, value]) => {
+      const row = rows.find(([cell = '']) => cell === `\`${name}\``);
+      return !codeSpans(row?.[1] ?? '').includes(value);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
+test('settings.md says of every setting what it is', () => {
+  const rows = rowsOf(reference('settings')).filter(([cell = '']) => cell.startsWith('`'));
+  expect(rows.filter((row) => (row[3] ?? '') === '').map(([cell]) => cell)).toEqual([]);
+});
+
+describe('step-types.md', () => {
+  const BODY = [{ id: 'x', action: 'crypto.encode', params: { data: 'a' } }];
+  const SAMPLES: Readonly<Record<string, JsonObject>> = {
+    condition: { type: 'condition', config: { expression: "'a'", branches: { a: BODY } } },
+    'condition, no branch fits': {
+      type: 'condition',
+      config: { expression: "'b'", branches: { a: BODY } },
+    },
+    loop: { type: 'loop', config: { over: [1, 2], max_iter: 1, body: BODY } },
+    parallel: { type: 'parallel', config: { branches: [BODY] } },
+    'parallel, `mode: "race"`': { type: 'parallel', config: { mode: 'race', branches: [BODY] } },
+    'wait for a time': { type: 'wait', config: { duration: '1ms' } },
+    'wait for a signal': {
+      type: 'wait',
+      config: { signal: 's', timeout: '1ms', on_timeout: 'continue' },
+    },
+    reasoning: {
+      type: 'reasoning',
+      config: { prompt_context: '?', options: [{ id: 'a' }], timeout: '1ms', fallback: 'a' },
+    },
+  };
+  const rows = rowsOf(reference('step-types')).filter(([, cell = '']) => /^`\{.*\}`$/.test(cell));
+
+  test('has the shape of the output of every type', async () => {
+    const steps = Object.values(SAMPLES).map((step, index) => ({ id: `s${index}`, ...step }));
+    const output = Object.fromEntries(
+      steps.map(({ id }, index) => [Object.keys(SAMPLES)[index], `\${{steps.${id}.output}}`]),
+    );
+    await withApp(async (app) => {
+      const result = await app.ops.run(CALLER, {
+        definition: { steps, output } as unknown as JsonObject,
+        wait: 'forever',
+      });
+      const given = 'output' in result ? (result.output as JsonObject) : {};
+      const shapes = Object.entries(given).map(([name, value]) => [
+        name,
+        isJsonObject(value) ? Object.keys(value) : [],
+      ]);
+      const told = rows.map(([name = '', cell = '']) => [
+        name,
+        cell.replace(/[`{}?]/g, '').split(', '),
+      ]);
+      expect(Object.fromEntries(told)).toEqual(Object.fromEntries(shapes));
+    });
+  });
 });
