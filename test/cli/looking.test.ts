@@ -190,3 +190,8 @@ test('runs of a file are told by its name, in lists, in status and in drawings',
   expect(again).toMatchObject({ name: 'count.json' });
   expect((await opcode('verify')).code).toBe(0);
 });
+
+test('`query actions` tells the class of http.request by its method', async () => {
+  const asked = await opcode('query', 'actions', '--name', 'http.request', '--json');
+  expect(JSON.parse(asked.stdout).actions).toMatchObject([{ effect: 'by method' }]);
+});

@@ -172,3 +172,11 @@ test('events are found by the names that they had before', async () => {
     expect({ isError, events: data.events }).toEqual({ isError: false, events: [] });
   }
 });
+
+test('the class of http.request is told as that of its method, every other as one word', async () => {
+  const effects = new Map((await all('actions')).map(({ name, effect }) => [name, effect]));
+  expect(effects.get('http.request')).toBe('by method');
+  expect(effects.get('http.get')).toBe('read');
+  expect(effects.get('http.post')).toBe('unsafe');
+  expect([...effects.values()].filter((effect) => effect === 'by method')).toHaveLength(1);
+});

@@ -82,8 +82,12 @@ describe('a child that waits', () => {
     await system.template('asking', asking);
     const parent = await system.run(call('asking'));
     expect(parent.status).toBe('suspended');
-    expect(parent.waiting_for).toHaveLength(1);
     const child = childOf(parent);
+    expect(parent.waiting_for).toMatchObject([
+      { step_id: 'child', kind: 'child' },
+      { workflow_id: child, step_id: 'ask', kind: 'decision' },
+    ]);
+    expect(parent.pending_decisions).toMatchObject([{ workflow_id: child, step_id: 'ask' }]);
     expect(await decide(child, 'yes')).toMatchObject({
       status: 'completed',
       output: { said: 'yes' },
