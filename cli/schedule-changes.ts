@@ -2,9 +2,10 @@
 import { AppError } from '../src/model/error.ts';
 import { OVERLAPS } from '../src/model/schedule.ts';
 import type { VersionRef } from '../src/model/version.ts';
-import type { ScheduleView } from '../src/ops/schedule-schemas.ts';
+import type { ScheduleOutput } from '../src/ops/schedule-schemas.ts';
 import { type ParamOptions, paramsOf } from './args.ts';
 import type { App, Cli } from './command.ts';
+import { showWarnings } from './execute-run.ts';
 import { EXIT } from './exit.ts';
 import { exactTime, scheduleLines } from './print/schedule-lists.ts';
 
@@ -44,13 +45,14 @@ async function fieldsOf(cli: Cli, options: FieldOptions): Promise<Fields> {
 }
 
 /** Prints what was made of a schedule, with its next times. */
-function tell(cli: Cli, result: { readonly schedule: ScheduleView }): number {
+function tell(cli: Cli, result: ScheduleOutput): number {
   if (cli.json) cli.printJson(result);
   else {
     const { schedule } = result;
     cli.printLines(scheduleLines([schedule], cli.terminal.stdout));
     if (schedule.next.length > 1)
       cli.note(`Then ${schedule.next.slice(1).map(exactTime).join(', ')}`);
+    showWarnings(cli, result.warnings ?? []);
   }
   return EXIT.ok;
 }

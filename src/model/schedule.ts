@@ -141,7 +141,13 @@ interface WrittenTiming {
 }
 
 export type ReadTiming =
-  | { readonly ok: true; readonly expression: string; readonly timezone: string }
+  | {
+      readonly ok: true;
+      readonly expression: string;
+      readonly timezone: string;
+      /** The day field with a `*` and a step beside another one that is given: elsewhere both must fit. */
+      readonly eitherDay?: string;
+    }
   | {
       readonly ok: false;
       readonly field: 'expression' | 'timezone';

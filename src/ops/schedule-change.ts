@@ -4,8 +4,10 @@ import type { ScheduleRow } from '../model/schedule.ts';
 import type { ScheduleChange } from '../model/schedule-store.ts';
 import { NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
+import { expressionDoubts } from './schedule-doubt.ts';
 import { changedFields, checkStartable, EMPTY, firstNext } from './schedule-fields.ts';
 import {
+  type ScheduleOutput,
   scheduleAddInput,
   scheduleNameInput,
   scheduleOutput,
@@ -18,6 +20,15 @@ const nameTaken = (name: string): AppError =>
   new AppError('CONFLICT', `name: there is a schedule "${name}" already`, {
     hint: 'choose another name, or change that one with schedule_update',
   });
+
+/** A schedule as it is now, with what may surprise about its expression. */
+function answer(parts: OpsParts, schedule: ScheduleRow, nowMs: number): ScheduleOutput {
+  const warnings = expressionDoubts(parts.calculator, schedule, nowMs, 'expression');
+  return {
+    schedule: scheduleOf(parts, schedule),
+    ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
+  };
+}
 
 export function createScheduleAdd(
   parts: OpsParts,
@@ -52,7 +63,7 @@ export function createScheduleAdd(
       };
       const schedule = { ...row, ...firstNext(calculator, row, now) };
       if (!store.addSchedule(schedule)) throw nameTaken(input.name);
-      return { schedule: scheduleOf(parts, schedule) };
+      return answer(parts, schedule, now);
     },
   };
 }
@@ -87,7 +98,7 @@ export function createScheduleUpdate(
           updatedAt: now,
         };
       });
-      return { schedule: scheduleOf(parts, schedule) };
+      return answer(parts, schedule, clock.now());
     },
   };
 }

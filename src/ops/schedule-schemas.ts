@@ -113,7 +113,12 @@ export const scheduleView = v.object({
 });
 export type ScheduleView = v.InferOutput<typeof scheduleView>;
 
-export const scheduleOutput = v.object({ schedule: scheduleView });
+export const scheduleOutput = v.object({
+  schedule: scheduleView,
+  /** What is legal and may mean something else. */
+  warnings: optional(v.array(s.issue)),
+});
+export type ScheduleOutput = v.InferOutput<typeof scheduleOutput>;
 export const schedulesOutput = v.object({ schedules: v.array(scheduleView) });
 export const scheduleRemoveOutput = v.object({ name: text, removed: v.boolean() });
 

@@ -16,6 +16,7 @@ import { unknownParams } from '../validate/input-warnings.ts';
 import { effectiveInputs } from '../validate/inputs.ts';
 import type { CallContext } from './operation.ts';
 import type { OpsParts } from './parts.ts';
+import { expressionDoubts } from './schedule-doubt.ts';
 import { type CronEntry, cronEntries, webhookEntries } from './triggers-read.ts';
 
 /** Why the schedules of an archived template do not fire. */
@@ -262,7 +263,11 @@ export function triggerIssues(
     .map(({ path }) =>
       warning(`${path}.expression`, 'NEVER_FIRES', 'its time has passed, so it never fires'),
     );
-  return [...cron.issues, ...hooks.issues, ...missing, ...over, ...paramIssues(pack, cron.entries)];
+  const doubts = cron.entries.flatMap(({ path, timing }) =>
+    expressionDoubts(calculator, timing, clock.now(), `${path}.expression`),
+  );
+  const params = paramIssues(pack, cron.entries);
+  return [...cron.issues, ...hooks.issues, ...missing, ...over, ...doubts, ...params];
 }
 
 /** Params that no run can be started with. */

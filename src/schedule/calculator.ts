@@ -49,12 +49,13 @@ export function createCalculator(sha256: (text: string) => string): ScheduleCalc
     read(written, nowMs): ReadTiming {
       const read = readExpression(zones, written.expression, written.timezone);
       if (!read.ok) return read;
-      const { text, timezone, expression } = read;
+      const { text, timezone, expression, eitherDay } = read;
       const timing = { createdAt: nowMs, firstAt: null };
       if (timesOf(read, timing, { afterMs: nowMs, limit: 1 }).length === 0) {
         return neverFires(expression, nowMs);
       }
-      return { ok: true, expression: text, timezone };
+      const doubt = eitherDay === undefined ? {} : { eitherDay };
+      return { ok: true, expression: text, timezone, ...doubt };
     },
     times(timing, range) {
       const read = readExpression(zones, timing.expression, timing.timezone);

@@ -6,7 +6,12 @@
  */
 
 export type ReadPattern =
-  | { readonly ok: true; readonly pattern: string }
+  | {
+      readonly ok: true;
+      readonly pattern: string;
+      /** The day field with a `*` and a step beside another one that is given: elsewhere both must fit. */
+      readonly eitherDay?: string;
+    }
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
 interface Field {
@@ -42,6 +47,8 @@ const FIELDS: readonly Field[] = [
   field('day of week', 0, 7, WEEKDAYS),
 ];
 
+const DAY = 2;
+const WEEKDAY = 4;
 const LAYOUT = 'minute hour day-of-month month day-of-week';
 
 /** The pattern in numbers, or what is wrong with it. */
@@ -54,7 +61,14 @@ export function readPattern(text: string): ReadPattern {
     if (!read.ok) return read;
     parts.push(read.pattern);
   }
-  return { ok: true, pattern: parts.join(' ') };
+  const eitherDay = eitherDayOf(words, parts);
+  return { ok: true, pattern: parts.join(' '), ...(eitherDay === null ? {} : { eitherDay }) };
+}
+
+/** Classic cron wants both day fields when one begins with `*`; here one of them is enough. */
+function eitherDayOf(words: readonly string[], parts: readonly string[]): string | null {
+  if (parts[DAY] === '*' || parts[WEEKDAY] === '*') return null;
+  return [words[DAY], words[WEEKDAY]].find((word) => word?.startsWith('*')) ?? null;
 }
 
 const refused = (message: string, hint: string): ReadPattern => ({ ok: false, message, hint });

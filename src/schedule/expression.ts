@@ -25,6 +25,7 @@ export type ReadExpression =
       /** Without the prefix; read again with `timezone` it means the same. */
       readonly text: string;
       readonly timezone: string;
+      readonly eitherDay?: string;
     }
   | Refusal;
 
@@ -72,6 +73,7 @@ export function readExpression(
     expression: { kind: 'cron', pattern: read.pattern },
     text: text.split(/\s+/).join(' '),
     timezone: zone ?? DEFAULT_ZONE,
+    ...(read.eitherDay === undefined ? {} : { eitherDay: read.eitherDay }),
   };
 }
 

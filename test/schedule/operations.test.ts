@@ -48,6 +48,34 @@ describe('adding', () => {
     });
   });
 
+  test.each([
+    ['0 0 */2 * 1', '*/2', '2026-01-03 00:00, 2026-01-05 00:00, 2026-01-07 00:00'],
+    ['0 0 15 * */3', '*/3', '2026-01-03 00:00, 2026-01-04 00:00, 2026-01-07 00:00'],
+    ['0 0 */10,5 * MON-FRI', '*/10,5', '2026-01-02 00:00, 2026-01-05 00:00, 2026-01-06 00:00'],
+  ])('warns that either day field of %s is enough', async (expression, field, times) => {
+    const { warnings = [] } = await add({ expression });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatchObject({ path: 'expression', code: 'EITHER_DAY' });
+    expect(warnings[0]?.message).toContain(`also beside ${field}; next in UTC: ${times}`);
+    const triggers = { cron: [{ expression, params: { day: 'x' } }] };
+    const defined = await harness.ops.define(person, {
+      name: 'other',
+      definition: steps(noop('a')),
+      triggers,
+    });
+    expect(defined.warnings.map(({ code, path }) => [code, path])).toContainEqual([
+      'EITHER_DAY',
+      'triggers.cron[0].expression',
+    ]);
+  });
+
+  test.each(['0 0 1 * 1', '0 0 */2 * *', '*/5 * * * 1', '0 0 */1 * 1', '@daily', '@every 5m'])(
+    'says nothing about %s',
+    async (expression) => {
+      expect((await add({ expression })).warnings).toBeUndefined();
+    },
+  );
+
   test('params may be texts, typed by the input schema', async () => {
     const { schedule } = await add({ params: undefined, param_texts: ['day=x', 'n=3'] });
     expect(schedule.params).toEqual({ day: 'x', n: 3 });
