@@ -24,6 +24,7 @@ import settings from '../skills/opcode/references/settings.md' with { type: 'tex
 import shell from '../skills/opcode/references/shell.md' with { type: 'text' };
 import stepTypes from '../skills/opcode/references/step-types.md' with { type: 'text' };
 import upkeep from '../skills/opcode/references/upkeep.md' with { type: 'text' };
+import warnings from '../skills/opcode/references/warnings.md' with { type: 'text' };
 import webhooks from '../skills/opcode/references/webhooks.md' with { type: 'text' };
 import workflowSchema from '../skills/opcode/references/workflow-schema.md' with { type: 'text' };
 import skill from '../skills/opcode/SKILL.md' with { type: 'text' };
@@ -43,6 +44,7 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'actions-shell', text: actionsShell },
   { name: 'shell', text: shell },
   { name: 'errors', text: errors },
+  { name: 'warnings', text: warnings },
   { name: 'operations', text: operations },
   { name: 'running', text: running },
   { name: 'events', text: events },

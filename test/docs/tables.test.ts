@@ -16,7 +16,10 @@ import { methodArity } from '../../src/expr/expr-lang/methods.ts';
 import { inputOf } from '../../src/mcp/tool-list.ts';
 import { TOOLS } from '../../src/mcp/tool-names.ts';
 import { type ErrorCode, isRetryable } from '../../src/model/error.ts';
+import { WARNING_CODES } from '../../src/model/issue.ts';
 import { isJsonObject, type JsonObject } from '../../src/model/json.ts';
+import { NEWER_CHECKS } from '../../src/model/newer-checks.ts';
+import { NEWEST_RULES, rulesOf } from '../../src/model/rules.ts';
 import { type Access, mayDo, ROLES, type Role } from '../../src/ops/access.ts';
 import type { CallContext } from '../../src/ops/operation.ts';
 import { RUN_PARTS } from '../../src/ops/shapes.ts';
@@ -145,6 +148,26 @@ describe('errors.md', () => {
       else expect(named).not.toEqual(['wait']);
     },
   );
+});
+
+describe('warnings.md', () => {
+  const page = reference('warnings');
+  const [warned = '', checked = '', ruled = ''] = page.prose.split(/\n## (?:Checks|Rules)/);
+  const firstCells = (prose: string): string[] =>
+    rowsOf({ ...page, prose }).flatMap(([cell = '']) => codeSpans(cell));
+
+  test('has every code of a warning once, and no other', () => {
+    expect(firstCells(warned).sort()).toEqual([...WARNING_CODES].sort());
+  });
+
+  test('has every check that is newer than the first rules', () => {
+    expect(firstCells(checked).sort()).toEqual(Object.keys(NEWER_CHECKS).sort());
+  });
+
+  test('has a row for each meaning that rules fix', () => {
+    const { version: _version, ...meanings } = rulesOf(NEWEST_RULES);
+    expect(rowsOf({ ...page, prose: ruled }).slice(1)).toHaveLength(Object.keys(meanings).length);
+  });
 });
 
 describe('access.md', () => {
