@@ -91,7 +91,7 @@ async function runExample(scene: Scene, example: Example): Promise<boolean> {
   const ends: string[] = [];
   const differences: string[] = [];
   for (const [index, situation] of example.situations.entries()) {
-    const driven = await runSituation(scene, example, situation, index);
+    const driven = await runSituation(scene, example, situation, index).catch(asDifference);
     ends.push(driven.end);
     const as = situation.as === undefined ? '' : `${situation.as}: `;
     differences.push(...driven.differences.map((each) => `    ${as}${each}`));
@@ -103,19 +103,21 @@ async function runExample(scene: Scene, example: Example): Promise<boolean> {
   return differences.length === 0;
 }
 
+/** What stopped a situation outside the run: no such example, a command that printed no document. */
+const asDifference = (thrown: unknown): Driven => ({
+  end: 'not run',
+  differences: [thrown instanceof Error ? thrown.message : String(thrown)],
+});
+
 const row = (name: string, expected: string, actual: string, verdict: string): string =>
   `${name.padEnd(26)} ${expected.padEnd(34)} ${actual.padEnd(34)} ${verdict}`;
 
-/** Names in the checkout of which nothing is known here, and the other way round. */
-function unmatched(folder: string): string[] {
-  const there = readdirSync(folder).filter((name) =>
-    existsSync(join(folder, name, 'workflow.json')),
-  );
-  const known = EXAMPLES.map(({ name }) => name);
-  return [
-    ...there.filter((name) => !known.includes(name)).map((name) => `${name}: no end is known`),
-    ...known.filter((name) => !there.includes(name)).map((name) => `${name}: is not there`),
-  ];
+/** Examples in the checkout whose right end is not known here. */
+function unknownIn(folder: string): readonly string[] {
+  const known = new Set(EXAMPLES.map(({ name }) => name));
+  return readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'workflow.json')) && !known.has(name))
+    .map((name) => `${name}: its right end is not known`);
 }
 
 async function runAll(folder: string, chosen: readonly Example[]): Promise<number> {
@@ -152,7 +154,7 @@ async function main(names: readonly string[]): Promise<number> {
     return 2;
   }
   const chosen = EXAMPLES.filter(({ name }) => names.length === 0 || names.includes(name));
-  const strange = names.length === 0 ? unmatched(folder) : [];
+  const strange = names.length === 0 ? unknownIn(folder) : [];
   const right = await runAll(folder, chosen);
   for (const each of strange) console.log(each);
   const wrong = chosen.length - right + strange.length;
