@@ -22,6 +22,7 @@ import secrets from '../skills/opcode/references/secrets.md' with { type: 'text'
 import security from '../skills/opcode/references/security.md' with { type: 'text' };
 import settings from '../skills/opcode/references/settings.md' with { type: 'text' };
 import shell from '../skills/opcode/references/shell.md' with { type: 'text' };
+import signals from '../skills/opcode/references/signals.md' with { type: 'text' };
 import stepTypes from '../skills/opcode/references/step-types.md' with { type: 'text' };
 import upkeep from '../skills/opcode/references/upkeep.md' with { type: 'text' };
 import warnings from '../skills/opcode/references/warnings.md' with { type: 'text' };
@@ -47,6 +48,7 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'warnings', text: warnings },
   { name: 'operations', text: operations },
   { name: 'running', text: running },
+  { name: 'signals', text: signals },
   { name: 'events', text: events },
   { name: 'schedules', text: schedules },
   { name: 'webhooks', text: webhooks },

@@ -6,11 +6,13 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { COMMANDS } from '../../cli/table.ts';
 import { builtinActions, createActionRegistry } from '../../src/actions/registry.ts';
+import { DEFAULT_MAX_BYTES } from '../../src/mcp/budget.ts';
 import type { ActionDef, ParamSpec } from '../../src/model/action.ts';
 import { ERROR_CODES } from '../../src/model/error.ts';
 import { isJsonObject, type Json } from '../../src/model/json.ts';
 import { SETTINGS, type Setting } from '../../src/settings.ts';
 import { workflowJsonSchema } from '../../src/validate/json-schema.ts';
+import { READER, withApp } from './app.ts';
 import { problemsOfOptions } from './command-lines.ts';
 import {
   codeSpans,
@@ -128,21 +130,30 @@ describe('the pages of fields', () => {
   );
 });
 
-/** What one answer over MCP holds, so that a page is read with one call. */
-const PAGE_BYTES = 8192;
 /** Read by people who compare, not by agents. */
 const LONG_PAGES = new Set(['benchmarks']);
 
-test.each(referenceNames().filter((name) => !LONG_PAGES.has(name)))(
-  '%s.md is one answer, and begins with what it is for and a command',
-  (name) => {
+describe('each page', () => {
+  const names = referenceNames().filter((name) => !LONG_PAGES.has(name));
+
+  test.each(names)('%s.md begins with what it is for and a command', (name) => {
     const { text } = reference(name);
-    expect(Buffer.byteLength(text)).toBeLessThan(PAGE_BYTES);
     expect(text).toMatch(/^# [^\n]+\n\n[^#|][^\n]*/);
     const [intro = ''] = text.split(/\n## /, 1);
     expect(codeSpans(intro).length).toBeGreaterThan(0);
-  },
-);
+  });
+
+  test('is one answer over MCP, and every heading has a name', async () => {
+    await withApp(async ({ ops }) => {
+      for (const name of names) {
+        const answer = await ops.query(READER, { resource: 'reference', filter: { name } });
+        expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThanOrEqual(DEFAULT_MAX_BYTES);
+        expect(answer.next_cursor).toBeUndefined();
+        expect((answer.reference ?? []).filter((item) => item.name.endsWith('#'))).toEqual([]);
+      }
+    });
+  });
+});
 
 test('SKILL.md is one that agents can load, and short', () => {
   const { text } = readPage(join(ROOT, 'skills', 'opcode', 'SKILL.md'));

@@ -3,12 +3,9 @@
  * waits for, functions of Expr with their results, arguments of the tools, operations of each role.
  */
 import { describe, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { type App, openApp } from '../../src/app.ts';
-import { loadConfig } from '../../src/config.ts';
 import { builtinNames, builtinShape } from '../../src/expr/expr-lang/builtins.ts';
 import { compileExpr, type ExprEnv } from '../../src/expr/expr-lang/compile.ts';
 import { DEFAULT_EXPR_LIMITS } from '../../src/expr/expr-lang/limits.ts';
@@ -21,26 +18,9 @@ import { isJsonObject, type JsonObject } from '../../src/model/json.ts';
 import { NEWER_CHECKS } from '../../src/model/newer-checks.ts';
 import { NEWEST_RULES, rulesOf } from '../../src/model/rules.ts';
 import { type Access, mayDo, ROLES, type Role } from '../../src/ops/access.ts';
-import type { CallContext } from '../../src/ops/operation.ts';
 import { RUN_PARTS } from '../../src/ops/shapes.ts';
+import { READER, withApp } from './app.ts';
 import { codeSpans, ROOT, reference, rowsOf } from './markdown.ts';
-
-const CALLER: CallContext = {
-  caller: { agentId: 'reader', role: 'local', sender: 'person' },
-  exec: null,
-};
-
-/** Works with an application over a database of its own. */
-async function withApp(use: (app: App) => Promise<void> | void): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), 'opcode-docs-'));
-  const app = await openApp(loadConfig({ flags: {}, env: {}, home }), { execute: true });
-  try {
-    await use(app);
-  } finally {
-    await app.close();
-    rmSync(home, { recursive: true, force: true });
-  }
-}
 
 /** An interface or alias of an object type as the source declares it: names, `?` when optional. */
 function membersOf(file: string, name: string): ReadonlyMap<string, readonly string[]> {
@@ -118,8 +98,8 @@ describe('expr-builtins.md', () => {
   }
 });
 
-describe('running.md', () => {
-  const rows = rowsOf(reference('running'));
+describe('signals.md', () => {
+  const rows = rowsOf(reference('signals'));
   const from = rows.findIndex(([cell]) => cell === '`kind`');
   const told = rows.slice(from + 1).flatMap(([cell = '']) => codeSpans(cell));
 
@@ -258,7 +238,7 @@ describe('step-types.md', () => {
       steps.map(({ id }, index) => [Object.keys(SAMPLES)[index], `\${{steps.${id}.output}}`]),
     );
     await withApp(async (app) => {
-      const result = await app.ops.run(CALLER, {
+      const result = await app.ops.run(READER, {
         definition: { steps, output } as unknown as JsonObject,
         wait: 'forever',
       });
