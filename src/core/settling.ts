@@ -6,7 +6,7 @@
  * its own next attempt, its fallback, the steps behind it, a sequential loop's next iteration, and the
  * output, the hooks and the end of the run.
  */
-import { pathsOverlap } from '../model/ids.ts';
+import { iterationPrefix, pathsOverlap } from '../model/ids.ts';
 import type { RunState, StepState } from '../model/run-state.ts';
 import { type Ending, isRunEnded } from '../model/run-status.ts';
 import { type Batch, emit } from './context.ts';
@@ -58,10 +58,12 @@ export function mustSettleBefore(batch: Batch, step: StepState): boolean {
 }
 
 /** True when something of an iteration is still at work; the loop is looked at again after it. */
-export function isIterationAtWork(batch: Batch, loop: StepState, prefix: string): boolean {
-  const waits = atWork(batch).some(
-    (path) => pathsOverlap(path, prefix) && !isLoser(batch.state, path),
-  );
+export function isIterationAtWork(batch: Batch, loop: StepState, index: number): boolean {
+  const paths = atWork(batch);
+  // Asked before each iteration of each loop, and nearly always no.
+  if (paths.length === 0) return false;
+  const prefix = iterationPrefix(loop.path, index);
+  const waits = paths.some((path) => pathsOverlap(path, prefix) && !isLoser(batch.state, path));
   if (waits) batch.ctx.awaitSettling(loop.path);
   return waits;
 }

@@ -5,7 +5,6 @@
  * stays in its list; the loop's output is assembled from them.
  */
 import { failure } from '../../model/error.ts';
-import { iterationPrefix } from '../../model/ids.ts';
 import { isJsonArray, type Json } from '../../model/json.ts';
 import type { LoopPlan } from '../../model/plan.ts';
 import type { ListState, LoopState, StepState } from '../../model/run-state.ts';
@@ -99,8 +98,7 @@ function nextItems(batch: Batch, step: StepState, sub: LoopState, body: LoopPlan
 
 /** In turn means that nothing of the iteration before is still at work. */
 const isLastAtWork = (batch: Batch, step: StepState, sub: LoopState): boolean =>
-  sub.iterations.length > 0 &&
-  isIterationAtWork(batch, step, iterationPrefix(step.path, sub.iterations.length - 1));
+  sub.iterations.length > 0 && isIterationAtWork(batch, step, sub.iterations.length - 1);
 
 function nextTested(batch: Batch, step: StepState, sub: LoopState, body: LoopPlan): void {
   if (sub.running.size > 0 || isLastAtWork(batch, step, sub)) return;
