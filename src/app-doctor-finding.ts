@@ -19,13 +19,13 @@ export interface Finding {
 /** Looks into the database; [] when there is none, or one that opening would bring up to date. */
 export async function withDatabase(
   config: Config,
-  look: (app: App) => readonly Finding[],
+  look: (app: App) => readonly Finding[] | Promise<readonly Finding[]>,
 ): Promise<readonly Finding[]> {
   if (!existsSync(config.dbPath)) return [];
   if (inspectDatabase(config.dbPath).schema < MIGRATIONS.length) return [];
   const app = await openApp(config, { execute: false, looks: true });
   try {
-    return look(app);
+    return await look(app);
   } finally {
     await app.close();
   }

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { lookAtAccess, lookAtDaemon, lookAtMcp, lookAtPort } from './app-doctor-daemon.ts';
+import { lookAtDefinitions } from './app-doctor-definitions.ts';
 import { lookAtDatabase, lookAtDisk, lookAtFiles, lookAtRuns } from './app-doctor-files.ts';
 import type { Finding } from './app-doctor-finding.ts';
 import { lookAtNotices } from './app-doctor-notices.ts';
@@ -23,6 +24,7 @@ const LOOKS: readonly (readonly [area: string, look: Look])[] = [
   ['disk', lookAtDisk],
   ['database', lookAtDatabase],
   ['runs', lookAtRuns],
+  ['templates', lookAtDefinitions],
   ['daemon', lookAtDaemon],
   ['port', lookAtPort],
   ['mcp', lookAtMcp],

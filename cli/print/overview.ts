@@ -27,6 +27,7 @@ export function overviewLines(overview: Overview, stream: OutputStream): string[
   const counts = ORDER.filter((status) => (overview.counts[status] ?? 0) > 0);
   if (counts.length === 0) {
     return [
+      ...outdated(overview, stream),
       'Nothing has run yet.',
       `Try ${style.cyan('opcode examples quickstart --run')}, or ${style.cyan('opcode run <file>')}.`,
     ];
@@ -39,7 +40,19 @@ export function overviewLines(overview: Overview, stream: OutputStream): string[
     ...decisions(overview, stream),
     ...section('Failed lately', overview.failed, stream),
     ...undelivered(overview, stream),
+    ...outdated(overview, stream),
   ];
+}
+
+/** Templates that run as they are and could not be defined like this today. */
+function outdated({ outdated: templates }: Overview, { style }: OutputStream): string[] {
+  if (templates.length === 0) return [];
+  const lines = templates.map(({ template, version, issues }) => {
+    const [first] = issues;
+    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+    return `  ${oneLine(template)} v${version}  ${oneLine(`${first?.path ?? ''}: ${first?.message ?? ''}`)}${more}`;
+  });
+  return ['', style.bold('Run as before, and refused when they are defined anew'), ...lines];
 }
 
 function section(title: string, runs: readonly RunSummary[], stream: OutputStream): string[] {

@@ -72,7 +72,7 @@ function editedOf(row: TemplateRow, edits: NonNullable<Input['edits']>): Json {
 }
 
 /** A package as it is written, without what is not there. */
-function packageOf(pack: WorkflowPackage): JsonObject {
+export function packageOf(pack: WorkflowPackage): JsonObject {
   const fields: readonly [string, Json | null][] = [
     ['name', pack.name],
     ['description', pack.description],

@@ -6,6 +6,7 @@ import { parseDuration } from '../model/time.ts';
 import { countWithoutExecutor } from './executors.ts';
 import { channelViews, isTroubled } from './notices.ts';
 import { NOT_MCP, type Operation } from './operation.ts';
+import { createOutdatedTemplates } from './outdated.ts';
 import type { OpsParts } from './parts.ts';
 import { rowWaits } from './row-waits.ts';
 import { overviewInput, overviewOutput } from './schemas.ts';
@@ -15,6 +16,7 @@ export function createOverview(
   parts: OpsParts,
 ): Operation<typeof overviewInput, typeof overviewOutput> {
   const { store, clock } = parts;
+  const outdated = createOutdatedTemplates(parts);
   return {
     name: 'overview',
     summary: 'Show what runs, what waits and why, and what failed lately',
@@ -44,6 +46,7 @@ export function createOverview(
           .map((row) => runSummaryOf(row, nowMs)),
         pending_decisions: decisions.map(decisionOf),
         without_executor: countWithoutExecutor(parts),
+        outdated: outdated.list().map(({ issues, ...each }) => ({ ...each, issues: [...issues] })),
         undelivered: channelViews(parts)
           .filter(isTroubled)
           .map(({ name: channel, waiting, gave_up, last_error }) => ({

@@ -199,6 +199,8 @@ export const overviewOutput = v.object({
   pending_decisions: v.array(s.decisionView),
   /** Unfinished runs that no living process executes. */
   without_executor: v.number(),
+  /** Templates whose newest version checks that are newer than it would refuse. */
+  outdated: v.array(v.object({ template: text, version: v.number(), issues: v.array(s.issue) })),
   /** Channels that do not take what they are told. */
   undelivered: v.array(
     v.object({

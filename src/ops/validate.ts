@@ -1,8 +1,9 @@
 /** `validate`: every problem of a workflow, with its place; nothing is registered or run. */
 
-import type { JsonObject } from '../model/json.ts';
 import { versionNumber } from '../model/version.ts';
-import { check } from './definitions.ts';
+import { readDefinitionValue } from '../validate/read-definition.ts';
+import { packageOf } from './define-content.ts';
+import { type Checked, check, checkRead } from './definitions.ts';
 import { NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { planLines } from './plan-lines.ts';
@@ -20,13 +21,10 @@ export function createValidate(
     surfaces: NOT_MCP,
     access: 'read',
     async handle(ctx, { strict, template_name, version, ...given }) {
-      const { pack, prepared, issues } = check(
-        parts,
-        ctx,
+      const { pack, prepared, issues } =
         template_name === undefined
-          ? given
-          : { ...given, definition: definitionOf(parts, template_name, versionNumber(version)) },
-      );
+          ? check(parts, ctx, given)
+          : registered(parts, template_name, versionNumber(version));
       return {
         valid: prepared !== null && (!strict || issues.length === 0),
         name: pack?.name ?? template_name ?? null,
@@ -38,5 +36,8 @@ export function createValidate(
 }
 
 /** A registered template is checked again: actions and limits may have changed since. */
-const definitionOf = ({ store }: OpsParts, name: string, version: number | null): JsonObject =>
-  findTemplate(store, name, version).pack.definition as unknown as JsonObject;
+function registered(parts: OpsParts, name: string, version: number | null): Checked {
+  const { pack } = findTemplate(parts.store, name, version);
+  const read = readDefinitionValue(packageOf(pack), parts.config.limits);
+  return checkRead(parts, read, parts.config.workDir, () => true);
+}

@@ -25,6 +25,23 @@ describe('plan lines', () => {
     ]);
   });
 
+  test('look at each step of a long chain a few times only', () => {
+    const chain = Array.from({ length: 3000 }, (_, i) =>
+      noop(`s${i}`, i, i === 0 ? {} : { depends_on: [`s${i - 1}`] }),
+    );
+    const plan = testPlan(steps(...chain) as unknown as Definition);
+    let looks = 0;
+    const counted = plan.top.steps.map((step) => ({
+      ...step,
+      get deps() {
+        looks += 1;
+        return step.deps;
+      },
+    }));
+    planLines({ ...plan, top: { ...plan.top, steps: counted } });
+    expect(looks).toBeLessThan(10 * chain.length);
+  });
+
   test('indent what is inside composites', () => {
     expect(
       lines(
