@@ -2,8 +2,10 @@
 
 import access from '../skills/opcode/references/access.md' with { type: 'text' };
 import actions from '../skills/opcode/references/actions.md' with { type: 'text' };
+import actionsFs from '../skills/opcode/references/actions-fs.md' with { type: 'text' };
 import actionsHttp from '../skills/opcode/references/actions-http.md' with { type: 'text' };
 import actionsShell from '../skills/opcode/references/actions-shell.md' with { type: 'text' };
+import actionsWorkflow from '../skills/opcode/references/actions-workflow.md' with { type: 'text' };
 import api from '../skills/opcode/references/api.md' with { type: 'text' };
 import benchmarks from '../skills/opcode/references/benchmarks.md' with { type: 'text' };
 import daemon from '../skills/opcode/references/daemon.md' with { type: 'text' };
@@ -41,8 +43,10 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'expressions', text: expressions },
   { name: 'expr-builtins', text: exprBuiltins },
   { name: 'actions', text: actions },
+  { name: 'actions-fs', text: actionsFs },
   { name: 'actions-http', text: actionsHttp },
   { name: 'actions-shell', text: actionsShell },
+  { name: 'actions-workflow', text: actionsWorkflow },
   { name: 'shell', text: shell },
   { name: 'errors', text: errors },
   { name: 'warnings', text: warnings },
