@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../src/model/error.ts';
 import { RESOURCES } from '../../src/ops/query-schemas.ts';
-import { wholeNumber } from '../args.ts';
+import { collect, wholeNumber } from '../args.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { listLines } from '../print/lists.ts';
@@ -16,6 +16,7 @@ interface Options {
   readonly step?: string;
   readonly type?: string;
   readonly name?: string;
+  readonly label?: readonly string[];
   readonly versions?: boolean;
   readonly since?: string;
   readonly until?: string;
@@ -36,6 +37,7 @@ export function configure(command: Command, act: Act): void {
       .option('--step <step>', 'only of this step')
       .option('--type <type,…>', 'only events of these types')
       .option('--name <name>', 'only with this name')
+      .option('--label <key=value>', 'only with this label; several must all hold', collect)
       .option('--versions', 'templates: every version of --template, newest first')
       .option('--since <time>', 'not before this RFC 3339 time')
       .option('--until <time>', 'not after this RFC 3339 time')
@@ -81,8 +83,21 @@ async function query(cli: Cli, resource: string, options: Options): Promise<numb
 const listOf = (text: string): string[] => text.split(',').map((part) => part.trim());
 
 function filterOf(options: Options): Filter {
-  const { status, agent, template, run, step, type, name, versions, since, until, limit, cursor } =
-    options;
+  const {
+    status,
+    agent,
+    template,
+    run,
+    step,
+    type,
+    name,
+    label,
+    versions,
+    since,
+    until,
+    limit,
+    cursor,
+  } = options;
   return {
     ...(status === undefined ? {} : { status: listOf(status) }),
     ...(agent === undefined ? {} : { agent_id: agent }),
@@ -91,6 +106,7 @@ function filterOf(options: Options): Filter {
     ...(step === undefined ? {} : { step_id: step }),
     ...(type === undefined ? {} : { event_type: listOf(type) }),
     ...(name === undefined ? {} : { name }),
+    ...(label === undefined ? {} : { label: [...label] }),
     ...(versions === true ? { versions } : {}),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),

@@ -131,6 +131,7 @@ export interface Definition {
   readonly defaults?: DefaultsDef;
   readonly working_dir?: string;
   readonly metadata?: JsonObject;
+  /** Kept with the template and its runs, for queries; those of a package are among them. */
   readonly labels?: JsonObject;
 }
 
@@ -142,7 +143,5 @@ export interface WorkflowPackage {
   readonly inputSchema: Json | null;
   readonly outputSchema: Json | null;
   readonly triggers: JsonObject | null;
-  /** Those of the package; a definition may have its own. */
-  readonly labels?: JsonObject;
   readonly definition: Definition;
 }

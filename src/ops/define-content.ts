@@ -80,7 +80,6 @@ export function packageOf(pack: WorkflowPackage): JsonObject {
     ['input_schema', pack.inputSchema],
     ['output_schema', pack.outputSchema],
     ['triggers', pack.triggers],
-    ['labels', pack.labels ?? null],
     ['definition', pack.definition as unknown as Json],
   ];
   return Object.fromEntries(fields.filter(([, value]) => value !== null));

@@ -32,6 +32,8 @@ export const queryFilter = v.strictObject({
   event_type: optional(v.union([s.word, v.array(s.word)])),
   name: optional(s.word),
   /** Every version of the template, newest first, instead of the newest of each. */
+  /** `team=ops`, or `team` for any value; several must all hold. */
+  label: optional(v.union([s.word, v.array(s.word)])),
   versions: optional(v.boolean()),
   since: optional(instant),
   until: optional(instant),
@@ -49,6 +51,7 @@ const templateSummary = v.object({
   category: v.nullable(text),
   agent_id: v.nullable(text),
   archived: v.boolean(),
+  labels: optional(s.jsonObject),
   created_at: text,
 });
 const actionView = v.object({

@@ -17,6 +17,7 @@ import { listAgents } from './agent-list.ts';
 import { listAudit } from './audit-list.ts';
 import { eventTypes } from './event-types.ts';
 import { checkFields, pageOf, type QueryFilter, timesOf, valuesOf } from './filter.ts';
+import { definitionReader, labelFilter, labelsOf } from './labels.ts';
 import { listReference } from './list-reference.ts';
 import { EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
@@ -68,10 +69,14 @@ function listWorkflows(parts: OpsParts, filter: QueryFilter): Output {
     'template_name',
     'workflow_id',
     'name',
+    'label',
     'since',
     'until',
   ]);
   const nowMs = clock.now();
+  const isLabelled = labelFilter(filter.label);
+  const definitionOf = definitionReader(parts);
+  const isWanted = (row: RunRow): boolean => isLabelled?.(definitionOf(row.definitionHash)) ?? true;
   const statuses =
     filter.status === undefined ? null : valuesOf('status', filter.status, RUN_STATUSES);
   const asked = {
@@ -83,9 +88,16 @@ function listWorkflows(parts: OpsParts, filter: QueryFilter): Output {
   };
   const page =
     filter.workflow_id === undefined
-      ? pageOf((limit, cursor) => store.queryRuns({ ...asked, limit, ...cursorOf(cursor) }), filter)
+      ? pageOf(
+          (limit, cursor) => store.queryRuns({ ...asked, limit, ...cursorOf(cursor) }),
+          filter,
+          isWanted,
+        )
       : onlyRun(parts, filter.workflow_id, asked);
-  const workflows = page.items.map((row) => summary(parts, row, nowMs));
+  const workflows = page.items.filter(isWanted).map((row) => ({
+    ...summary(parts, row, nowMs),
+    ...labelsOf(definitionOf(row.definitionHash)),
+  }));
   return withCursor({ workflows }, page.nextCursor);
 }
 
@@ -221,17 +233,20 @@ function listTemplates({ store }: OpsParts, filter: QueryFilter): Output {
     'template_name',
     'name',
     'agent_id',
+    'label',
     'versions',
     'since',
     'until',
   ]);
   const statuses = valuesOf('status', filter.status ?? 'active', TEMPLATE_STATUSES);
   const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = timesOf(filter);
+  const isLabelled = labelFilter(filter.label);
   const isWanted = (row: TemplateRow): boolean =>
     statuses.includes(row.archived ? 'archived' : 'active') &&
     (filter.template_name === undefined || row.name === filter.template_name) &&
     (filter.name === undefined || row.name.includes(filter.name)) &&
     (filter.agent_id === undefined || row.agentId === filter.agent_id) &&
+    (isLabelled?.(row.pack.definition) ?? true) &&
     row.createdAt >= since &&
     row.createdAt <= until;
   const fetch = filter.versions === true ? versionsOf(store, filter) : store.templates;

@@ -152,6 +152,7 @@ export const statusOutput = v.object({
   version: v.nullable(v.number()),
   definition_hash: text,
   agent_id: v.nullable(text),
+  labels: optional(s.jsonObject),
   parent: optional(v.object({ workflow_id: text, step_id: text })),
   from: optional(v.object({ workflow_id: text, step_id: optional(text) })),
   trigger: optional(s.json),

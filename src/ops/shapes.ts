@@ -238,6 +238,7 @@ export const runSummary = v.object({
   version: v.nullable(v.number()),
   agent_id: v.nullable(v.string()),
   parent_id: v.optional(v.string()),
+  labels: v.optional(jsonObject),
   created_at: v.string(),
   updated_at: v.string(),
   completed_at: v.optional(v.string()),

@@ -8,6 +8,7 @@ import type { RunId } from '../model/ids.ts';
 import type { StoredEvent } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import { hasExecutor } from './executors.ts';
+import { labelsOf } from './labels.ts';
 import { nextOf } from './next.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
@@ -128,6 +129,7 @@ function originOf(parts: OpsParts, { row }: ReadRun) {
     version: row.version,
     definition_hash: row.definitionHash,
     agent_id: row.agentId,
+    ...labelsOf(parts.plans.stored(row.definitionHash).definition),
     ...(parentId === null ? {} : { parent: { workflow_id: parentId, step_id: parentPath ?? '' } }),
     ...(from === undefined ? {} : { from: { ...from } }),
     ...(trigger === null ? {} : { trigger }),

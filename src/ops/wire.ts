@@ -9,6 +9,7 @@ import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/jso
 import { ENDINGS } from '../model/run-status.ts';
 import type { DecisionRow, LogChunk, RunRow, StoredEvent, TemplateRow } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
+import { labelsOf } from './labels.ts';
 import { shownName } from './run-name.ts';
 import type { DecisionView, EventView, RunSummary, WaitingForView } from './shapes.ts';
 import { waitingTexts } from './waiting-text.ts';
@@ -132,6 +133,7 @@ export const templateSummaryOf = (row: TemplateRow) => ({
   category: row.pack.category,
   agent_id: row.agentId,
   archived: row.archived,
+  ...labelsOf(row.pack.definition),
   created_at: toRfc3339(row.createdAt),
 });
 

@@ -158,6 +158,10 @@ export function checkStructure(raw: Json, limits: DefinitionLimits): Structure {
   return { pack: joined(reading, around, kept), usable, issues: reading.issues, prefix };
 }
 
+function labelsOf({ labels }: JsonObject): JsonObject {
+  return labels !== undefined && isJsonObject(labels) ? labels : {};
+}
+
 function inside(reading: Reading, raw: JsonObject): JsonObject | null {
   const definition = raw.definition;
   if (definition !== undefined && isJsonObject(definition)) return definition;
@@ -182,10 +186,10 @@ function joined(reading: Reading, around: JsonObject, kept: JsonObject): Workflo
     }
     parts[key] = value;
   }
-  const { labels } = around;
+  const labels = { ...labelsOf(kept), ...labelsOf(around) };
+  if (Object.keys(labels).length > 0) definition.labels = labels;
   return {
     ...packageOf(parts),
-    ...(labels === undefined ? {} : { labels: labels as JsonObject }),
     definition: definition as unknown as Definition,
   };
 }
