@@ -74,7 +74,7 @@ async function recoverAll(cli: Cli, { quiet }: Options): Promise<number> {
   });
   try {
     const { claimed } = await app.ops.recover(cli.context(), {});
-    if (quiet !== true) cli.note(`Going on with ${counted(claimed, 'run')}.`);
+    if (quiet !== true) cli.note(await claimedLine(cli, app, claimed, unfinished.length));
     await settleAll(cli, app, leaving.signal);
   } finally {
     stopInterrupts();
@@ -83,6 +83,27 @@ async function recoverAll(cli: Cli, { quiet }: Options): Promise<number> {
   if (cli.json) cli.printJson({ workflows: after });
   else cli.printLines(runTable(after, cli.terminal.stdout));
   return leaving.signal.aborted ? EXIT.interrupted : EXIT.ok;
+}
+
+/** Says what was taken on, and what was not because it waits for somebody. */
+async function claimedLine(
+  cli: Cli,
+  app: App,
+  claimed: number,
+  unfinished: number,
+): Promise<string> {
+  if (claimed > 0) return `Going on with ${counted(claimed, 'run')}.`;
+  if (unfinished > 0) {
+    return 'Nothing to take on: other processes execute what is unfinished, or it waits for a time.';
+  }
+  const { workflows = [], next_cursor: more } = await app.ops.query(cli.context(), {
+    resource: 'workflows',
+    filter: { status: 'suspended', limit: PAGE },
+  });
+  if (workflows.length === 0) return 'Nothing to go on with: no run is unfinished.';
+  const waiting = `${more === undefined ? '' : 'more than '}${counted(workflows.length, 'run')}`;
+  const verb = workflows.length === 1 ? 'waits' : 'wait';
+  return `Nothing to go on with: ${waiting} ${verb} for somebody (opcode status).`;
 }
 
 /** Nothing is without an executor while a daemon lives. */

@@ -201,6 +201,18 @@ describe('hand-over', () => {
     expect(executors()).toEqual([String(daemon.pid)]);
   });
 
+  test('recover says why there is nothing to do', async () => {
+    expect((await world.run('recover')).stderr).toContain('no run is unfinished');
+    const ask = {
+      id: 'q',
+      type: 'reasoning',
+      config: { prompt_context: '?', options: [{ id: 'a' }] },
+    };
+    await world.run('run', world.file('ask.json', flow('ask', [ask])));
+    const { code, stderr } = await world.run('recover');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('1 run waits for somebody')]);
+  });
+
   test('recover goes on with the runs of a daemon that was killed', async () => {
     await define('slow', SLOW);
     daemon = await startDaemon(world);
