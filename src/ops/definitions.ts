@@ -153,6 +153,7 @@ const depsOf = (parts: OpsParts): ValidateDeps => ({
   isUnlistedPlugin: parts.isUnlistedPlugin,
   sha256: parts.random.sha256,
   knownSecrets: parts.knownSecrets(),
+  knownGroups: Object.keys(parts.config.groupLimits),
   limits: parts.config.limits,
 });
 

@@ -2,6 +2,8 @@
  * The shape of `concurrency`: a group of the workflow's own with `key` and `limit`, or a global group
  * of the settings, which state its limit.
  */
+import type { Definition } from '../model/definition.ts';
+import type { Issue } from '../model/issue.ts';
 import { isJsonObject } from '../model/json.ts';
 import {
   type Field,
@@ -13,6 +15,7 @@ import {
   shapeOf,
   whole,
 } from './fields.ts';
+import { warningAt } from './issues.ts';
 
 const field = (read: Reader): Field => ({ read });
 const required = (read: Reader, what: string): Field => ({ read, required: what });
@@ -47,3 +50,15 @@ export const concurrency: Reader = (reading, value, path) => {
   );
   return read;
 };
+
+/** A global group that these settings do not have: no run of it starts until they do. */
+export function groupWarnings(
+  { concurrency: given }: Definition,
+  known: readonly string[],
+): readonly Issue[] {
+  const group = given?.group;
+  if (group === undefined || known.includes(group)) return [];
+  const hint = `set limits.groups.${group}; until then a run is refused`;
+  const message = `the settings have no group "${group}"`;
+  return [warningAt(['concurrency', 'group'], 'UNKNOWN_GROUP', message, hint)];
+}

@@ -23,6 +23,7 @@ import { lintSchema } from './schema-lint.ts';
 import { checkSemantics } from './semantics.ts';
 import { checkShellValues, type ShellValueDeps } from './shell-values.ts';
 import { checkStructure } from './structure.ts';
+import { groupWarnings } from './structure-concurrency.ts';
 import { findWarnings } from './warnings.ts';
 
 export interface ValidateDeps
@@ -33,6 +34,8 @@ export interface ValidateDeps
   readonly sha256: (text: string) => string;
   /** Names the vault holds; null when that cannot be told. */
   readonly knownSecrets: readonly string[] | null;
+  /** Global groups of `concurrency` that the settings have. */
+  readonly knownGroups: readonly string[];
   readonly limits?: DefinitionLimits;
 }
 
@@ -117,6 +120,7 @@ function checkDefinition(
     plan: clean ? plan : null,
     issues: [
       ...checkSemantics(definition),
+      ...groupWarnings(definition, deps.knownGroups),
       ...problems,
       ...checkActions(definition, deps),
       ...checkShellValues(definition, deps),

@@ -26,6 +26,18 @@ const cases: Case[] = [
     'concurrency.limit',
     /needs `limit`/,
   ],
+  [
+    'a limit of a global group',
+    { ...act({}), concurrency: { group: 'gpu', limit: 2 } },
+    'concurrency.limit',
+    /not the workflow/,
+  ],
+  [
+    'a group of no name',
+    { ...act({}), concurrency: { group: '' } },
+    'concurrency.group',
+    /needs `group`/,
+  ],
   ['a limit of zero', { ...act({}), max_concurrency: 0 }, 'max_concurrency', /1 or more, not 0/],
   ['a list as inputs', { ...act({}), inputs: [] }, 'inputs', /must be an object/],
   [
@@ -421,6 +433,7 @@ describe('what is right', () => {
         definition: { steps: [{ id: 'w', type: 'wait', config: { duration: '1s', ...free } }] },
       },
     ],
+    ['a global group', { steps: [e('a', '1')], concurrency: { group: 'gpu', key: 'k' } }],
     [
       'a hook without an id',
       { steps: [e('a', '1')], on_complete: { action: 'fs.read', params: { path: 'x' } } },

@@ -147,6 +147,7 @@ export const validateDeps: ValidateDeps = {
   isUnlistedPlugin: (name) => name === 'github',
   sha256: (text) => createHash('sha256').update(text).digest('hex'),
   knownSecrets: ['TOKEN'],
+  knownGroups: ['gpu'],
 };
 
 /** A definition as its author writes it, before anything has checked it. */

@@ -204,4 +204,12 @@ describe('secrets the vault does not hold', () => {
   test('not when nobody can tell', () => {
     expect(warnings({ steps: [step] }, { knownSecrets: null })).toEqual([]);
   });
+
+  test('of a group that the settings do not have', () => {
+    const steps = [{ id: 'a', action: 'expr.eval', params: { expression: '1' } }];
+    const [only, ...more] = warnings({ steps, concurrency: { group: 'gpus' } });
+    expect(JSON.stringify(only)).toContain('gpus');
+    expect(more).toEqual([]);
+    expect(warnings({ steps, concurrency: { group: 'gpu' } })).toEqual([]);
+  });
 });
