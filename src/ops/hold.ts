@@ -33,12 +33,14 @@ export function createHold(parts: OpsParts): Operation<typeof holdInput, typeof 
       let cursor: string | undefined;
       do {
         const page = parts.store.queryRuns({
-          status: ['active', 'suspended'],
+          status: ['active', 'suspended', 'pending'],
           limit: RUNS_AT_ONCE,
           ...(cursor === undefined ? {} : { cursor }),
         });
-        for (const { runId } of page.items) await holdRun(parts, runId, node);
-        suspended += page.items.length;
+        // One that has a log and is pending waits for its place; the others have not begun.
+        const begun = page.items.filter(({ seq }) => seq > 0);
+        for (const { runId } of begun) await holdRun(parts, runId, node);
+        suspended += begun.length;
         cursor = page.nextCursor ?? undefined;
       } while (cursor !== undefined);
       return { suspended, pending: parts.store.countRuns().pending };

@@ -117,6 +117,40 @@ describe('a way back from the end', () => {
   });
 });
 
+test('one that waits is held with the others, waits again when it is resumed, and has its turn', async () => {
+  await system.template('t', mendable());
+  const [failed = ''] = await failedRuns('t', 1);
+  await system.template('t', exclusive({}, [HOLD]));
+  const holder = await system.runTemplate('t', { wait: 0 });
+  await isHeld();
+  await signal(failed, 'retry');
+  await system.close();
+  system = await openSystem(home, {}, { execute: false });
+  await system.ops.hold(system.me, {});
+  expect((await system.ops.verify(system.me, {})).differences).toBe(0);
+  await system.close();
+  touch('ok');
+  touch('go');
+  system = await openSystem(home, {}, { claims: true });
+  const resume = (id: string) =>
+    system.ops.signal(system.me, { workflow_id: id, signal_type: 'resume', wait: 0 });
+  expect((await status(failed)).status).toBe('suspended');
+  expect(await resume(failed)).toMatchObject({ status: 'pending' });
+  expect((await status(failed)).waiting_for).toMatchObject([{ kind: 'turn' }]);
+  await resume(holder.workflow_id);
+  const { pending_decisions: asked } = await eventually(async () => {
+    const now = await status(holder.workflow_id);
+    return now.pending_decisions.length > 0 && now;
+  });
+  await system.ops.signal(system.me, {
+    ...{ workflow_id: holder.workflow_id, signal_type: 'decision' },
+    ...{ step_id: asked[0]?.step_id ?? '', payload: { choice: 'rerun' } },
+  });
+  expect((await ended(holder.workflow_id)).status).toBe('completed');
+  expect((await ended(failed)).status).toBe('completed');
+  expect((await system.ops.verify(system.me, {})).differences).toBe(0);
+});
+
 describe('without a template', () => {
   const start = (definition: object, more: object = {}) =>
     system.run(definition, { wait: 0, ...more });

@@ -9,7 +9,7 @@ import type { RunEvent } from '../../model/event.ts';
 import type { WokenRun } from '../../model/place.ts';
 import type { AppendOutcome, RunAppend } from '../../model/store.ts';
 import { changePlace, placesFit } from '../place-changes.ts';
-import { assertAppend, LOST, wokenBy } from '../rules.ts';
+import { assertAppend, LOST } from '../rules.ts';
 import { putBlobs } from './blobs.ts';
 import type { Connection } from './connection.ts';
 import { putDecisions } from './decisions.ts';
@@ -73,8 +73,9 @@ function appendRun(
   // Nobody knew the run before: it has no mail.
   if (append.patch.release && append.create === null) heads.park(rid);
   for (const message of append.sends) deliver(connection, message);
-  woken.push(...changePlace(placeTable(connection), append));
-  const outcome: AppendOutcome = { ok: true, lastEventId, ...wokenBy(woken) };
+  if (append.place !== undefined) woken.push(...changePlace(placeTable(connection), append));
+  const outcome: AppendOutcome =
+    woken.length === 0 ? { ok: true, lastEventId } : { ok: true, lastEventId, woken };
   return admitted.confirm === undefined ? { outcome } : { outcome, confirm: admitted.confirm };
 }
 
@@ -83,7 +84,8 @@ type Admitted =
   | { readonly refused: AppendOutcome };
 
 function admit(connection: Connection, heads: Heads, append: RunAppend): Admitted {
-  if (!placesFit(placeTable(connection), append)) {
+  const asks = append.place !== undefined || append.children.length > 0;
+  if (asks && !placesFit(placeTable(connection), append)) {
     return { refused: { ok: false, reason: 'places_changed' } };
   }
   if (append.create !== null) {
