@@ -154,7 +154,9 @@ export function warningLine(
 ): string {
   const place = placeText({ ...warning, path: source === undefined ? warning.path : '' }, source);
   const at = place === '' ? '' : ` ${style.dim(`(${place})`)}`;
-  return wrap(`${style.yellow(style.bold('[WARNING]'))} ${oneLine(warning.message)}${at}`, width);
+  const hint = warning.hint === undefined ? '' : `; ${oneLine(warning.hint)}`;
+  const text = `${oneLine(warning.message)}${hint}${at}`;
+  return wrap(`${style.yellow(style.bold('[WARNING]'))} ${text}`, width);
 }
 
 function placeText(issue: ShownIssue, source: SourceText | undefined): string {

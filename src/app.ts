@@ -171,7 +171,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     shellReader: { text: reviewShellText, args: reviewArguments },
     isUnlistedPlugin: () => false,
     compile: compilerOf(compiler, actions),
-    knownSecrets: () => null,
+    knownSecrets: () => secrets.names().map(({ name }) => name),
     secrets,
     secretNames: secrets.names,
     secretDigest: digestOf(secrets),

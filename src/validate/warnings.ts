@@ -211,7 +211,7 @@ function missingSecrets(value: Json, path: IssuePath, known: ReadonlySet<string>
         path,
         'MISSING_SECRET',
         `there is no secret "${name}" yet`,
-        `set OPCODE_SECRET_${name}: a step that needs it will fail with VAULT_ERROR`,
+        `set OPCODE_SECRET_${name} where it runs: without it the step fails with VAULT_ERROR`,
       ),
     );
 }
