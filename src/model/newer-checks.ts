@@ -35,7 +35,7 @@ export const NEWER_CHECKS = {
   },
   ZERO_TIMEOUT: {
     refuses: 'a limit of no time',
-    sample: step({ run: 'true', timeout: '0s' }),
+    sample: step({ run: 'sleep 5', timeout: '0s' }),
   },
   NO_INPUT_FITS: {
     refuses: 'an input schema that no object fits',
