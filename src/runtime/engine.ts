@@ -65,7 +65,9 @@ export function createEngine(deps: EngineParts): Engine {
     async recover(runId) {
       handOn(wired, null);
       if (runId === null) return wired.takeover.recover();
-      return (await wired.takeover.claim(runId)) === null ? 0 : 1;
+      if ((await wired.takeover.claim(runId)) !== null) return 1;
+      tellHolders(wired, runId);
+      return 0;
     },
     handOn: (group) => handOn(wired, group),
     settled: (runId, options) => waiters.settled(runId, options),
@@ -81,6 +83,15 @@ export function createEngine(deps: EngineParts): Engine {
     stop: (options) => stop(wired, options.graceMs, options.graceUnsafeMs),
   };
 }
+
+/** A run that others wait for may have been told to make room by who added the waiting one. */
+function tellHolders({ deps, takeover }: Wired, runId: RunId): void {
+  const place = deps.store.place(runId);
+  if (place === null || place.holds) return;
+  for (const holder of deps.store.placeHolders(place, HOLDERS_TOLD)) takeover.takeOn(holder.runId);
+}
+
+const HOLDERS_TOLD = 100;
 
 /** Turns that a raised limit gives, or that nobody gave because a process ended in the middle. */
 function handOn({ deps, runs, takeover }: Wired, group: string | null): void {

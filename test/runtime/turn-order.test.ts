@@ -1,7 +1,9 @@
 /** Queues under `concurrency`: nobody looks for a freed place, it is handed on. */
 import { expect } from 'bun:test';
 import type { Definition } from '../../src/model/definition.ts';
-import type { RunId } from '../../src/model/ids.ts';
+import { asRunId, type RunId } from '../../src/model/ids.ts';
+import { templateGroup } from '../../src/model/place.ts';
+import { hashOf, startFacts } from '../support/test-engine.ts';
 import { worldTest } from './harness.ts';
 import { createRig, gate, type Rig, type World } from './rig.ts';
 
@@ -66,6 +68,34 @@ worldTest('a freed place is handed on at once also after a restart', claims, asy
     expect(world.store.head(id)?.status).toBe('completed');
   }
 });
+
+worldTest(
+  'who is replaced by a run that the store alone added hears of it',
+  claims,
+  async (world) => {
+    const [holder] = await queueOf(world, 1);
+    const [rig] = world.rigs as [Rig];
+    if (holder === undefined) throw new Error('one run');
+    const { definitionHash, start } = { ...world.store.run(holder), start: startFacts({}) };
+    const newer = asRunId('newer');
+    const outcome = world.store.createPending({
+      ...{ runId: newer, definitionHash: definitionHash ?? hashOf(oneAtATime), start },
+      ...{ createdAt: world.clock.now(), claimableFrom: world.clock.now(), idempotency: null },
+      place: {
+        group: templateGroup('queue'),
+        key: 'all',
+        limit: 1,
+        isCommon: true,
+        whenFull: 'replace',
+      },
+    });
+    expect(outcome.ok).toBe(true);
+    await rig.engine.recover(newer);
+    await world.settle();
+    expect(world.store.head(holder)?.status).toBe('cancelled');
+    expect(world.store.head(newer)?.status).toBe('active');
+  },
+);
 
 worldTest('a turn that nobody gave is given at the next start', claims, async (world) => {
   const [, second] = await queueOf(world, 2);
