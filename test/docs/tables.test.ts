@@ -3,7 +3,7 @@
  * waits for, functions of Expr with their results, arguments of the tools, operations of each role.
  */
 import { describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { builtinNames, builtinShape } from '../../src/expr/expr-lang/builtins.ts';
@@ -202,6 +202,16 @@ describe('mcp.md', () => {
     });
     expect(missing).toEqual([]);
   });
+});
+
+test('operations.md names every area that opcode doctor looks at', () => {
+  const files = readdirSync(join(ROOT, 'src')).filter((file) => file.startsWith('app-doctor'));
+  const text = files.map((file) => readFileSync(join(ROOT, 'src', file), 'utf8')).join('');
+  const areas = new Set([...text.matchAll(/area: '(\w+)'/g)].map(([, area = '']) => area));
+  const row = rowsOf(reference('operations')).find(([cell]) => cell === '`opcode doctor`');
+  const words = (row?.[1] ?? '').split(/\W+/);
+  expect(areas.size).toBeGreaterThan(10);
+  expect([...areas].filter((area) => !words.includes(area))).toEqual([]);
 });
 
 test('settings.md says of every setting what it is', () => {
