@@ -92,6 +92,10 @@ worldTest(
     expect(outcome.ok).toBe(true);
     await rig.engine.recover(newer);
     await world.settle();
+    const [call] = world.calls;
+    expect(call?.signal.aborted).toBe(true);
+    call?.fail();
+    await world.settle();
     expect(world.store.head(holder)?.status).toBe('cancelled');
     expect(world.store.head(newer)?.status).toBe('active');
   },
