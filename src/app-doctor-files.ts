@@ -84,7 +84,7 @@ export function lookAtDatabase({ dbPath }: Config): Finding[] {
   if (!existsSync(dbPath)) {
     return [{ area: 'database', level: 'ok', text: `${dbPath} does not exist yet` }];
   }
-  const { schema, runs, bytes } = inspectDatabase(dbPath);
+  const { schema, runs, bytes, heldBy } = inspectDatabase(dbPath);
   const wal = statSync(`${dbPath}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   const text = `${dbPath}: ${mib(bytes)}, log of changes ${mib(wal)}, ${runs} runs, schema ${schema}, whole`;
   const findings: Finding[] = [{ area: 'database', level: 'ok', text }];
@@ -94,7 +94,9 @@ export function lookAtDatabase({ dbPath }: Config): Finding[] {
   if (schema < MIGRATIONS.length) {
     add(
       `its schema is ${schema}, this version's is ${MIGRATIONS.length}`,
-      'opcode restart brings it up to date',
+      heldBy === null
+        ? 'opcode restart brings it up to date'
+        : `process ${heldBy} still needs the old one: end it, or opcode restart`,
     );
   }
   if (wal > LARGE_WAL_BYTES) {

@@ -2,7 +2,6 @@
  * Runs a situation with the executable as a user would: define, run, answer what is asked, look at
  * the end. What is not as it should be comes back as sentences.
  */
-import { join } from 'node:path';
 import type { Opcode } from './binary.ts';
 import type { Json, JsonObject, Situation } from './example.ts';
 import type { Call } from './stub.ts';
@@ -102,7 +101,3 @@ function callDifferences({ calls: expected = [], sent = {} }: Situation, calls: 
   }
   return differences;
 }
-
-/** The file of an example's workflow in a copy of the examples. */
-export const workflowFile = (copies: string, name: string): string =>
-  join(copies, name, 'workflow.json');

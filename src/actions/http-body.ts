@@ -64,13 +64,13 @@ const jsonText = (body: Json, headers: Json | undefined): string =>
   typeof body === 'string' && holdsJson(body) && saysJson(headers) ? body : JSON.stringify(body);
 
 /** True for a text that is a JSON object or list. */
-export const holdsJson = (text: string): boolean =>
+const holdsJson = (text: string): boolean =>
   /^\s*[[{]/.test(text) && parseJsonText(text) !== undefined;
 
 const JSON_TYPE = /^[^;]*[/+]json\s*(?:;|$)/i;
 
 /** True unless the step itself says another content type. */
-export function saysJson(headers: Json | undefined): boolean {
+function saysJson(headers: Json | undefined): boolean {
   if (!isJsonObject(headers)) return true;
   const own = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type');
   return own === undefined || JSON_TYPE.test(String(own[1]));

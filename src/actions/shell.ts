@@ -58,10 +58,7 @@ export function shellActions(deps: ActionDeps): readonly ActionDef[] {
 }
 
 /** What is wrong with `pipefail` beside this `shell`, or null. */
-export const pipefailProblem = (
-  shell: Json | undefined,
-  pipefail: Json | undefined,
-): string | null =>
+const pipefailProblem = (shell: Json | undefined, pipefail: Json | undefined): string | null =>
   pipefail === true && shell !== 'bash'
     ? '"pipefail" needs `shell: bash`: sh has no such option'
     : null;

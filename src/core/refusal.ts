@@ -22,7 +22,7 @@ export function refusalMark(error: StepFailure): JsonObject | null {
 }
 
 /** True for a failure that only a handler which names REJECTED may deal with. */
-export const isRefusal = (rules: Rules, error: StepFailure): boolean =>
+const isRefusal = (rules: Rules, error: StepFailure): boolean =>
   !rules.catchesRefusals && refusalMark(error) !== null;
 
 /** True when the step's `on_error` may deal with this failure. */

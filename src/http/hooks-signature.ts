@@ -17,7 +17,7 @@ import type { WebhookForm } from '../model/schedule.ts';
 const OWN_HEADER = 'x-opcode-signature';
 const FORGE_HEADER = 'x-hub-signature-256';
 /** How far the time of a signature may be from now. */
-export const TOLERANCE_MS = 5 * 60_000;
+const TOLERANCE_MS = 5 * 60_000;
 
 export type Verdict =
   /** `expires`: it holds a time, so that it is good for some minutes only. */

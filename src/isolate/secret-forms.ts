@@ -29,7 +29,7 @@ export interface SecretForms {
   readonly skeletons: Skeletons | null;
 }
 
-export interface Skeletons {
+interface Skeletons {
   readonly pattern: RegExp;
   /** True when one begins with these letters and is longer. */
   readonly begins: (letters: string) => boolean;

@@ -15,7 +15,7 @@ import type { createMcpServer, McpDeps } from './server.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { Spelling } from './tool-names.ts';
 
-export interface HttpSession extends Session {
+interface HttpSession extends Session {
   readonly hearing: StreamHearing;
   handle(request: Request, body: unknown): Promise<Response>;
 }

@@ -28,7 +28,7 @@ const HOUR_MS = 3_600_000;
 /** A session that nobody has used for so long is not kept. */
 export const KEPT_MS = 30 * 24 * HOUR_MS;
 /** Its last use is noted at most this often. */
-export const NOTED_MS = HOUR_MS;
+const NOTED_MS = HOUR_MS;
 /** Sessions kept; the same bounds hold for those that are open. */
 const MOST = 1000;
 const MOST_OF_OWNER = 250;

@@ -9,7 +9,7 @@ import { packageOf } from './define-content.ts';
 import { checkRead } from './definitions.ts';
 import type { OpsParts } from './parts.ts';
 
-export interface OutdatedTemplate {
+interface OutdatedTemplate {
   readonly template: string;
   readonly version: number;
   /** What newer checks refuse, never empty. */

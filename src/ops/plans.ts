@@ -16,7 +16,7 @@ export interface StoredDefinition {
 }
 
 /** A definition and the rules it is executed under, as rows hold them. */
-export interface PlanKey {
+interface PlanKey {
   readonly definitionHash: DefinitionHash;
   readonly rules: number;
 }

@@ -8,7 +8,7 @@ import type { DecisionRow, RunRow, Store } from '../model/store.ts';
 import type { ReadRun } from './run-reader.ts';
 
 /** Awaited runs of one run that are looked at; those beyond are counted, not shown. */
-export const MAX_AWAITED_RUNS = 200;
+const MAX_AWAITED_RUNS = 200;
 /** Decisions of one answer; a run rarely has more than one. */
 const MAX_DECISIONS = 100;
 
@@ -33,7 +33,7 @@ const hasOpenChild = ({ state }: ReadRun): boolean => {
 };
 
 /** Unfinished runs below one whose state is not at hand. */
-export function runsBelow(store: Pick<Store, 'queryRuns'>, runId: RunId): Awaited {
+function runsBelow(store: Pick<Store, 'queryRuns'>, runId: RunId): Awaited {
   const rows: RunRow[] = [];
   for (let parent: RunId | undefined = runId, next = 0; parent !== undefined; next++) {
     const room = MAX_AWAITED_RUNS - rows.length;

@@ -108,7 +108,7 @@ function versionOf(store: WaitDeps['store']): number | null {
 }
 
 /** How long a run that asks and still works is given to come to rest, beyond the caller's wait. */
-export const ASKING_GRACE_MS = 1000;
+const ASKING_GRACE_MS = 1000;
 
 /**
  * Waits until the run has ended or (`stopped`) nothing moves before somebody does something. One that

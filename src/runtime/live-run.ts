@@ -135,7 +135,7 @@ export function isQuiet(run: LiveRun): boolean {
 }
 
 /** True while this process waits for something of the run to be gone. */
-export function isSettling({ unsettled, unsettledElsewhere }: LiveRun): boolean {
+function isSettling({ unsettled, unsettledElsewhere }: LiveRun): boolean {
   for (const each of unsettled) if (!each.givenUp) return true;
   for (const each of unsettledElsewhere.values()) if (!each.givenUp) return true;
   return false;

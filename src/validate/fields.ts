@@ -33,7 +33,7 @@ export interface Reading {
  * expressions, words). `none`: neither, both are values (any JSON). `never`: neither, and the reader
  * refuses both, because a field that was meant to narrow a right must not silently be gone.
  */
-export type Absence = 'null' | 'both' | 'none' | 'never';
+type Absence = 'null' | 'both' | 'none' | 'never';
 
 export interface Reader {
   (reading: Reading, value: Json, path: IssuePath): Json | undefined;
@@ -53,7 +53,7 @@ export const neverAbsent = (read: Reader): Reader => absentAs('never', read);
 export const nonEmpty = (read: Reader): Reader => absentAs('both', read);
 
 /** Whether a value of a field stands for "not given". */
-export function isAbsent(absence: Absence, value: Json): boolean {
+function isAbsent(absence: Absence, value: Json): boolean {
   if (value === null) return absence === 'null' || absence === 'both';
   return value === '' && absence === 'both';
 }

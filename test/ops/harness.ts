@@ -82,7 +82,8 @@ export function openHarness(templates?: Readonly<Record<string, Definition>>): H
         checkDatabase: () => [],
         backups: {
           folder: '/home/backups',
-          copy: () => Promise.resolve({ bytes: 0, schema: 1, runs: 0, unfinished: 0 }),
+          copy: () =>
+            Promise.resolve({ bytes: 0, schema: 1, runs: 0, unfinished: 0, heldBy: null }),
         },
       },
       config: {

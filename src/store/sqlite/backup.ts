@@ -20,7 +20,7 @@ import { dirname } from 'node:path';
 import { AppError, messageOf } from '../../model/error.ts';
 
 import { storeError, toStoreError } from './errors.ts';
-import { APPLICATION_ID, identify } from './identity.ts';
+import { APPLICATION_ID, FIRST_WITH_BOUNDS, identify } from './identity.ts';
 import { MIGRATIONS } from './migrate.ts';
 import { openToRead } from './reading.ts';
 
@@ -35,6 +35,8 @@ export interface FileFacts {
   readonly schema: number;
   readonly runs: number;
   readonly unfinished: number;
+  /** `<pid> on <host>` of a process that keeps the file from the newest schema, or null. */
+  readonly heldBy: string | null;
 }
 
 /**
@@ -81,6 +83,17 @@ function putInPlace(part: string, to: string): void {
     refuseExisting(to);
     throw thrown;
   }
+}
+
+/** Finds a process that knows less than the newest schema. */
+function holderOf(database: ReturnType<typeof openToRead>['database']): string | null {
+  const row = database
+    .query(
+      `SELECT pid || ' on ' || host AS who FROM nodes
+       WHERE lease_until > ? AND coalesce(schema, 0) < ? ORDER BY schema LIMIT 1`,
+    )
+    .get(Date.now(), MIGRATIONS.length) as { who: string } | null;
+  return row?.who ?? null;
 }
 
 /** How often a database that can only be read as it stands is copied again when it was written to. */
@@ -137,6 +150,7 @@ export function inspectDatabase(path: string): FileFacts {
       unfinished: one(
         "SELECT count(*) FROM run_head WHERE status IN ('pending', 'active', 'suspended')",
       ),
+      heldBy: schema < FIRST_WITH_BOUNDS ? null : holderOf(database),
     };
   } catch (thrown) {
     throw toStoreError(thrown, path);

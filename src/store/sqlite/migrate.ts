@@ -67,7 +67,7 @@ type KnownNode = Omit<NodeRow, 'mountNamespace'>;
 export type IsGone = (node: KnownNode) => boolean;
 
 /** A living node, and the newest schema that its program knows. */
-export type OlderNode = KnownNode & { readonly schema: number };
+type OlderNode = KnownNode & { readonly schema: number };
 
 export interface Migrated {
   /** Who has to end before the rest of the schema can change; null when nothing is left to do. */
@@ -155,16 +155,4 @@ function livingNodes(
 function refuse(connection: Connection, { pid, host, version }: OlderNode): never {
   const message = `process ${pid} on ${host} (version ${version}) still uses it; this version would change its schema`;
   throw storeError('in_use', message, connection.path, { details: { pid, host, version } });
-}
-
-/** Finds the process that keeps the file from the newest schema, or null. Changes nothing. */
-export function waitsForNode(
-  connection: Connection,
-  context: MigrationContext,
-  migrations: readonly Migration[] = MIGRATIONS,
-): OlderNode | null {
-  const { schema } = boundsOf(connection, migrations.length);
-  if (schema === 0 || schema >= migrations.length) return null;
-  const needed = migrations.length;
-  return livingNodes(connection, context, schema).find((node) => node.schema < needed) ?? null;
 }
