@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TEST_MS } from '../support/patience.ts';
 import { BINARY, newWorld, type World } from './opcode.ts';
 
 let world: World;
@@ -61,22 +62,26 @@ async function serve(env: Record<string, string>): Promise<void> {
   reader.releaseLock();
 }
 
-test('by the daemon, which has the secret that the command has not', async () => {
-  const alone = await world.run('notify', 'test', 'team');
-  expect([alone.code, alone.stdout]).toEqual([1, expect.stringContaining('HOOK_KEY')]);
-  await serve({
-    OPCODE_SECRET_HOOK_KEY: 'of-the-daemon',
-    OPCODE_TOKEN: 'a-token-that-the-command-lacks',
-  });
-  const sent = await world.run('notify', 'test', 'team', '--json');
-  expect([sent.code, sent.json().ok]).toEqual([0, true]);
-  expect(headers.at(-1)).toBe('of-the-daemon');
-  const unknown = await world.run('notify', 'test', 'nobody');
-  expect([unknown.code, unknown.stderr]).toEqual([3, expect.stringContaining('there is: team')]);
-  settings('team', 'new');
-  const later = await world.run('notify', 'test', 'new');
-  expect([later.code, later.stderr]).toEqual([4, expect.stringContaining('kill -HUP')]);
-}, 30_000);
+test(
+  'by the daemon, which has the secret that the command has not',
+  async () => {
+    const alone = await world.run('notify', 'test', 'team');
+    expect([alone.code, alone.stdout]).toEqual([1, expect.stringContaining('HOOK_KEY')]);
+    await serve({
+      OPCODE_SECRET_HOOK_KEY: 'of-the-daemon',
+      OPCODE_TOKEN: 'a-token-that-the-command-lacks',
+    });
+    const sent = await world.run('notify', 'test', 'team', '--json');
+    expect([sent.code, sent.json().ok]).toEqual([0, true]);
+    expect(headers.at(-1)).toBe('of-the-daemon');
+    const unknown = await world.run('notify', 'test', 'nobody');
+    expect([unknown.code, unknown.stderr]).toEqual([3, expect.stringContaining('there is: team')]);
+    settings('team', 'new');
+    const later = await world.run('notify', 'test', 'new');
+    expect([later.code, later.stderr]).toEqual([4, expect.stringContaining('kill -HUP')]);
+  },
+  TEST_MS,
+);
 
 test('by the command itself when no daemon lives', async () => {
   const env = { OPCODE_SECRET_HOOK_KEY: 'of-the-command' };

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TEST_MS } from '../support/patience.ts';
 import { type DaemonProcess, end, eventually, startDaemon } from './daemon.ts';
 import { newWorld, type World } from './opcode.ts';
 
@@ -24,47 +25,51 @@ const text = (name: string): string => {
   }
 };
 
-test('a newer run takes the place when the command of the older is gone', async () => {
-  // It goes on when it is told to end, and notes itself while it lives.
-  const command = `trap '' TERM; while :; do printf %s \${{inputs.n}} >> '${world.folder}/n'; sleep 0.05; done`;
-  world.file('t.json', {
-    name: 't',
-    definition: {
-      concurrency: { key: 'k', limit: 1, when_full: 'replace' },
-      steps: [{ id: 's', run: command }],
-    },
-  });
-  await world.run('define', 't.json');
-  daemon = await startDaemon(world);
-  const { url } = daemon;
-  const post = async (operation: string, body: object) => {
-    const response = await fetch(`${url}/api/v1/${operation}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+test(
+  'a newer run takes the place when the command of the older is gone',
+  async () => {
+    // It goes on when it is told to end, and notes itself while it lives.
+    const command = `trap '' TERM; while :; do printf %s \${{inputs.n}} >> '${world.folder}/n'; sleep 0.05; done`;
+    world.file('t.json', {
+      name: 't',
+      definition: {
+        concurrency: { key: 'k', limit: 1, when_full: 'replace' },
+        steps: [{ id: 's', run: command }],
+      },
     });
-    return (await response.json()) as Record<string, never>;
-  };
-  const run = (n: string) => post('run', { template_name: 't', params: { n }, wait: 0 });
-  const first = await run('A');
-  await eventually('the first is at work', () => text('n').includes('A'));
-  const second = await run('B');
-  await eventually('the second is at work', () => text('n').includes('B'), 30_000);
-  expect(text('n')).toMatch(/^A+B+$/);
-  expect(await post('status', { workflow_id: first.workflow_id })).toMatchObject({
-    status: 'cancelled',
-  });
-  const cancelled = await post('signal', {
-    workflow_id: second.workflow_id,
-    signal_type: 'cancel',
-  });
-  expect(cancelled).toMatchObject({
-    status: 'active',
-    ending: 'cancelled',
-    waiting_for: [{ step_id: 's', kind: 'settling', name: 'cancelled' }],
-  });
-  const listed = await world.run('query', 'workflows', '--json');
-  expect(listed.stdout).toContain('"ending":"cancelled"');
-  const shown = await world.run('status', '@last');
-  expect(shown.stdout).toContain('ending: cancelled');
-}, 60_000);
+    await world.run('define', 't.json');
+    daemon = await startDaemon(world);
+    const { url } = daemon;
+    const post = async (operation: string, body: object) => {
+      const response = await fetch(`${url}/api/v1/${operation}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return (await response.json()) as Record<string, never>;
+    };
+    const run = (n: string) => post('run', { template_name: 't', params: { n }, wait: 0 });
+    const first = await run('A');
+    await eventually('the first is at work', () => text('n').includes('A'));
+    const second = await run('B');
+    await eventually('the second is at work', () => text('n').includes('B'), 30_000);
+    expect(text('n')).toMatch(/^A+B+$/);
+    expect(await post('status', { workflow_id: first.workflow_id })).toMatchObject({
+      status: 'cancelled',
+    });
+    const cancelled = await post('signal', {
+      workflow_id: second.workflow_id,
+      signal_type: 'cancel',
+    });
+    expect(cancelled).toMatchObject({
+      status: 'active',
+      ending: 'cancelled',
+      waiting_for: [{ step_id: 's', kind: 'settling', name: 'cancelled' }],
+    });
+    const listed = await world.run('query', 'workflows', '--json');
+    expect(listed.stdout).toContain('"ending":"cancelled"');
+    const shown = await world.run('status', '@last');
+    expect(shown.stdout).toContain('ending: cancelled');
+  },
+  TEST_MS,
+);

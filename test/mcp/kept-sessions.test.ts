@@ -9,6 +9,7 @@ import { type Daemon, startDaemon } from '../../src/app-serve.ts';
 import { KEPT_MS } from '../../src/mcp/kept-sessions.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { connect, post } from '../http/daemon.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { ASKING, call, freshHome, type Home, PURE } from './session.ts';
 
 const INITIALIZE = {
@@ -80,39 +81,43 @@ describe('a client of the 1.x SDK', () => {
     await client.close();
   });
 
-  test('keeps its subscriptions and its log level', async () => {
-    world = new Restartable();
-    await world.start();
-    const client = await connect(`${world.url}/mcp`);
-    const told: unknown[] = [];
-    const changed = Promise.withResolvers<string>();
-    client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
-      told.push(params);
-    });
-    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) =>
-      changed.resolve(params.uri),
-    );
-    const { workflow_id } = (await call(client, 'run', { definition: ASKING })).data;
-    const uri = `opcode://runs/${workflow_id}`;
-    await client.subscribeResource({ uri });
-    await client.setLoggingLevel('emergency');
-    await world.restart();
-    // Its stream is opened again by the client when it likes: the run changes until that is heard.
-    let heard = '';
-    const hears = changed.promise.then((told) => {
-      heard = told;
-    });
-    for (let n = 0; heard === ''; n++) {
-      const merge = { workflow_id, signal_type: 'data', payload: { n }, wait: 0 };
-      await call(client, 'signal', merge);
-      await Promise.race([hears, Bun.sleep(50)]);
-    }
-    expect(heard).toBe(uri);
-    told.length = 0;
-    await call(client, 'run', { definition: ASKING });
-    expect(told).toEqual([]);
-    await client.close();
-  }, 60_000);
+  test(
+    'keeps its subscriptions and its log level',
+    async () => {
+      world = new Restartable();
+      await world.start();
+      const client = await connect(`${world.url}/mcp`);
+      const told: unknown[] = [];
+      const changed = Promise.withResolvers<string>();
+      client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
+        told.push(params);
+      });
+      client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) =>
+        changed.resolve(params.uri),
+      );
+      const { workflow_id } = (await call(client, 'run', { definition: ASKING })).data;
+      const uri = `opcode://runs/${workflow_id}`;
+      await client.subscribeResource({ uri });
+      await client.setLoggingLevel('emergency');
+      await world.restart();
+      // Its stream is opened again by the client when it likes: the run changes until that is heard.
+      let heard = '';
+      const hears = changed.promise.then((told) => {
+        heard = told;
+      });
+      for (let n = 0; heard === ''; n++) {
+        const merge = { workflow_id, signal_type: 'data', payload: { n }, wait: 0 };
+        await call(client, 'signal', merge);
+        await Promise.race([hears, Bun.sleep(50)]);
+      }
+      expect(heard).toBe(uri);
+      told.length = 0;
+      await call(client, 'run', { definition: ASKING });
+      expect(told).toEqual([]);
+      await client.close();
+    },
+    TEST_MS,
+  );
 
   test('that has ended its session is not let in again', async () => {
     world = new Restartable();

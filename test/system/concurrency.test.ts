@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CallContext } from '../../src/ops/operation.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { eventually, newHome, openSystem, refusal, removeHome, type System } from './support.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_MS);
 
 let home = '';
 let system: System;

@@ -1,9 +1,10 @@
 /** An idempotency key answers only the same request of the same caller. */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { CallContext } from '../../src/ops/operation.ts';
+import { TEST_MS } from '../support/patience.ts';
 import { newHome, openSystem, refusal, removeHome, type System } from './support.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_MS);
 
 let home = '';
 let system: System;

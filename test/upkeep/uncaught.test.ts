@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PATIENCE_MS, TEST_MS } from '../support/patience.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'cli', 'main.ts');
 
@@ -38,7 +39,7 @@ function start(what: string, ...args: string[]) {
 }
 
 async function untilThere(name: string): Promise<void> {
-  const until = performance.now() + 10_000;
+  const until = performance.now() + PATIENCE_MS;
   while (!existsSync(join(home, name))) {
     if (performance.now() > until) throw new Error(`no ${name}`);
     await Bun.sleep(10);
@@ -66,35 +67,43 @@ test.each(Object.keys(THROWS))(
     expect(existsSync(join(home, 'opcode.db-wal'))).toBe(false);
     expect(existsSync(join(home, 'opcode.pid'))).toBe(true);
   },
-  30_000,
+  TEST_MS,
 );
 
-test('a run in the terminal ends, and its command goes on in the next process', async () => {
-  const steps = [
-    {
-      id: 'a',
-      run: 'touch began; while [ ! -e go ]; do sleep 0.05; done; echo done',
-      on_interrupt: 'rerun',
-    },
-  ];
-  writeFileSync(join(home, 'a.json'), JSON.stringify({ steps }));
-  const run = start('timer', 'run', 'a.json', '--json');
-  await untilThere('began');
-  run.kill('SIGUSR2');
-  expect(await run.exited).toBe(70);
-  expect(await new Response(run.stderr).text()).toContain('broken in a timer');
-  writeFileSync(join(home, 'go'), '');
-  const next = start('timer', 'recover', '--json');
-  expect(await next.exited).toBe(0);
-  const status = start('timer', 'status', '@last', '--json');
-  const told = JSON.parse(await new Response(status.stdout).text());
-  expect(told).toMatchObject({ status: 'completed', output: { a: { exit_code: 0 } } });
-}, 30_000);
+test(
+  'a run in the terminal ends, and its command goes on in the next process',
+  async () => {
+    const steps = [
+      {
+        id: 'a',
+        run: 'touch began; while [ ! -e go ]; do sleep 0.05; done; echo done',
+        on_interrupt: 'rerun',
+      },
+    ];
+    writeFileSync(join(home, 'a.json'), JSON.stringify({ steps }));
+    const run = start('timer', 'run', 'a.json', '--json');
+    await untilThere('began');
+    run.kill('SIGUSR2');
+    expect(await run.exited).toBe(70);
+    expect(await new Response(run.stderr).text()).toContain('broken in a timer');
+    writeFileSync(join(home, 'go'), '');
+    const next = start('timer', 'recover', '--json');
+    expect(await next.exited).toBe(0);
+    const status = start('timer', 'status', '@last', '--json');
+    const told = JSON.parse(await new Response(status.stdout).text());
+    expect(told).toMatchObject({ status: 'completed', output: { a: { exit_code: 0 } } });
+  },
+  TEST_MS,
+);
 
-test('opcode mcp ends', async () => {
-  const mcp = start('promise', 'mcp', '--no-daemon');
-  await untilThere('opcode.db');
-  mcp.kill('SIGUSR2');
-  expect(await mcp.exited).toBe(70);
-  expect(await new Response(mcp.stderr).text()).toContain('broken in a promise');
-}, 30_000);
+test(
+  'opcode mcp ends',
+  async () => {
+    const mcp = start('promise', 'mcp', '--no-daemon');
+    await untilThere('opcode.db');
+    mcp.kill('SIGUSR2');
+    expect(await mcp.exited).toBe(70);
+    expect(await new Response(mcp.stderr).text()).toContain('broken in a promise');
+  },
+  TEST_MS,
+);
