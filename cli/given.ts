@@ -23,6 +23,12 @@ export interface OpenedFor {
   readonly makesRoom?: boolean;
 }
 
+/** What looking is for. */
+export interface LookOptions {
+  /** False for what the executable itself holds: then a database that is too old does not matter. */
+  readonly needsData?: boolean;
+}
+
 /** The ways to open the application; each opens it once. */
 export interface Opening {
   /** The server that commands work on; null when they work on this machine's database. */
@@ -30,7 +36,7 @@ export interface Opening {
   /** To read and to send; `program.ts` closes it. */
   open(isFor?: OpenedFor): Promise<App>;
   /** To look: nothing is written, neither in the database nor beside it. */
-  openToLook(): Promise<App>;
+  openToLook(options?: LookOptions): Promise<App>;
   /** To execute runs. */
   openExecuting(options?: ExecuteOptions): Promise<ExecutingApp>;
   /** The same, but without an engine when a daemon lives that does what would be done here. */

@@ -5,6 +5,7 @@
 import type { ExecuteOptions, openApp } from '../src/app.ts';
 import type { Config } from '../src/config.ts';
 import { createLogger } from '../src/log.ts';
+import { AppError } from '../src/model/error.ts';
 import type { App, CommonOptions, Environment, OpenedFor, Opening } from './given.ts';
 import { openServer, serverOf } from './server.ts';
 import type { Terminal } from './terminal.ts';
@@ -61,10 +62,18 @@ export function createOpening(parts: Parts): Opening {
   return {
     server,
     open,
-    openToLook: () => {
+    openToLook: ({ needsData = true } = {}) => {
       if (app !== null || server !== null) return open();
-      looking ??= openHere(parts.configToLook(), { looks: true });
-      return looking;
+      const config = parts.configToLook();
+      looking ??= openHere(config, { looks: true });
+      const opened = looking;
+      if (needsData) return opened;
+      return opened.catch((thrown: unknown) => {
+        if (!isOutdated(thrown)) throw thrown;
+        // Nothing of the database is asked for: an empty one, of a file that is not there, will do.
+        looking = openHere({ ...config, dbPath: `${config.dbPath}.none` }, { looks: true });
+        return looking;
+      });
     },
     openExecuting: async (options = {}) => (await open()).execute(options),
     openUnlessDaemon: async (options = {}) => {
@@ -79,6 +88,10 @@ export function createOpening(parts: Parts): Opening {
     },
   };
 }
+
+/** True for a database that has to be brought up to date before it is read. */
+const isOutdated = (thrown: unknown): boolean =>
+  thrown instanceof AppError && JSON.stringify(thrown.details ?? null).includes('"older_schema"');
 
 /** The application without an engine when a fit daemon lives; says why one that lives is not fit. */
 async function leaveOrExecute(

@@ -55,6 +55,9 @@ export function configure(command: Command, act: Act): void {
   );
 }
 
+/** What the executable itself holds. */
+const WITHOUT_DATA: ReadonlySet<string> = new Set(['reference', 'actions']);
+
 /** Other words for what can be listed. */
 const ALIASES: Readonly<Record<string, string>> = { runs: 'workflows' };
 
@@ -65,7 +68,7 @@ async function query(cli: Cli, resource: string, options: Options): Promise<numb
       hint: `there are ${RESOURCES.join(', ')}`,
     });
   }
-  const app = await cli.openToLook();
+  const app = await cli.openToLook({ needsData: !WITHOUT_DATA.has(known) });
   const result = await app.ops.query(cli.context(), { resource: known, filter: filterOf(options) });
   if (cli.json) cli.printJson(result);
   else {

@@ -11,7 +11,7 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function schema(cli: Cli): Promise<number> {
-  const app = await cli.openToLook();
+  const app = await cli.openToLook({ needsData: false });
   const result = await app.ops.schema(cli.context(), {});
   if (cli.json) cli.printJsonLine(result.schema);
   else cli.print(JSON.stringify(result.schema, null, 2));

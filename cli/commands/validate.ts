@@ -26,7 +26,7 @@ export function configure(command: Command, act: Act): void {
 }
 
 async function validate(cli: Cli, files: string[], options: Options): Promise<number> {
-  const app = await cli.openToLook();
+  const app = await cli.openToLook({ needsData: false });
   const results: (Validated & { file: string })[] = [];
   for (const file of files) {
     const source = await cli.readFileOrStdin(file);

@@ -1,11 +1,21 @@
 /** What only looks changes no byte of the home and leaves no file there, whatever it is asked. */
 import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execute } from '../../cli/program.ts';
 import { RESOURCES } from '../../src/ops/query-schemas.ts';
+import { APPLICATION_ID } from '../../src/store/sqlite/identity.ts';
+import { MIGRATIONS, sqlOf } from '../../src/store/sqlite/migrate.ts';
 import { fakeTerminal } from './fake-terminal.ts';
 
 let folder = '';
@@ -194,4 +204,30 @@ test('runs of a file are told by its name, in lists, in status and in drawings',
 test('`query actions` tells the class of http.request by its method', async () => {
   const asked = await opcode('query', 'actions', '--name', 'http.request', '--json');
   expect(JSON.parse(asked.stdout).actions).toMatchObject([{ effect: 'by method' }]);
+});
+
+test('what the executable itself holds is shown beside a database that is too old', async () => {
+  const other = join(folder, 'older');
+  mkdirSync(other, { mode: 0o700 });
+  const old = new Database(join(other, 'opcode.db'));
+  for (const migration of MIGRATIONS.slice(0, 7)) old.run(sqlOf(migration));
+  old.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+  old.run('PRAGMA user_version = 7');
+  old.close();
+  const there = async (...words: string[]) => {
+    const terminal = fakeTerminal();
+    const code = await execute(words, terminal, { OPCODE_HOME: other, HOME: folder });
+    return { code, stderr: terminal.stderr.text() };
+  };
+  for (const words of [
+    ['validate', file],
+    ['query', 'reference'],
+    ['query', 'actions'],
+    ['schema'],
+  ]) {
+    expect([words, (await there(...words)).code]).toEqual([words, 0]);
+  }
+  const status = await there('status');
+  expect([status.code, status.stderr]).toEqual([1, expect.stringContaining('schema')]);
+  expect(readdirSync(other)).toEqual(['opcode.db']);
 });
