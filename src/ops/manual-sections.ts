@@ -49,12 +49,13 @@ export function withSubsections(sections: readonly Section[], name: string): rea
 
 /** The first sentence of a section's prose, for a line in a list. */
 export function aboutOf({ text }: Section): string {
-  const prose = text.split('\n').filter((line) => !/^(#|\||```|\s*$)/.test(line));
+  const unfenced = text.replace(/^```[\s\S]*?^```$/gm, '');
+  const prose = unfenced.split('\n').filter((line) => !/^(#|\||\s*$)/.test(line));
   const sentence = /^.*?[.:](?=\s|$)/.exec(prose.join(' '))?.[0] ?? prose[0] ?? '';
   return sentence.length > MAX_ABOUT ? `${sentence.slice(0, MAX_ABOUT - 1)}…` : sentence;
 }
 
-const MAX_ABOUT = 90;
+const MAX_ABOUT = 70;
 
 /** As the headings of a rendered page are linked to; a title that comes again is numbered. */
 function uniqueSlug(title: string, taken: Map<string, number>): string {

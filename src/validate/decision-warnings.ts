@@ -83,7 +83,9 @@ function unapprovedStandIn(
   const first = firstOf(list.steps, plan);
   if (!effectBehind.has(first) || reads.isRead(first.id, 'choice')) return [];
   const message = `when "${def.id}" is not decided, "${standIn.id}" stands in for it, and what comes behind "${first.id}" happens although nobody approved`;
-  const hint = `let a decision stand in, or fail in "${standIn.id}", or read \`steps.${first.id}.choice\` in a guard`;
+  // What stands in has no choice of its own, and a missing field is an error without `has`.
+  const choice = `steps.${first.id}.choice`;
+  const hint = `let a decision stand in, or fail in "${standIn.id}", or guard what follows: has(${choice}) && ${choice} == '…'`;
   return [warningAt([...path, 'on_error', 'fallback_step'], 'UNAPPROVED', message, hint)];
 }
 
