@@ -24,7 +24,7 @@ export interface OpenedFor {
 }
 
 /** What looking is for. */
-export interface LookOptions {
+interface LookOptions {
   /** False for what the executable itself holds: then a database that is too old does not matter. */
   readonly needsData?: boolean;
 }
