@@ -86,6 +86,15 @@ export function noticeContract(subject: { readonly store: Store }): void {
       expect(claim(store, T0, 'b')).toMatchObject([{ key: 'a' }]);
     });
 
+    test('gives no id to a repeat', () => {
+      const { store } = subject;
+      store.addNotices([notice('a')]);
+      store.addNotices([notice('a')]);
+      store.addNotices([notice('a'), notice('b')]);
+      const [first, second] = claim(store);
+      expect((second?.id ?? 0) - (first?.id ?? 0)).toBe(1);
+    });
+
     test('hands a row to one worker, and again when its lease is over', () => {
       const { store } = subject;
       store.addNotices([notice('a')]);

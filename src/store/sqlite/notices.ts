@@ -67,11 +67,13 @@ export function createNotices(connection: Connection): NoticeStore {
   };
 }
 
+/** Adds a notice; a repeat adds nothing and takes no id, which `ON CONFLICT DO NOTHING` would. */
 function insert(connection: Connection, notice: NewNotice): number {
   const { key, channel, kind, payload, createdAt } = notice;
   return connection.run(
     `INSERT INTO notices ("key", channel, kind, payload, created_at, next_at)
-     VALUES (?, ?, ?, ?, ?5, ?5) ON CONFLICT ("key", channel) DO NOTHING`,
+     SELECT ?1, ?2, ?3, ?4, ?5, ?5
+     WHERE NOT EXISTS (SELECT 1 FROM notices WHERE "key" = ?1 AND channel = ?2)`,
     key,
     channel,
     kind,
