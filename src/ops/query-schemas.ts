@@ -31,9 +31,9 @@ export const queryFilter = v.strictObject({
   step_id: optional(s.word),
   event_type: optional(v.union([s.word, v.array(s.word)])),
   name: optional(s.word),
-  /** Every version of the template, newest first, instead of the newest of each. */
   /** `team=ops`, or `team` for any value; several must all hold. */
   label: optional(v.union([s.word, v.array(s.word)])),
+  /** Every version of the template, newest first, instead of the newest of each. */
   versions: optional(v.boolean()),
   since: optional(instant),
   until: optional(instant),
