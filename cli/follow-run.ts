@@ -6,6 +6,7 @@
  */
 import type { StatusOutput } from '../src/ops/schemas.ts';
 import type { App, Cli } from './command.ts';
+import { followEvents } from './follow-events.ts';
 import { onInterrupts } from './interrupts.ts';
 import { listedSteps } from './print/listed-steps.ts';
 import { counted, oneLine } from './print/text.ts';
@@ -149,7 +150,7 @@ function pumpEvents(
   let onSeen: () => void = () => undefined;
   const pump = async (): Promise<void> => {
     const context = cli.context({ abort: stopping.signal });
-    const events = app.ops.followEvents(context, {
+    const events = followEvents(cli, app, context, {
       workflow_id: options.workflowId,
       forever: true,
     });

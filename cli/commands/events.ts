@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { EventView } from '../../src/ops/shapes.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
+import { followEvents } from '../follow-events.ts';
 import { eventLineOf } from '../print/event-line.ts';
 import { tellNoExecutor } from '../tell-executor.ts';
 
@@ -37,7 +38,7 @@ async function events(cli: Cli, run: string, options: Options): Promise<number> 
   if (options.follow === true) {
     await tellNoExecutor(cli, app, run);
     const context = cli.context({ abort: closed });
-    for await (const event of app.ops.followEvents(context, { workflow_id: run })) show(event);
+    for await (const event of followEvents(cli, app, context, { workflow_id: run })) show(event);
     return EXIT.ok;
   }
   for await (const event of pages(app, cli, run)) show(event);
@@ -46,14 +47,20 @@ async function events(cli: Cli, run: string, options: Options): Promise<number> 
 }
 
 async function* pages(app: App, cli: Cli, run: string): AsyncGenerator<EventView> {
-  let after: number | null = 0;
+  let after: object | null = {};
   while (after !== null && !cli.terminal.closed.aborted) {
     const page: Page = await app.ops.events(cli.context(), {
       workflow_id: run,
-      after_id: after,
       limit: PAGE,
+      ...after,
     });
     yield* page.events;
-    after = page.next_after_id;
+    after = nextOf(page);
   }
+}
+
+/** A server before cursors gives only the id. */
+function nextOf({ next_after: cursor, next_after_id: id }: Partial<Page>): object | null {
+  if (cursor != null) return { after: cursor };
+  return id == null ? null : { after_id: id };
 }

@@ -3,6 +3,7 @@
  * error on the way is one named `error`. Taken only as fast as the client reads.
  */
 import type { AppError } from '../model/error.ts';
+import { anewFrom } from '../ops/event-cursor.ts';
 import { errorBody, errorResponse } from './api-answer.ts';
 
 export const STREAM_HEADERS = {
@@ -16,6 +17,26 @@ export const STREAM_OPENING = ': open\n\n';
 
 const BEAT_MS = 15_000;
 const BEAT = ': beat\n\n';
+
+/** Stands among the items for "what came before is of another database; on from here". */
+const RESET = Symbol('reset');
+
+type Follow<I> = (input: I) => AsyncIterable<object>;
+
+/** The items of a stream; for a place that is none of this database a reset, then what is new. */
+export async function* resettable<I extends object>(
+  follow: Follow<I>,
+  input: I,
+): AsyncGenerator<object> {
+  try {
+    yield* follow(input);
+  } catch (thrown) {
+    const asOf = anewFrom(thrown);
+    if (asOf === null) throw thrown;
+    yield { [RESET]: asOf };
+    yield* follow({ ...input, after: asOf, after_id: undefined });
+  }
+}
 
 export interface Streamed {
   readonly items: AsyncIterable<object>;
@@ -83,10 +104,21 @@ function beatAfter(ms: number): { readonly over: Promise<string>; cancel(): void
   return { over, cancel: () => clearTimeout(timer) };
 }
 
-/** An item with the place to go on from: an event's id, a chunk's offset. */
+/** Tells that the place a client asked for is none of this database, and where the stream goes on. */
+export const resetFrame = (asOf: string): string =>
+  `id: ${asOf}\nevent: reset\ndata: ${JSON.stringify({ as_of: asOf })}\n\n`;
+
+interface Placed {
+  readonly [RESET]?: string;
+  readonly cursor?: string;
+  readonly offset?: number;
+}
+
+/** An item with the place to go on from: an event's cursor, a chunk's offset. */
 function frameOf(item: object): string {
-  const { id, offset } = item as { readonly id?: unknown; readonly offset?: unknown };
-  const place = typeof id === 'number' ? id : offset;
-  const line = typeof place === 'number' ? `id: ${place}\n` : '';
+  const { [RESET]: asOf, cursor, offset } = item as Placed;
+  if (asOf !== undefined) return resetFrame(asOf);
+  const place = cursor ?? offset;
+  const line = place === undefined ? '' : `id: ${place}\n`;
   return `${line}data: ${JSON.stringify(item)}\n\n`;
 }

@@ -11,7 +11,7 @@ import type { Ops } from '../ops/catalog.ts';
 import type { CallContext, Operation, StreamOperation } from '../ops/operation.ts';
 import { asAppError, errorResponse, jsonResponse } from './api-answer.ts';
 import { bodyInput, queryInput } from './api-input.ts';
-import { streamResponse } from './api-stream.ts';
+import { resettable, streamResponse } from './api-stream.ts';
 import type { Handler, HttpCall, Route } from './server.ts';
 
 export const API_ROOT = '/api/v1';
@@ -153,8 +153,9 @@ function startStream(
   const follow = (ops as unknown as Readonly<Record<string, AnyFollow>>)[name];
   if (follow === undefined) throw new Error(`${name} cannot be followed`);
   const ending = endingOf(request.signal, stopping);
+  const ctx: CallContext = { caller, exec: null, abort: ending.signal };
   return streamResponse({
-    items: follow({ caller, exec: null, abort: ending.signal }, input),
+    items: resettable((asked) => follow(ctx, asked), input),
     end: () => {
       ending.stop();
       ending.forget();

@@ -8,11 +8,11 @@
  */
 import type { RunId } from '../model/ids.ts';
 import type { Store } from '../model/store.ts';
-import { eventOf } from '../ops/wire.ts';
+import { cursorAt, placedEventOf } from '../ops/event-cursor.ts';
 import { type EventHub, type LiveEvent, liveEventOf } from './events-hub.ts';
 
 export interface EventClientDeps {
-  readonly store: Pick<Store, 'tail' | 'lastEventId'>;
+  readonly store: Pick<Store, 'tail' | 'lastEventId' | 'databaseId'>;
   readonly hub: EventHub;
   /** The id to begin after. */
   readonly after: number;
@@ -89,12 +89,12 @@ export function createEventClient(deps: EventClientDeps): EventClient {
         }
         // A page without anything for this client: others get their turn before the next.
         await new Promise((resolve) => setImmediate(resolve));
-        if (state.isBeatDue) return beatText(state);
+        if (state.isBeatDue) return beatText(deps, state);
       }
       return null;
     },
     beat() {
-      if (state.wake !== null) wake(state, beatText(state));
+      if (state.wake !== null) wake(state, beatText(deps, state));
       else if (++state.unreadBeats >= MAX_UNREAD_BEATS) close();
       else state.isBeatDue = true;
       return !state.isClosed;
@@ -104,9 +104,9 @@ export function createEventClient(deps: EventClientDeps): EventClient {
 }
 
 /** Also tells how far the stream is, where nothing of it was for this client. */
-function beatText(state: State): string {
+function beatText({ store }: EventClientDeps, state: State): string {
   state.isBeatDue = false;
-  return `: beat\nid: ${state.sent}\n\n`;
+  return `: beat\nid: ${cursorAt(store, state.sent)}\n\n`;
 }
 
 function wake(state: State, text: string | null): void {
@@ -122,7 +122,7 @@ const fits = ({ runId, types }: EventClientDeps, event: LiveEvent): boolean =>
 function page(deps: EventClientDeps, state: State): void {
   const end = deps.store.lastEventId();
   const found = deps.store.tail(state.seen, PAGE, deps.runId);
-  for (const stored of found) keep(deps, state, liveEventOf(eventOf(stored)));
+  for (const stored of found) keep(deps, state, liveEventOf(placedEventOf(deps.store, stored)));
   if (found.length === PAGE) return;
   state.seen = Math.max(state.seen, end);
   state.live = deps.hub.subscribe(state.seen, (event) => {

@@ -5,7 +5,7 @@
 import type { Logger } from '../model/ports.ts';
 import type { Ops } from '../ops/catalog.ts';
 import { createEventReader } from '../ops/event-reader.ts';
-import type { EventView } from '../ops/shapes.ts';
+import type { PlacedEvent } from '../ops/shapes.ts';
 
 /** An event on its way to clients. */
 export interface LiveEvent {
@@ -24,11 +24,11 @@ export interface EventHub {
 }
 
 /** An event as clients get it. */
-export const liveEventOf = (event: EventView): LiveEvent => ({
+export const liveEventOf = (event: PlacedEvent): LiveEvent => ({
   id: event.id,
   runId: event.workflow_id,
   type: event.event_type,
-  frame: `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`,
+  frame: `id: ${event.cursor}\ndata: ${JSON.stringify(event)}\n\n`,
 });
 
 /** A hub over the operations. */
@@ -38,8 +38,8 @@ export function createEventHub(
   againMs?: number,
 ): EventHub {
   const reader = createEventReader(ops, log, againMs);
-  let written: { readonly event: EventView; readonly live: LiveEvent } | null = null;
-  const liveOf = (event: EventView): LiveEvent => {
+  let written: { readonly event: PlacedEvent; readonly live: LiveEvent } | null = null;
+  const liveOf = (event: PlacedEvent): LiveEvent => {
     if (written?.event !== event) written = { event, live: liveEventOf(event) };
     return written.live;
   };

@@ -1,7 +1,8 @@
 /**
  * `GET /api/v1/events`: every event of every run as it is committed, by whatever process, as
  * server-sent events. `?workflow_id=` one run's (from its beginning), `?types=` some types;
- * `Last-Event-ID` or `?after_id=` say where to go on.
+ * `Last-Event-ID`, `?after=` or `?after_id=` say where to go on. A place that is none of this database is
+ * answered by an event `reset`, with the place behind which the stream goes on.
  */
 import { AppError, messageOf } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
@@ -9,10 +10,11 @@ import type { Logger } from '../model/ports.ts';
 import type { Store } from '../model/store.ts';
 import { requireAccess } from '../ops/access.ts';
 import type { Ops } from '../ops/catalog.ts';
+import { cursorAt, type EventPlace, givenPlace, placeOf } from '../ops/event-cursor.ts';
 import { eventTypes } from '../ops/event-types.ts';
 import { resolveRun } from '../ops/run-ref.ts';
 import { asAppError, errorResponse } from './api-answer.ts';
-import { STREAM_HEADERS, STREAM_OPENING } from './api-stream.ts';
+import { resetFrame, STREAM_HEADERS, STREAM_OPENING } from './api-stream.ts';
 import { createEventClient, type EventClient } from './events-client.ts';
 import { createEventHub, type EventHub } from './events-hub.ts';
 import type { Handler } from './server.ts';
@@ -35,7 +37,7 @@ export interface EventStreams {
 
 const BEAT_MS = 15_000;
 const MAX_CLIENTS = 1000;
-const PARAMETERS: readonly string[] = ['workflow_id', 'after_id', 'types'];
+const PARAMETERS: readonly string[] = ['workflow_id', 'after', 'after_id', 'types'];
 
 interface Parts extends EventsDeps {
   readonly hub: EventHub;
@@ -64,13 +66,14 @@ export function createEventStreams(deps: EventsDeps): EventStreams {
 
 function open(parts: Parts, request: Request): Response {
   const { clients, store, hub, log } = parts;
-  const place = placeOf(store, request);
+  const place = beginningOf(store, request);
   if (clients.size >= MAX_CLIENTS) {
     throw new AppError('ACTION_UNAVAILABLE', `${MAX_CLIENTS} clients follow events already`, {
       hint: 'close some and connect again',
     });
   }
-  const client = createEventClient({ store, hub, ...place });
+  const { after, runId, types } = place;
+  const client = createEventClient({ store, hub, after, runId, types });
   clients.add(client);
   let beat: ReturnType<typeof setInterval> | undefined;
   const end = (): void => {
@@ -82,7 +85,7 @@ function open(parts: Parts, request: Request): Response {
   const body = new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        controller.enqueue(encoder.encode(STREAM_OPENING));
+        controller.enqueue(encoder.encode(openingOf(store, place)));
         beat = setInterval(() => {
           if (client.beat()) return;
           end();
@@ -105,13 +108,18 @@ function open(parts: Parts, request: Request): Response {
   return new Response(body, { headers: STREAM_HEADERS });
 }
 
-interface Place {
-  readonly after: number;
+interface Beginning extends EventPlace {
   readonly runId: RunId | undefined;
   readonly types: ReadonlySet<string> | null;
 }
 
-function placeOf(store: Store, request: Request): Place {
+/** Tells the place at once: who is cut off before the first event goes on from there. */
+function openingOf(store: Store, { after, isAnew }: EventPlace): string {
+  const cursor = cursorAt(store, after);
+  return isAnew ? `${STREAM_OPENING}${resetFrame(cursor)}` : `: open\nid: ${cursor}\n\n`;
+}
+
+function beginningOf(store: Store, request: Request): Beginning {
   const query = new URL(request.url).searchParams;
   for (const key of query.keys()) {
     if (!PARAMETERS.includes(key)) {
@@ -126,22 +134,34 @@ function placeOf(store: Store, request: Request): Place {
     'types',
     query.getAll('types').flatMap((text) => text.split(',')),
   );
-  const last = store.lastEventId();
+  const inAddress = askedPlace(store, query);
   // A client that reconnects sends the address it began with, and where it had come to.
-  const asked =
-    idOf('Last-Event-ID', request.headers.get('last-event-id')) ??
-    idOf('after_id', query.get('after_id'));
+  const reached = given(request.headers.get('last-event-id'));
+  const asked = reached === null ? inAddress : placeOf(store, reached, 'Last-Event-ID');
+  const unasked = { after: runId === undefined ? store.lastEventId() : 0, isAnew: false };
   return {
-    // Behind the end of the table is a place in another database: what is new here is new to it.
-    after: Math.min(asked ?? (runId === undefined ? last : 0), last),
+    ...(asked ?? unasked),
     runId,
     types: types.length === 0 ? null : new Set(types),
   };
 }
 
-function idOf(name: string, text: string | null): number | null {
-  if (text === null || text === '') return null;
-  const id = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(id)) return id;
-  throw new AppError('VALIDATION_ERROR', `events: ${name} must be the id of an event, 0 or more`);
+function askedPlace(store: Store, query: URLSearchParams): EventPlace | null {
+  const after = given(query.get('after'));
+  const id = given(query.get('after_id'));
+  if (id !== null && !/^\d+$/.test(id)) {
+    throw new AppError(
+      'VALIDATION_ERROR',
+      'events: after_id must be the id of an event, 0 or more',
+      {
+        hint: 'a cursor is given as after',
+      },
+    );
+  }
+  return givenPlace(store, {
+    ...(after === null ? {} : { after }),
+    ...(id === null ? {} : { after_id: Number(id) }),
+  });
 }
+
+const given = (text: string | null): string | null => (text === '' ? null : text);

@@ -28,7 +28,7 @@ export const EXAMPLES: Readonly<Record<string, JsonObject>> = {
   },
   query: { resource: 'workflows', filter: { status: ['failed'], limit: 50 } },
   template: { template_name: 'nightly-report' },
-  events: { workflow_id: RUN_ID, after_id: 0, limit: 100 },
+  events: { workflow_id: RUN_ID, after: '9f86d081884c.0', limit: 100 },
   logs: { workflow_id: RUN_ID, step_id: 'build' },
   diagram: { workflow_id: RUN_ID, format: 'svg' },
   nodes: {},

@@ -44,20 +44,23 @@ export const OTHER_PATHS: Readonly<Record<string, Readonly<Record<string, object
       operationId: 'events.stream',
       summary: 'Events as they are committed, of every run or of one; or a page of them as JSON',
       description:
-        'A stream that stays open, whose ids rise in commit order. With `accept: application/json` it ' +
-        'is the operation `events` instead: a page of a run.',
+        'A stream that stays open, in commit order; the id of each item is its `cursor`. A place that ' +
+        'is none of this database (it was restored, or the place is ahead of the newest event) is ' +
+        'answered by an event `reset` with `{as_of}`, behind which the stream goes on. With `accept: ' +
+        'application/json` it is the operation `events` instead: a page of a run.',
       tags: ['runs'],
       'x-access': 'read',
       parameters: [
         query('workflow_id', 'Only of this run, from its beginning', { type: 'string' }),
-        query('after_id', 'Begin after this id', { type: 'integer', minimum: 0 }),
+        query('after', 'Begin after this cursor, or event id', { type: 'string' }),
+        query('after_id', 'Begin after this event id', { type: 'integer', minimum: 0 }),
         query('types', 'Only of these types, separated by commas', { type: 'string' }),
         query('limit', 'For a page: at most so many', { type: 'integer', minimum: 1 }),
         {
           name: 'last-event-id',
           in: 'header',
           required: false,
-          description: 'Begin after this id; sent by clients that reconnect',
+          description: 'Begin after this cursor, or event id; sent by clients that reconnect',
           schema: { type: 'string' },
         },
       ],

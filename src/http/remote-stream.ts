@@ -3,13 +3,16 @@
  * again behind the last item; a server that stays away ends it with an error.
  */
 import { AppError } from '../model/error.ts';
+import { beginAnew } from '../ops/event-cursor.ts';
 import { errorIn, postTo, type RemoteDeps } from './remote-request.ts';
 
-/** How a stream says where it is, and which field of the input says where to go on. */
+/** The stream to follow, and the fields of its input that say where to go on behind an item. */
 export interface Followed {
   readonly operation: string;
-  readonly place: string;
+  readonly behind: (id: string) => Input;
 }
+
+type Input = Readonly<Record<string, unknown>>;
 
 /** Between two attempts to connect again, milliseconds, and how many fail before it is given up. */
 export const AGAIN_MS: readonly number[] = [100, 500, 1000, 2000, 4000, 8000, 15_000];
@@ -25,7 +28,7 @@ interface Frame {
 
 /** Where the stream has come to, and how often in a row it broke without having told anything. */
 interface Progress {
-  after: { readonly [field: string]: number };
+  after: Input;
   failures: number;
 }
 
@@ -50,7 +53,7 @@ export async function* followRemote<T>(
 /** One connection; true when nothing more is to come. */
 async function* followOnce<T>(
   deps: RemoteDeps,
-  { operation, place }: Followed,
+  { operation, behind }: Followed,
   input: object,
   abort: AbortSignal | undefined,
   progress: Progress,
@@ -60,8 +63,8 @@ async function* followOnce<T>(
     for await (const frame of framesOf(deps, operation, asked, abort)) {
       progress.failures = 0;
       if (frame.event === 'end') return true;
-      if (frame.event === 'error') throw errorIn(frame.data) ?? new Error('the stream failed');
-      if (frame.id !== null) progress.after = { [place]: Number(frame.id) };
+      throwFailure(frame);
+      if (frame.id !== null) progress.after = behind(frame.id);
       if (frame.data !== '') yield JSON.parse(frame.data) as T;
     }
     return abort?.aborted === true;
@@ -70,6 +73,17 @@ async function* followOnce<T>(
     if (mayTryAgain(thrown, progress)) return false;
     throw thrown;
   }
+}
+
+function throwFailure({ event, data }: Frame): void {
+  if (event === 'error') throw errorIn(data) ?? new Error('the stream failed');
+  if (event === 'reset') throw beginAnew(asOfIn(data));
+}
+
+function asOfIn(data: string): string {
+  const body = JSON.parse(data) as { readonly as_of?: unknown };
+  if (typeof body.as_of === 'string') return body.as_of;
+  throw new Error('a reset says no place to go on from');
 }
 
 function mayTryAgain(thrown: unknown, { failures }: Progress): boolean {

@@ -12,9 +12,16 @@ import { postTo, type RemoteDeps } from './remote-request.ts';
 import { AGAIN_MS, type Followed, followRemote, pause } from './remote-stream.ts';
 
 const STREAMS: Readonly<Record<keyof Ops['streams'], Followed>> = {
-  followEvents: { operation: 'followEvents', place: 'after_id' },
-  followLogs: { operation: 'followLogs', place: 'after_offset' },
+  followEvents: { operation: 'followEvents', behind: behindEvent },
+  followLogs: { operation: 'followLogs', behind: (id) => ({ after_offset: Number(id) }) },
 };
+
+/** Servers before cursors give ids, and know no other place. What the caller gave stands no more. */
+function behindEvent(id: string): Input {
+  return /^\d+$/.test(id)
+    ? { after: undefined, after_id: Number(id) }
+    : { after: id, after_id: undefined };
+}
 
 /** What may be asked twice. */
 const READS: ReadonlySet<string> = new Set([

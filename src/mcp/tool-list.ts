@@ -88,7 +88,7 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
     annotations: { destructiveHint: true, openWorldHint: true },
   },
   status: {
-    description: 'Look at a run; with step_id at one step whole.',
+    description: 'Show a run; with step_id one step whole.',
     input: s.statusInput,
     args: {
       workflow_id: 'id, unique prefix or @last',
@@ -165,7 +165,7 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
     annotations: { destructiveHint: false, idempotentHint: true, openWorldHint: false },
   },
   query: {
-    description: 'List things; filter.name shows one action or manual page whole.',
+    description: 'List things; filter.name: one action or manual page whole.',
     input: q.queryInput,
     args: { resource: '', filter: '', max_bytes: '' },
     own: MAX_BYTES,

@@ -256,6 +256,8 @@ export interface EventLogStore {
   /** Events of all runs with `id > afterId`, in commit order; optionally one run's. */
   tail(afterId: number, limit: number, runId?: RunId): readonly StoredEvent[];
   lastEventId(): number;
+  /** Names this database among all others; a restored one has a name of its own. */
+  databaseId(): string;
   queryEvents(filter: EventFilter): Page<StoredEvent>;
 }
 

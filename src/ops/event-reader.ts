@@ -8,11 +8,11 @@ import { messageOf } from '../model/error.ts';
 import type { Logger } from '../model/ports.ts';
 import type { Ops } from './catalog.ts';
 import type { CallContext } from './operation.ts';
-import type { EventView } from './shapes.ts';
+import type { PlacedEvent } from './shapes.ts';
 
 export interface EventReader {
   /** Events behind `after`, which must be the end of the table, or (null) what is new; until the function is called. */
-  subscribe(after: number | null, listener: (event: EventView) => void): () => void;
+  subscribe(after: number | null, listener: (event: PlacedEvent) => void): () => void;
 }
 
 /** After a failure (a database that is busy) reading goes on where it ended. */
@@ -24,7 +24,7 @@ export function createEventReader(
   log: Logger,
   againMs = AGAIN_MS,
 ): EventReader {
-  const listeners = new Set<(event: EventView) => void>();
+  const listeners = new Set<(event: PlacedEvent) => void>();
   let reading: AbortController | null = null;
   const read = async (abort: AbortSignal, from: { after_id?: number }): Promise<void> => {
     const caller = { agentId: null, role: 'viewer', sender: 'system' } as const;

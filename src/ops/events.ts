@@ -4,13 +4,13 @@
 import type { RunId } from '../model/ids.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import type { Store, StoredEvent } from '../model/store.ts';
+import { cursorAt, givenPlace, idToBeginBehind, placedEventOf } from './event-cursor.ts';
 import { NOT_MCP, type Operation, type StreamOperation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { resolveRun } from './run-ref.ts';
 import { eventsInput, eventsOutput, followEventsInput } from './schemas.ts';
-import { type EventView, eventView } from './shapes.ts';
+import { type PlacedEvent, placedEvent } from './shapes.ts';
 import { waitUntil } from './waiting.ts';
-import { eventOf } from './wire.ts';
 
 /** Events taken from the store at once while following. */
 const PAGE = 500;
@@ -27,13 +27,20 @@ export function createEvents({
     access: 'read',
     async handle(_ctx, input) {
       const runId = resolveRun(store, input.workflow_id);
-      const found = store.tail(input.after_id, input.limit + 1, runId);
+      const place = givenPlace(store, input);
+      const after = place === null ? 0 : idToBeginBehind(store, place);
+      const newest = store.lastEventId();
+      const found = store.tail(after, input.limit + 1, runId);
       const page = found.slice(0, input.limit);
       const last = page.at(-1);
+      const next = found.length > page.length && last !== undefined ? last.id : null;
       return {
         workflow_id: runId,
-        events: page.map(eventOf),
-        next_after_id: found.length > page.length && last !== undefined ? last.id : null,
+        events: page.map((stored) => placedEventOf(store, stored)),
+        next_after: next === null ? null : cursorAt(store, next),
+        next_after_id: next,
+        // What was committed between the two looks may be in the page already.
+        as_of: cursorAt(store, Math.max(newest, last?.id ?? 0)),
       };
     },
   };
@@ -41,19 +48,21 @@ export function createEvents({
 
 export function createFollowEvents(
   parts: OpsParts,
-): StreamOperation<typeof followEventsInput, typeof eventView> {
+): StreamOperation<typeof followEventsInput, typeof placedEvent> {
   const { store } = parts;
   return {
     name: 'followEvents',
     summary: 'Follow events as they are committed, of one run or of all',
     input: followEventsInput,
-    output: eventView,
+    output: placedEvent,
     surfaces: NOT_MCP,
     access: 'read',
     follow(ctx, input) {
       const runId =
         input.workflow_id === undefined ? undefined : resolveRun(store, input.workflow_id);
-      const after = input.after_id ?? (runId === undefined ? store.lastEventId() : 0);
+      const place = givenPlace(store, input);
+      const unasked = runId === undefined ? store.lastEventId() : 0;
+      const after = place === null ? unasked : idToBeginBehind(store, place);
       return followFrom(parts, { after, runId, isEndless: input.forever, abort: ctx.abort });
     },
   };
@@ -66,7 +75,7 @@ interface Following {
   readonly abort: AbortSignal | undefined;
 }
 
-async function* followFrom(parts: OpsParts, following: Following): AsyncGenerator<EventView> {
+async function* followFrom(parts: OpsParts, following: Following): AsyncGenerator<PlacedEvent> {
   const { runId, isEndless, abort } = following;
   let { after } = following;
   const endsWith = isEndless ? undefined : runId;
@@ -76,7 +85,7 @@ async function* followFrom(parts: OpsParts, following: Following): AsyncGenerato
     if (events === null || events.length === 0) return;
     for (const stored of events) {
       after = stored.id;
-      yield eventOf(stored);
+      yield placedEventOf(parts.store, stored);
     }
   }
 }

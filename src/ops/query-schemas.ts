@@ -70,7 +70,7 @@ const referenceView = v.object({
 });
 export const queryOutput = v.object({
   workflows: optional(v.array(s.runSummary)),
-  events: optional(v.array(s.eventView)),
+  events: optional(v.array(s.placedEvent)),
   templates: optional(v.array(templateSummary)),
   decisions: optional(v.array(s.decisionView)),
   actions: optional(v.array(actionView)),
@@ -80,4 +80,6 @@ export const queryOutput = v.object({
   audit: optional(v.array(auditView)),
   schedules: optional(v.array(scheduleView)),
   next_cursor: optional(text),
+  /** For events: place in their stream that the list was read at. */
+  as_of: optional(text),
 });

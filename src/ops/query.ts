@@ -15,6 +15,7 @@ import type {
 import { requireAccess } from './access.ts';
 import { listAgents } from './agent-list.ts';
 import { listAudit } from './audit-list.ts';
+import { newestCursor, placedEventOf } from './event-cursor.ts';
 import { eventTypes } from './event-types.ts';
 import { checkFields, pageOf, type QueryFilter, timesOf, valuesOf } from './filter.ts';
 import { definitionReader, labelFilter, labelsOf } from './labels.ts';
@@ -26,7 +27,7 @@ import { rowWaits } from './row-waits.ts';
 import { resolveRun } from './run-ref.ts';
 import { listSchedules } from './schedule-history.ts';
 import { versionsOf } from './template-versions.ts';
-import { actionOf, decisionOf, eventOf, runSummaryOf, templateSummaryOf } from './wire.ts';
+import { actionOf, decisionOf, runSummaryOf, templateSummaryOf } from './wire.ts';
 
 type Output = v.InferOutput<typeof queryOutput>;
 type Resource = (typeof RESOURCES)[number];
@@ -144,6 +145,8 @@ function listEvents(parts: OpsParts, filter: QueryFilter): Output {
   ]);
   const { event_type: type } = filter;
   const runs = runMatcher(parts, filter);
+  // Before the list is read: what is committed meanwhile comes twice rather than never.
+  const asOf = newestCursor(store);
   const page = pageOf(
     (limit, cursor) =>
       store.queryEvents({
@@ -159,7 +162,8 @@ function listEvents(parts: OpsParts, filter: QueryFilter): Output {
     filter,
     ({ runId }) => runs(runId),
   );
-  return withCursor({ events: page.items.map(eventOf) }, page.nextCursor);
+  const events = page.items.map((stored) => placedEventOf(store, stored));
+  return { ...withCursor({ events }, page.nextCursor), as_of: asOf };
 }
 
 /** Whether a run has the agent and template that a filter asks for; each run is looked up once. */

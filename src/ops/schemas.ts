@@ -293,19 +293,27 @@ export const signalOutput = v.object({
 
 export const eventsInput = v.strictObject({
   workflow_id: s.workflowId,
-  /** Event id to begin after. */
-  after_id: optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  /** Place to begin after. */
+  after: optional(s.eventPlace),
+  /** The same as a bare event id. */
+  after_id: optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   limit: optional(limit, 100),
 });
 export const eventsOutput = v.object({
   workflow_id: text,
-  events: v.array(s.eventView),
-  /** Give it as `after_id` for the next page; null when this was the last. */
+  events: v.array(s.placedEvent),
+  /** Give it as `after` for the next page; null when this was the last. */
+  next_after: v.nullable(text),
+  /** The same as a bare event id, for `after_id`. */
   next_after_id: v.nullable(v.number()),
+  /** Place behind everything that this page was read from: later events come after it. */
+  as_of: text,
 });
 export const followEventsInput = v.strictObject({
   workflow_id: optional(s.workflowId),
-  /** Event id to begin after; left out: a run's beginning, or (all runs) only what is new. */
+  /** Place to begin after; left out: a run's beginning, or (all runs) only what is new. */
+  after: optional(s.eventPlace),
+  /** The same as a bare event id. */
   after_id: optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   /** For one run: go on after its end (it may be retried). */
   forever: optional(v.boolean(), false),

@@ -227,6 +227,16 @@ export const eventView = v.object({
 });
 export type EventView = v.InferOutput<typeof eventView>;
 
+/** An event where one can go on behind it: `cursor` is that place, and means nothing else. */
+export const placedEvent = v.object({ ...eventView.entries, cursor: v.string() });
+export type PlacedEvent = v.InferOutput<typeof placedEvent>;
+
+/** A place in the stream of events: a cursor, or the bare id of an event. */
+export const eventPlace = v.union(
+  [word, v.pipe(v.number(), v.integer(), v.minValue(0))],
+  'must be a cursor that an answer gave, or the id of an event',
+);
+
 /** One line of a list of runs. */
 export const runSummary = v.object({
   workflow_id: v.string(),

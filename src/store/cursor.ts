@@ -32,6 +32,24 @@ export function decodeRowCursor(kind: CursorKind, cursor: string): readonly [num
   throw badCursor(kind, cursor);
 }
 
+/** Text that stands for the place after an event with this time and id, in this database only. */
+export const encodeEventsCursor = (databaseId: string, at: number, id: number): string =>
+  encodeCursor('events', [at, id, databaseId]);
+
+/**
+ * Time and id in a cursor made by `encodeEventsCursor`; those that name no database are of any.
+ * @throws VALIDATION_ERROR for text that is no cursor of this query, CONFLICT for another database's
+ */
+export function decodeEventsCursor(databaseId: string, cursor: string): readonly [number, number] {
+  const place = decodeRowCursor('events', cursor);
+  const [, , named] = decode('events', cursor);
+  if (named === undefined || named === databaseId) return place;
+  throw new AppError('CONFLICT', 'cursor: the page before was of another database', {
+    details: { path: 'cursor', kind: 'other_database' },
+    hint: 'the database was restored or replaced since: begin with the first page, without a cursor',
+  });
+}
+
 /**
  * The name in a cursor made by `encodeCursor`.
  * @throws VALIDATION_ERROR when the text is no cursor of this query

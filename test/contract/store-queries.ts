@@ -152,6 +152,24 @@ export function queryContract(subject: { readonly store: Store }): void {
       expect(eventIds({ path: 'build', until: T0 + 4 })).toEqual([4]);
     });
 
+    test('a cursor of events names its database; one of before names none and is taken', async () => {
+      await fill();
+      const { store } = subject;
+      const all = store.queryEvents({ limit: 100 }).items;
+      const { nextCursor } = store.queryEvents({ limit: 1 });
+      const [kind, at, id, database] = JSON.parse(
+        Buffer.from(nextCursor ?? '', 'base64url').toString(),
+      );
+      expect(database).toBe(store.databaseId());
+      const read = (...parts: unknown[]) => {
+        const cursor = Buffer.from(JSON.stringify(parts)).toString('base64url');
+        return store.queryEvents({ limit: 100, cursor }).items;
+      };
+      expect(read(kind, at, id)).toEqual(all.slice(1));
+      expect(read(kind, at, id, database)).toEqual(all.slice(1));
+      expect(() => read(kind, at, id, '0123456789ab')).toThrow(/another database/);
+    });
+
     test('pages go on where the last one ended, with any filter', async () => {
       await fill();
       const paged = (filter: Partial<EventFilter>) =>

@@ -230,8 +230,8 @@ describe('an operation that yields items', () => {
     const response = await fetch(`${world.url}/api/v1/followEvents?workflow_id=@last`);
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     const text = await response.text();
-    const items = [...text.matchAll(/^id: (\d+)\ndata: (.*)$/gm)].map(([, id, data]) => ({
-      id: Number(id),
+    const items = [...text.matchAll(/^id: (.+)\ndata: (.*)$/gm)].map(([, id, data]) => ({
+      id,
       event: JSON.parse(data ?? ''),
     }));
     expect(items.map(({ event }) => event.event_type)).toEqual([
@@ -240,8 +240,21 @@ describe('an operation that yields items', () => {
       'step_completed',
       'workflow_completed',
     ]);
-    expect(items.every(({ id, event }) => id === event.id)).toBe(true);
+    expect(items.every(({ id, event }) => id === event.cursor)).toBe(true);
     expect(text).toEndWith('event: end\ndata: {}\n\n');
+  });
+
+  test('begins anew, and says so, behind a place of another database', async () => {
+    await world.post('run', { definition: steps(noop('a')) });
+    const asked = 'followEvents?workflow_id=@last&after=0123456789ab.2';
+    const text = await (await fetch(`${world.url}/api/v1/${asked}`)).text();
+    const place = `${world.store.databaseId()}.4`;
+    expect(text).toBe(
+      `: open\n\nid: ${place}\nevent: reset\ndata: {"as_of":"${place}"}\n\nevent: end\ndata: {}\n\n`,
+    );
+    const { status, body } = await world.get<Failure>('events?workflow_id=@last&after=900');
+    expect({ status, code: body.error.code }).toEqual({ status: 409, code: 'CONFLICT' });
+    expect(body.error.details).toMatchObject({ as_of: place });
   });
 
   test('answers what is wrong with its status', async () => {

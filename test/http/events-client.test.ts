@@ -9,10 +9,13 @@ import type { RunEvent } from '../../src/model/event.ts';
 import { asRunId } from '../../src/model/ids.ts';
 import type { StoredEvent } from '../../src/model/store.ts';
 import type { Ops } from '../../src/ops/catalog.ts';
-import { eventOf } from '../../src/ops/wire.ts';
+import { placedEventOf } from '../../src/ops/event-cursor.ts';
 import { QUIET } from './api-world.ts';
 
 const RUNS = [asRunId('run-a'), asRunId('run-b')] as const;
+
+const DATABASE = '0123456789ab';
+const placed = (row: StoredEvent) => placedEventOf({ databaseId: () => DATABASE }, row);
 
 /** A table that grows when told to, and a reader of it that reads when told to. */
 function table(size: number, payload = '') {
@@ -52,7 +55,7 @@ function table(size: number, payload = '') {
       for (; read !== null && read < rows.length; read++) {
         const row = rows[read];
         if (row === undefined) return;
-        for (const listener of listeners) listener(liveEventOf(eventOf(row)));
+        for (const listener of listeners) listener(liveEventOf(placed(row)));
       }
     },
     beforeTail: (act: () => void) => {
@@ -60,6 +63,7 @@ function table(size: number, payload = '') {
     },
     store: {
       lastEventId: () => rows.length,
+      databaseId: () => DATABASE,
       tail(after: number, limit: number, runId?: string) {
         const found = rows.filter(
           (row) => row.id > after && (runId === undefined || row.runId === runId),
@@ -86,7 +90,7 @@ const client = (
   });
 
 const idsIn = (text: string | null): number[] =>
-  [...(text ?? '').matchAll(/^id: (\d+)\ndata/gm)].map(([, id]) => Number(id));
+  [...(text ?? '').matchAll(/^id: 0123456789ab\.(\d+)\ndata/gm)].map(([, id]) => Number(id));
 
 /** Reads until that many events have come. */
 async function readIds(from: ReturnType<typeof client>, count: number): Promise<number[]> {
@@ -179,7 +183,7 @@ describe('every event once, in order, whatever comes in between:', () => {
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setImmediate(resolve));
     reader.beat();
-    expect(await next).toBe(': beat\nid: 400\n\n');
+    expect(await next).toBe(`: beat\nid: ${DATABASE}.400\n\n`);
     reader.close();
   });
 });
@@ -228,7 +232,7 @@ test('one reader serves all, from the place it was begun at, also after a failur
   const follow: Ops['followEvents'] = async function* (ctx, { after_id }) {
     begun.push(after_id);
     if (begun.length === 1) throw new Error('the database is busy');
-    for (const row of table(7).rows.slice(after_id)) yield eventOf(row);
+    for (const row of table(7).rows.slice(after_id)) yield placed(row);
     ctx.abort?.addEventListener('abort', () => ended.resolve());
     await ended.promise;
   };

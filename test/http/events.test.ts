@@ -12,6 +12,12 @@ afterEach(() => world.close());
 
 const run = (id = 'a') => world.ops.run(person, { definition: steps(noop(id)) });
 
+interface Followed {
+  readonly id: number;
+  readonly event_type: string;
+  readonly cursor: string;
+}
+
 /** A reader of a stream: waits for as many events as are asked for. */
 async function follow(query = '', headers: Record<string, string> = {}) {
   const leaving = new AbortController();
@@ -26,9 +32,9 @@ async function follow(query = '', headers: Record<string, string> = {}) {
   };
   return {
     response,
-    async events(count: number): Promise<{ id: number; event_type: string }[]> {
+    async events(count: number): Promise<Followed[]> {
       for (;;) {
-        const found = [...text.matchAll(/^id: \d+\ndata: (.*)\n\n/gm)];
+        const found = [...text.matchAll(/^id: [0-9a-f]{12}\.\d+\ndata: (.*)\n\n/gm)];
         if (found.length >= count) return found.map(([, data]) => JSON.parse(data ?? ''));
         await more();
       }
@@ -36,6 +42,7 @@ async function follow(query = '', headers: Record<string, string> = {}) {
     async until(part: string): Promise<void> {
       while (!text.includes(part)) await more();
     },
+    text: () => text,
     leave: () => leaving.abort(),
   };
 }
@@ -75,12 +82,63 @@ describe('it begins', () => {
     resumed.leave();
   });
 
-  test('at the end of the table, for a place of another table', async () => {
+  test('behind the cursor that a client had come to, in the header or the address', async () => {
     await run();
-    const stream = await follow('?after_id=900');
-    await stream.until(': beat');
+    const begun = await follow('?after=0');
+    const [, second, third] = await begun.events(4);
+    begun.leave();
+    const asked = await follow(`?after=${second?.cursor}`);
+    expect((await asked.events(2)).map(({ id }) => id)).toEqual([3, 4]);
+    asked.leave();
+    const resumed = await follow('?after_id=0', { 'last-event-id': third?.cursor ?? '' });
+    expect((await resumed.events(1)).map(({ id }) => id)).toEqual([4]);
+    resumed.leave();
+  });
+
+  test('by saying the place, for who is cut off before the first event', async () => {
+    await run();
+    const stream = await follow();
+    await stream.until('\n\n');
+    const [, place = ''] = /^: open\nid: (.*)\n\n/.exec(stream.text()) ?? [];
+    stream.leave();
     await run('b');
-    expect((await stream.events(1))[0]?.id).toBe(5);
+    const again = await follow('', { 'last-event-id': place });
+    expect((await again.events(4)).map(({ id }) => id)).toEqual([5, 6, 7, 8]);
+    again.leave();
+  });
+
+  const OTHER = '0123456789ab.2';
+  test.each([
+    ['a cursor of another database', `?after=${OTHER}`, {}],
+    ['the same in the header', '?after=1', { 'last-event-id': OTHER }],
+    ['an id ahead of the newest event', '?after_id=900', {}],
+    ['such an id in the header', '', { 'last-event-id': '900' }],
+    ['one that no event will have', '?after=99999999999999999999', {}],
+    ['the same for one run', `?workflow_id=@last&after=${OTHER}`, {}],
+  ])('anew, and says so, for %s', async (_name, query, headers: Record<string, string>) => {
+    await run();
+    const place = `${world.store.databaseId()}.4`;
+    const stream = await follow(query, headers);
+    await stream.until('event: reset');
+    await stream.until('\n\n');
+    expect(stream.text()).toContain(
+      `id: ${place}\nevent: reset\ndata: ${JSON.stringify({ as_of: place })}\n\n`,
+    );
+    if (!query.includes('workflow_id')) {
+      await run('b');
+      expect((await stream.events(1))[0]?.id).toBe(5);
+    }
+    stream.leave();
+    const again = await follow('?types=log', { 'last-event-id': place });
+    await again.until(': beat');
+    expect(again.text()).not.toContain('reset');
+    again.leave();
+  });
+
+  test('anew for a cursor of this database that is ahead of its newest event', async () => {
+    await run();
+    const stream = await follow(`?after=${world.store.databaseId()}.5`);
+    await stream.until('event: reset');
     stream.leave();
   });
 });
@@ -169,6 +227,16 @@ test('what is wrong with the address is said', async () => {
   expect(await refused('?after_id=x')).toMatchObject({
     status: 400,
     message: 'events: after_id must be the id of an event, 0 or more',
+  });
+  for (const after of ['x', '-1', '1.5', `${world.store.databaseId()}.x`, '0123456789ab.']) {
+    expect(await refused(`?after=${after}`)).toMatchObject({
+      status: 400,
+      message: 'after must be a cursor that an answer gave, or the id of an event',
+    });
+  }
+  expect(await refused('?after=1&after_id=1')).toMatchObject({
+    status: 400,
+    message: 'after and after_id both say where to begin',
   });
   expect(await refused('?workflow_id=none')).toMatchObject({ status: 404, code: 'NOT_FOUND' });
   expect(await refused('?types=workflow_startd')).toMatchObject({

@@ -133,6 +133,42 @@ describe('a stream', () => {
     }
   });
 
+  test('goes on behind the id of a server that gives no cursors', async () => {
+    await world.ops.run(person, { definition: steps(noop('a'), noop('b')) });
+    const asked: Record<string, unknown>[] = [];
+    const older: Fetch = async (url, init) => {
+      const input = JSON.parse(String(init?.body)) as Record<string, unknown>;
+      asked.push(input);
+      const text = await (await fetch(url, init)).text();
+      const numbered = text.replaceAll(/^id: \S+\.(\d+)$/gm, 'id: $1');
+      const short = numbered.slice(0, numbered.indexOf('id: 4'));
+      return new Response(asked.length === 1 ? short : numbered);
+    };
+    const ids = await eventsOf(createRemoteOps({ url: world.url, token: null, fetch: older }));
+    expect(ids).toEqual(await eventsOf(world.ops));
+    expect(asked[1]).toEqual({ workflow_id: '@last', after_id: 3 });
+  });
+
+  test('whose place is none there any more says where it goes on, and goes on there', async () => {
+    await world.ops.run(person, { definition: steps(noop('a')) });
+    const asking = await world.ops.run(person, { definition: steps(ask('q')) });
+    const { workflow_id } = asking as { workflow_id: string };
+    const following = remote.followEvents(person, { workflow_id, after: '0123456789ab.2' });
+    const { details } = await errorOf(following[Symbol.asyncIterator]().next(), 'CONFLICT');
+    const { as_of: after } = details as { as_of: string };
+    await world.ops.signal(person, {
+      workflow_id,
+      signal_type: 'decision',
+      payload: { choice: 'yes' },
+    });
+    const types: string[] = [];
+    for await (const event of remote.followEvents(person, { workflow_id, after })) {
+      types.push(event.event_type);
+    }
+    expect(types).not.toContain('workflow_started');
+    expect(types.at(-1)).toBe('workflow_completed');
+  });
+
   test('fails as it fails there', async () => {
     const following = (async () => {
       for await (const _ of remote.followEvents(person, { workflow_id: 'none' })) return;

@@ -3,10 +3,11 @@ import { expect, test } from 'bun:test';
 import { createEventFeed } from '../../src/mcp/event-feed.ts';
 import type { Logger } from '../../src/model/ports.ts';
 import type { Ops } from '../../src/ops/catalog.ts';
-import type { EventView } from '../../src/ops/shapes.ts';
+import type { PlacedEvent } from '../../src/ops/shapes.ts';
 
-const event = (id: number): EventView => ({
+const event = (id: number): PlacedEvent => ({
   id,
+  cursor: `0123456789ab.${id}`,
   workflow_id: 'run',
   sequence: id,
   event_type: 'step_started',

@@ -187,6 +187,59 @@ describe('events', () => {
     expect([...first.events, ...rest.events]).toEqual(all.events);
   });
 
+  test('are paged by cursors, each of which is a place to go on from', async () => {
+    const { workflow_id } = await runOf(harness.ops, steps(noop('a'), noop('b')));
+    const all = await harness.ops.events(person, { workflow_id });
+    expect(all.next_after).toBeNull();
+    expect(all.as_of).toBe(all.events.at(-1)?.cursor ?? '');
+    const first = await harness.ops.events(person, { workflow_id, limit: 2 });
+    expect(first.next_after).toBe(first.events[1]?.cursor ?? '');
+    expect(first.as_of).toBe(all.as_of);
+    const after = first.next_after ?? '';
+    const rest = await harness.ops.events(person, { workflow_id, after });
+    expect([...first.events, ...rest.events]).toEqual(all.events);
+    const none = await harness.ops.events(person, { workflow_id, after: all.as_of });
+    expect(none).toMatchObject({ events: [], next_after: null, as_of: all.as_of });
+    for (const bare of [2, '2']) {
+      expect(await harness.ops.events(person, { workflow_id, after: bare })).toEqual(rest);
+    }
+    const ids: number[] = [];
+    for await (const { id } of harness.ops.followEvents(person, { workflow_id, after }))
+      ids.push(id);
+    expect(ids).toEqual(rest.events.map(({ id }) => id));
+    await harness.ops.query(person, { resource: 'events' }).then(({ events, as_of }) => {
+      expect(events?.[0]?.cursor).toBe(all.as_of);
+      expect(as_of).toBe(all.as_of);
+    });
+  });
+
+  test.each([
+    ['of another database', { after: '0123456789ab.1' }],
+    ['ahead of the newest', { after: 900 }],
+    ['ahead as a bare id', { after_id: 900 }],
+  ])('of a place %s are CONFLICT, which says where to go on', async (_name, place) => {
+    const { workflow_id } = await runOf(harness.ops, steps(noop('a')));
+    const { as_of } = await harness.ops.events(person, { workflow_id });
+    const page = await errorOf(harness.ops.events(person, { workflow_id, ...place }), 'CONFLICT');
+    expect(page.details).toMatchObject({ as_of });
+    const follow = harness.ops.followEvents(person, place)[Symbol.asyncIterator]();
+    expect((await errorOf(follow.next(), 'CONFLICT')).details).toMatchObject({ as_of });
+  });
+
+  test('of two places, or of none that can be read, are refused', async () => {
+    const { workflow_id } = await runOf(harness.ops, steps(noop('a')));
+    const refused = async (place: object) =>
+      (await errorOf(harness.ops.events(person, { workflow_id, ...place }), 'VALIDATION_ERROR'))
+        .message;
+    expect(await refused({ after: 1, after_id: 1 })).toContain('both say where to begin');
+    expect(await refused({ after: 1.5 })).toContain('after: must be a whole number');
+    expect(await refused({ after: -1 })).toContain('after: ');
+    for (const after of ['x', '1.5', '-1']) {
+      expect(await refused({ after })).toContain('must be a cursor that an answer gave');
+    }
+    expect((await harness.ops.events(person, { workflow_id, after: '' })).events).toHaveLength(4);
+  });
+
   test('are followed to the end of the run', async () => {
     const { workflow_id } = await runOf(harness.ops, steps(ask('q'), noop('z')));
     const seen: string[] = [];

@@ -232,6 +232,38 @@ describe('going back to a backup', () => {
   );
 
   test(
+    'makes another database of it: places of the one before are none there, each time',
+    async () => {
+      const app = await open();
+      const workflow_id = await run(app, [{ id: 'a', run: 'true' }]);
+      await eventually(async () => (await statusOf(app, workflow_id)).status === 'completed');
+      const { events, as_of } = await app.ops.events(person, { workflow_id });
+      const query = { resource: 'events', filter: { limit: 1 } } as const;
+      const { next_cursor: cursor } = await app.ops.query(person, query);
+      copyDatabase(config.dbPath, path('b.db'), { force: false });
+      const ids = [app.store.databaseId()];
+      for (let times = 0; times < 2; times++) {
+        await closeAll();
+        await restoreBackup(config, path('b.db'), Date.now());
+        const restored = await open(false);
+        ids.push(restored.store.databaseId());
+        for (const after of [as_of, events[0]?.cursor ?? '']) {
+          const refused = await errorOf(
+            restored.ops.events(person, { workflow_id, after }),
+            'CONFLICT',
+          );
+          const now = await restored.ops.events(person, { workflow_id });
+          expect(refused.details).toMatchObject({ as_of: now.as_of });
+        }
+        const page = restored.ops.query(person, { ...query, filter: { limit: 1, cursor } });
+        expect((await errorOf(page, 'CONFLICT')).hint).toContain('first page');
+      }
+      expect(new Set(ids).size).toBe(3);
+    },
+    TEST_MS,
+  );
+
+  test(
     'starts nothing: runs, timers, retries, decisions wait until they are resumed',
     async () => {
       const marker = path('marker');

@@ -4,7 +4,7 @@
  */
 import type { RunId } from '../../model/ids.ts';
 import type { EventFilter, EventLogStore, Page, StoredEvent } from '../../model/store.ts';
-import { decodeRowCursor, encodeCursor } from '../cursor.ts';
+import { decodeEventsCursor, encodeEventsCursor } from '../cursor.ts';
 import { appendGroup } from './append.ts';
 import type { MemoryState } from './state.ts';
 
@@ -18,6 +18,7 @@ export function createEventLog(state: MemoryState): EventLogStore {
     },
     tail: (afterId, limit, runId) => tail(state, Math.max(0, afterId), limit, runId),
     lastEventId: () => state.log.length,
+    databaseId: () => state.databaseId,
     queryEvents: (filter) => queryEvents(state, filter),
   };
 }
@@ -46,14 +47,18 @@ function tailOfAll({ log }: MemoryState, afterId: number, limit: number): readon
 }
 
 function queryEvents(state: MemoryState, filter: EventFilter): Page<StoredEvent> {
-  const after = filter.cursor === undefined ? null : decodeRowCursor('events', filter.cursor);
+  const after =
+    filter.cursor === undefined ? null : decodeEventsCursor(state.databaseId, filter.cursor);
   const found = candidates(state, filter)
     .filter((stored) => matches(stored, filter) && (after === null || isAfter(stored, after)))
     .sort((a, b) => b.event.at - a.event.at || b.id - a.id);
   const items = found.slice(0, filter.limit);
   const last = items.at(-1);
   const more = found.length > filter.limit && last !== undefined;
-  return { items, nextCursor: more ? encodeCursor('events', [last.event.at, last.id]) : null };
+  return {
+    items,
+    nextCursor: more ? encodeEventsCursor(state.databaseId, last.event.at, last.id) : null,
+  };
 }
 
 function candidates(state: MemoryState, filter: EventFilter): readonly StoredEvent[] {

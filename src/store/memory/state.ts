@@ -5,6 +5,7 @@
  * from a run's owner and wake time and change only in `setOwner`, so that looking for work never
  * walks over runs that wait for nothing.
  */
+import { randomBytes } from 'node:crypto';
 import type { StepFailure } from '../../model/error.ts';
 import type { RunEvent, WaitingFor } from '../../model/event.ts';
 import type { DefinitionHash, NodeId, RunId } from '../../model/ids.ts';
@@ -54,6 +55,7 @@ export interface MemoryRun {
 }
 
 export interface MemoryState {
+  readonly databaseId: string;
   readonly runs: Map<RunId, MemoryRun>;
   readonly byRow: MemoryRun[];
   readonly counts: Record<RunStatus, number>;
@@ -89,6 +91,7 @@ export interface MemoryState {
 export function createState(): MemoryState {
   const counts = Object.fromEntries(RUN_STATUSES.map((status) => [status, 0]));
   return {
+    databaseId: randomBytes(6).toString('hex'),
     runs: new Map(),
     byRow: [],
     counts: counts as Record<RunStatus, number>,

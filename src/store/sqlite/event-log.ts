@@ -6,10 +6,11 @@
  */
 import type { RunId } from '../../model/ids.ts';
 import type { EventFilter, EventLogStore, Page, StoredEvent } from '../../model/store.ts';
-import { decodeRowCursor, encodeCursor } from '../cursor.ts';
+import { decodeEventsCursor, encodeEventsCursor } from '../cursor.ts';
 import { appendGroup, isEveryday, lastEventId } from './append.ts';
 import { readBlob } from './blobs.ts';
 import type { Connection } from './connection.ts';
+import { storeError } from './errors.ts';
 import type { Heads } from './heads.ts';
 import {
   decodeEvent,
@@ -24,6 +25,7 @@ const MAX_TYPE_WALKS = 16;
 /** The event log part of the store. */
 export function createEventLog(connection: Connection, heads: Heads): EventLogStore {
   const blob = (hash: string): string => readBlob(connection, hash);
+  const databaseId = databaseIdReader(connection);
   return {
     append: (group) => appendGroup(connection, heads, group),
     events: (runId, afterSeq, limit) =>
@@ -39,7 +41,18 @@ export function createEventLog(connection: Connection, heads: Heads): EventLogSt
     tail: (afterId, limit, runId) =>
       tailRows(connection, afterId, limit, runId).map((row) => decodeStored(row, blob)),
     lastEventId: () => lastEventId(connection),
-    queryEvents: (filter) => queryEvents(connection, filter, blob),
+    databaseId,
+    queryEvents: (filter) => queryEvents(connection, filter, databaseId(), blob),
+  };
+}
+
+/** Reads the id once: the file under an open connection is never given another. */
+function databaseIdReader(connection: Connection): () => string {
+  let known: string | null = null;
+  return () => {
+    known ??= connection.one<{ id: string }>('SELECT id FROM database_id')?.id ?? null;
+    if (known === null) throw storeError('corrupt', 'it has no id', connection.path);
+    return known;
   };
 }
 
@@ -83,17 +96,20 @@ interface Walk {
 function queryEvents(
   connection: Connection,
   filter: EventFilter,
+  databaseId: string,
   blob: (hash: string) => string,
 ): Page<StoredEvent> {
+  const { cursor } = filter;
+  const after = cursor === undefined ? null : decodeEventsCursor(databaseId, cursor);
   const rows = walks(connection, filter)
-    .flatMap((walk) => walkEvents(connection, filter, walk))
+    .flatMap((walk) => walkEvents(connection, filter, walk, after))
     .sort((a, b) => b.at - a.at || b.id - a.id);
   const page = rows.slice(0, filter.limit);
   const last = page.at(-1);
   const more = rows.length > filter.limit && last !== undefined;
   return {
     items: page.map((row) => decodeStored(row, blob)),
-    nextCursor: more ? encodeCursor('events', [last.at, last.id]) : null,
+    nextCursor: more ? encodeEventsCursor(databaseId, last.at, last.id) : null,
   };
 }
 
@@ -121,6 +137,7 @@ function walkEvents(
   connection: Connection,
   filter: EventFilter,
   { index, term, bindings: first }: Walk,
+  after: readonly [number, number] | null,
 ): StoredEventColumns[] {
   const terms = term === null ? [] : [term];
   const bindings: (string | number)[] = [...first];
@@ -134,8 +151,8 @@ function walkEvents(
   }
   if (filter.since !== undefined) add('e.at >= ?', filter.since);
   if (filter.until !== undefined) add('e.at <= ?', filter.until);
-  if (filter.cursor !== undefined) {
-    const [at, id] = decodeRowCursor('events', filter.cursor);
+  if (after !== null) {
+    const [at, id] = after;
     add('e.at <= ? AND (e.at < ? OR e.id < ?)', at, at, id);
   }
   const where = terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`;

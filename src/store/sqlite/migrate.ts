@@ -25,6 +25,7 @@ import webhookUses from './migrations/0012_webhook_uses.sql' with { type: 'text'
 import places from './migrations/0013_places.sql' with { type: 'text' };
 import mcpSessions from './migrations/0014_mcp_sessions.sql' with { type: 'text' };
 import keyRequests from './migrations/0015_key_requests.sql' with { type: 'text' };
+import databaseId from './migrations/0016_database_id.sql' with { type: 'text' };
 
 /**
  * One step of the schema. A text alone changes what older programs rely on: it is made while none of
@@ -51,6 +52,7 @@ export const MIGRATIONS: readonly Migration[] = [
   places,
   { sql: mcpSessions, phase: 'expand' },
   { sql: keyRequests, phase: 'expand' },
+  { sql: databaseId, phase: 'expand' },
 ];
 
 export const sqlOf = (migration: Migration): string =>

@@ -69,7 +69,8 @@ const SETTING_GOING = `('resume', 'retry', 'skip')`;
 
 /**
  * Makes sure nobody takes anything on: no run wakes, those that had not begun are held back, signals
- * that were under way and would start something are refused. Leaves one file without companions.
+ * that were under way and would start something are refused. Renews the database's id, so that places
+ * in the database before are not taken for places in this one. Leaves one file without companions.
  */
 export function holdEverything(path: string): void {
   const refusal = {
@@ -86,6 +87,8 @@ export function holdEverything(path: string): void {
     database.run('UPDATE run_head SET owner = NULL, wake_at = NULL');
     database.run("UPDATE run_head SET paused = 1 WHERE status = 'pending'");
     database.run('DELETE FROM nodes');
+    database.run('DELETE FROM database_id');
+    database.run('INSERT INTO database_id (id) VALUES (lower(hex(randomblob(6))))');
     database.run('COMMIT');
     database.run('PRAGMA journal_mode = DELETE');
   });
