@@ -47,6 +47,7 @@ async function copyApart(config: Config, request: CopyRequest): Promise<CopyFact
     timeoutMs: null,
     signal: abort ?? new AbortController().signal,
     onOutput: () => undefined,
+    cut: (text, from, to) => text.slice(from, to),
   });
   if (result.stopped !== null) throw new AppError('CANCELLED', 'the backup was stopped');
   const answer = answerOf(result.stdout);

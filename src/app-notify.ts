@@ -8,6 +8,7 @@ import { openExchange } from './actions/http-exchange.ts';
 import { readBody } from './actions/http-read.ts';
 import { retryAfter } from './actions/http-status.ts';
 import { programVersion } from './app-parts.ts';
+import { processMasker } from './app-secrets.ts';
 import type { Config } from './config.ts';
 import { createCommandRunner } from './isolate/command-runner.ts';
 import { createMasker } from './isolate/mask.ts';
@@ -223,7 +224,9 @@ const brokenOff = (url: URL, thrown: unknown): string =>
 const COMMAND_OUTPUT_BYTES = 64 * 1024;
 const COMMAND_KILL_GRACE_MS = 2_000;
 
-function commandPort({ workDir, callerEnv }: Config): RunNoticeCommand {
+function commandPort(config: Config): RunNoticeCommand {
+  const { workDir, callerEnv } = config;
+  const masker = processMasker(config);
   const runner = createCommandRunner({ killGraceMs: COMMAND_KILL_GRACE_MS });
   return async ({ argv, stdin, env, timeoutMs, signal }) => {
     mkdirSync(workDir, { recursive: true, mode: 0o700 });
@@ -240,7 +243,8 @@ function commandPort({ workDir, callerEnv }: Config): RunNoticeCommand {
       timeoutMs,
       signal,
       onOutput: () => undefined,
+      cut: (text, from, to) => masker().part(text, from, to),
     });
-    return { exitCode, stopped, stderr };
+    return { exitCode, stopped, stderr: masker().text(stderr) };
   };
 }

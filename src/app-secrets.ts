@@ -50,11 +50,17 @@ function channelSecrets({ settings }: Config): readonly string[] {
   return [...signed, ...secretsIn(JSON.stringify(settings['notify.channels']))];
 }
 
-/** Masks every secret of this process in a line of the log. */
-export function logMask({ secrets, token }: Config): (line: string) => string {
+/** Masks every secret of this process: for what nothing is computed from. */
+export function processMasker({ secrets, token }: Config): () => Masker {
   let masker: Masker | null = null;
-  return (line) => {
+  return () => {
     masker ??= createMasker([...secrets.values(), ...(token === null ? [] : [token])]);
-    return masker.text(line);
+    return masker;
   };
+}
+
+/** Masks every secret of this process in a line of the log. */
+export function logMask(config: Config): (line: string) => string {
+  const masker = processMasker(config);
+  return (line) => masker().text(line);
 }

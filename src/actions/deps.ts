@@ -59,7 +59,10 @@ export interface CommandResult {
 interface CommandControl {
   readonly timeoutMs: number | null;
   readonly signal: AbortSignal;
-  readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+  /** Something was left out before a text that is behind a gap. */
+  readonly onOutput: (stream: 'stdout' | 'stderr', text: string, isBehindGap?: boolean) => void;
+  /** The characters of a text from one place to another, with nothing that may not be seen in part. */
+  readonly cut: (text: string, from: number, to: number) => string;
 }
 
 /** A command that waits to be released; it has not run anything yet. */

@@ -94,7 +94,7 @@ function nextRequest(
   response: IncomingMessage,
 ): HttpRequest | null {
   if (params.follow_redirects === false) return null;
-  return redirected(request, response, context.secrets);
+  return redirected(request, response, context);
 }
 
 /** The output of the last answer. */
@@ -105,7 +105,7 @@ async function finish(call: Call, request: HttpRequest, exchange: Exchange): Pro
   try {
     if (status >= 400 && call.params.fail_on_error_status === true) {
       const { value } = await received(call, response, ERROR_BODY_BYTES);
-      throw statusFailure({ response, url, body: value, nowMs: call.context.nowMs() });
+      throw statusFailure({ response, url, body: value, context: call.context });
     }
     const head = headOf(response, url);
     const saves = typeof call.params.save_to === 'string' && status >= 200 && status < 300;
@@ -142,7 +142,7 @@ function limitOf({ params, context }: Call): number {
 }
 
 async function received(
-  { params, signal }: Call,
+  { params, signal, context }: Call,
   response: IncomingMessage,
   maxBytes: number,
 ): Promise<{ value: Json; truncated: boolean }> {
@@ -155,7 +155,18 @@ async function received(
   const contentType = response.headers['content-type'] ?? '';
   const bytes = Buffer.concat(pieces);
   const encoding = String(params.response_encoding ?? 'auto');
-  return { value: bodyValue({ bytes, contentType, truncated }, encoding), truncated };
+  const value = bodyValue({ bytes, contentType, truncated }, encoding);
+  return { value: truncated ? cutOff(context, value, bytes.length) : value, truncated };
+}
+
+/** What was read of a body whose rest was left out. */
+function cutOff(context: ActionContext, value: Json, size: number): Json {
+  if (typeof value !== 'string') return value;
+  const isEncoded = value.length === Math.ceil(size / 3) * 4;
+  // The last group of base64 is of fewer bytes than those that followed would have made it.
+  const certain = isEncoded ? value.slice(0, Math.floor(size / 3) * 4) : value;
+  const masked = context.masker().cutOff(certain);
+  return masked === certain ? value : masked;
 }
 
 /** Writes the body to a file, whole or not at all; only a limit of the step's own counts. */

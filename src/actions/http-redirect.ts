@@ -2,7 +2,9 @@
  * What a redirect answer leads to. Who is calling is not told to another origin.
  */
 import type { IncomingMessage } from 'node:http';
+import type { ActionContext } from '../model/action.ts';
 import { AppError } from '../model/error.ts';
+import { holdsSecret } from './holds-secret.ts';
 import type { HttpRequest } from './http-request.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -21,7 +23,7 @@ const BODY_HEADERS = new Set([
 export function redirected(
   request: HttpRequest,
   response: IncomingMessage,
-  secrets: readonly string[],
+  context: ActionContext,
 ): HttpRequest | null {
   const { statusCode = 0, headers } = response;
   const { location } = headers;
@@ -31,7 +33,7 @@ export function redirected(
   const method = keeps ? request.method : 'GET';
   const body = keeps ? request.body : null;
   const isSameOrigin = url.origin === request.url.origin;
-  if (!isSameOrigin && body !== null && secrets.some((secret) => body.includes(secret))) {
+  if (!isSameOrigin && body !== null && holdsSecret(context, body.toString('utf8'))) {
     throw new AppError('NON_RETRYABLE', `a redirect to ${url.origin} would carry a secret there`);
   }
   const kept = [...request.headers].filter(

@@ -4,6 +4,7 @@
 import type { ActionContext } from '../model/action.ts';
 import { AppError } from '../model/error.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { holdsSecret } from './holds-secret.ts';
 import { authHeader, authProblem, HEADER_NAME } from './http-auth.ts';
 import { bodyProblem, encodeBody } from './http-body.ts';
 
@@ -106,7 +107,7 @@ export function requestOf(params: JsonObject, context: ActionContext): HttpReque
     method,
     headers,
     body: encoded?.bytes ?? null,
-    privateHeaders: privateHeaders(headers, auth?.name ?? null, context.secrets),
+    privateHeaders: privateHeaders(headers, auth?.name ?? null, context),
   };
 }
 
@@ -128,12 +129,12 @@ function targetOf(params: JsonObject): URL {
 function privateHeaders(
   headers: ReadonlyMap<string, string>,
   authName: string | null,
-  secrets: readonly string[],
+  context: ActionContext,
 ): ReadonlySet<string> {
   const names = new Set(['authorization', 'proxy-authorization', 'cookie', 'host']);
   if (authName !== null) names.add(authName);
   for (const [name, value] of headers) {
-    if (secrets.some((secret) => secret !== '' && value.includes(secret))) names.add(name);
+    if (holdsSecret(context, value)) names.add(name);
   }
   return names;
 }

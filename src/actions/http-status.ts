@@ -2,6 +2,7 @@
  * An answer that counts as a failure: which code, and when it may be tried again.
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { ActionContext } from '../model/action.ts';
 import { AppError } from '../model/error.ts';
 import type { Json } from '../model/json.ts';
 
@@ -13,22 +14,22 @@ export function statusFailure(answer: {
   readonly response: IncomingMessage;
   readonly url: string;
   readonly body: Json;
-  readonly nowMs: number;
+  readonly context: Pick<ActionContext, 'masker' | 'nowMs'>;
 }): AppError {
-  const { response, url, body, nowMs } = answer;
+  const { response, url, body, context } = answer;
   const status = response.statusCode ?? 0;
   const code = RETRYABLE.has(status) || status >= 500 ? 'EXECUTION_ERROR' : 'NON_RETRYABLE';
   const text = response.statusMessage || STATUS_CODES[status] || '';
   const { origin, pathname } = new URL(url);
   const head = body === null ? '' : typeof body === 'string' ? body : JSON.stringify(body);
   // A date means a time by the clock of the server.
-  const theirs = httpDate(response.headers.date ?? '') ?? nowMs;
+  const theirs = httpDate(response.headers.date ?? '') ?? context.nowMs();
   const retryAfterMs = retryAfter(response.headers['retry-after'], theirs);
   return new AppError(code, `${origin}${pathname} answered ${status} ${text}`.trim(), {
     details: {
       status_code: status,
       url,
-      body_head: head.slice(0, BODY_HEAD),
+      body_head: context.masker().part(head, 0, Math.min(head.length, BODY_HEAD)),
       ...(retryAfterMs === null ? {} : { retry_after_ms: retryAfterMs }),
     },
   });

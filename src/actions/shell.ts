@@ -75,8 +75,9 @@ function prepareShell(
     async run(live) {
       const timeoutMs = timeoutOf(params, live);
       const { signal, onOutput } = live;
-      const result = await prepared.run({ timeoutMs, signal, onOutput });
-      return resultOf(params, result, timeoutMs);
+      const cut: Cut = (text, from, to) => live.masker().part(text, from, to);
+      const result = await prepared.run({ timeoutMs, signal, onOutput, cut });
+      return resultOf(params, result, timeoutMs, cut);
     },
   };
 }
@@ -180,19 +181,29 @@ function timeoutOf(params: JsonObject, context: ActionContext): number {
   return Math.min(ownMs, context.timeoutMs ?? ownMs);
 }
 
-function resultOf(params: JsonObject, result: CommandResult, timeoutMs: number): ActionResult {
+/** The characters of a text from one place to another, with no part of a secret. */
+type Cut = (text: string, from: number, to: number) => string;
+
+function resultOf(
+  params: JsonObject,
+  result: CommandResult,
+  timeoutMs: number,
+  cut: Cut,
+): ActionResult {
   const isText = shellOf(params.shell, false) !== null;
   const name = isText ? 'the command' : basename(String(params.command));
   if (result.stopped === 'timeout') {
     const message = `${name} ran longer than ${formatDuration(timeoutMs)} and was ended`;
-    throw new AppError('TIMEOUT_ERROR', message, { details: { ...tails(result), killed: true } });
+    throw new AppError('TIMEOUT_ERROR', message, {
+      details: { ...tails(result, cut), killed: true },
+    });
   }
   if (result.stopped === 'abort') {
     throw new AppError('CANCELLED', `${name} was stopped`, {
-      details: { ...tails(result), killed: true },
+      details: { ...tails(result, cut), killed: true },
     });
   }
-  if (params.fail_on_error === true && result.exitCode !== 0) throw exitFailure(name, result);
+  if (params.fail_on_error === true && result.exitCode !== 0) throw exitFailure(name, result, cut);
   const parsed =
     !result.truncated && looksLikeJson(result.stdout) ? parseJsonText(result.stdout) : undefined;
   return {
@@ -209,29 +220,31 @@ function resultOf(params: JsonObject, result: CommandResult, timeoutMs: number):
   };
 }
 
-function exitFailure(name: string, result: CommandResult): AppError {
+function exitFailure(name: string, result: CommandResult, cut: Cut): AppError {
   const how =
     result.signal === null ? `exited with ${result.exitCode}` : `was ended by ${result.signal}`;
-  const said = lastLine(result.stderr);
+  const said = lastLine(tailOf(result.stderr, cut));
   return new AppError('EXECUTION_ERROR', `${name} ${how}${said === '' ? '' : `: ${said}`}`, {
-    details: tails(result),
+    details: tails(result, cut),
   });
 }
 
-const tails = (result: CommandResult): JsonObject => ({
+const tails = (result: CommandResult, cut: Cut): JsonObject => ({
   exit_code: result.exitCode,
   ...(result.signal === null ? {} : { signal: result.signal }),
-  stdout_tail: tailOf(result.stdout),
-  stderr_tail: tailOf(result.stderr),
+  stdout_tail: tailOf(result.stdout, cut),
+  stderr_tail: tailOf(result.stderr, cut),
   ...(result.truncated ? { truncated: true } : {}),
 });
 
 /** The end of a text; one that was cut says so. */
-const tailOf = (text: string): string =>
-  text.length > TAIL ? `…${text.slice(-TAIL)}`.replace(/^…[\uDC00-\uDFFF]/, '…') : text;
+const tailOf = (text: string, cut: Cut): string =>
+  text.length > TAIL
+    ? `…${cut(text, text.length - TAIL, text.length)}`.replace(/^…[\uDC00-\uDFFF]/, '…')
+    : cut(text, 0, text.length);
 
 function lastLine(text: string): string {
-  const line = text.slice(-TAIL).trimEnd().split('\n').at(-1)?.trim() ?? '';
+  const line = text.trimEnd().split('\n').at(-1)?.trim() ?? '';
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }
 

@@ -4,6 +4,9 @@
  * still because nobody reads.
  */
 
+/** The characters of a text from one place to another; what may not be seen in part is made unreadable. */
+export type Cut = (text: string, from: number, to: number) => string;
+
 export interface Capture {
   /** Takes bytes; what is certain to be kept, and comes next, is answered as text. */
   push(bytes: Uint8Array): string;
@@ -21,55 +24,88 @@ const TAIL_BYTES = 256 * 1024;
 const LINE_BYTES = 8 * 1024;
 const NEW_LINE = 0x0a;
 
-/** A fresh capture of at most `maxBytes`, not counting the note. */
-export function createCapture(maxBytes: number): Capture {
+/** Bytes of what is left out that are remembered on either side, to know what the edges cut through. */
+const EDGE_BYTES = 64 * 1024;
+
+/** A fresh capture of at most `maxBytes`, not counting the note; `cut` makes the edges of what is left out. */
+export function createCapture(maxBytes: number, cut: Cut): Capture {
   const tailMax = Math.min(TAIL_BYTES, Math.floor(maxBytes / 2));
   const headMax = maxBytes - tailMax;
-  const head: Uint8Array[] = [];
-  const tail: Uint8Array[] = [];
+  const head = keepFirst(headMax + EDGE_BYTES);
+  const tail = keepLast(tailMax + EDGE_BYTES);
   const decoder = new TextDecoder();
-  let headSize = 0;
-  let tailSize = 0;
-  let dropped = 0;
-  let lastDropped = NEW_LINE;
-  const keepTail = (bytes: Uint8Array): void => {
-    if (bytes.length === 0) return;
-    tail.push(bytes.slice());
-    tailSize += bytes.length;
-    while (tailSize > tailMax) {
-      const first = tail.shift() ?? new Uint8Array();
-      const over = Math.min(first.length, tailSize - tailMax);
-      if (over < first.length) tail.unshift(first.subarray(over));
-      tailSize -= over;
-      dropped += over;
-      lastDropped = first[over - 1] ?? lastDropped;
-    }
+  let size = 0;
+  const dropped = (): number => Math.max(0, size - headMax - tailMax);
+  const begin = (): string => {
+    const bytes = head.bytes();
+    const kept = withoutBrokenEnd(bytes.subarray(0, headMax));
+    const text = kept.toString('utf8');
+    return cut(text + bytes.subarray(kept.length).toString('utf8'), 0, text.length);
   };
   const end = (): string => {
-    const bytes = Buffer.concat(tail, tailSize);
-    if (dropped === 0) return decoder.decode(bytes);
-    const from = lastDropped === NEW_LINE ? 0 : lineStart(bytes);
-    return `\n[… ${dropped + from} bytes left out …]\n${bytes.subarray(from).toString('utf8')}`;
+    const bytes = tail.bytes();
+    if (dropped() === 0) return decoder.decode(bytes);
+    const edge = bytes.length - tailMax;
+    const at = bytes[edge - 1] === NEW_LINE ? edge : edge + lineStart(bytes.subarray(edge));
+    const before = bytes.subarray(0, at).toString('utf8');
+    const text = before + bytes.subarray(at).toString('utf8');
+    const note = `\n[… ${dropped() + at - edge} bytes left out …]\n`;
+    return note + cut(text, before.length, text.length);
   };
   return {
     push(bytes) {
-      const room = headMax - headSize;
-      const part = bytes.length > room ? bytes.subarray(0, room) : bytes;
-      keepTail(bytes.subarray(part.length));
-      if (part.length === 0) return '';
-      headSize += part.length;
-      head.push(part.slice());
-      return decoder.decode(part, { stream: true });
+      const room = Math.max(0, headMax - size);
+      size += bytes.length;
+      head.push(bytes);
+      tail.push(bytes.subarray(room));
+      return room === 0 ? '' : decoder.decode(bytes.subarray(0, room), { stream: true });
     },
     rest: end,
     text() {
-      const begin = Buffer.concat(head, headSize);
-      if (dropped > 0) return withoutBrokenEnd(begin).toString('utf8') + end();
-      return Buffer.concat([begin, ...tail]).toString('utf8');
+      if (dropped() > 0) return begin() + end();
+      return Buffer.concat([head.bytes().subarray(0, headMax), tail.bytes()]).toString('utf8');
     },
     get truncated() {
-      return dropped > 0;
+      return dropped() > 0;
     },
+  };
+}
+
+interface Kept {
+  push(bytes: Uint8Array): void;
+  bytes(): Buffer;
+}
+
+function keepFirst(most: number): Kept {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  return {
+    push(bytes) {
+      if (size >= most) return;
+      const part = bytes.slice(0, most - size);
+      size += part.length;
+      chunks.push(part);
+    },
+    bytes: () => Buffer.concat(chunks, size),
+  };
+}
+
+function keepLast(most: number): Kept {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  return {
+    push(bytes) {
+      if (bytes.length === 0) return;
+      chunks.push(bytes.slice());
+      size += bytes.length;
+      while (size > most) {
+        const first = chunks.shift() ?? new Uint8Array();
+        const over = Math.min(first.length, size - most);
+        if (over < first.length) chunks.unshift(first.subarray(over));
+        size -= over;
+      }
+    },
+    bytes: () => Buffer.concat(chunks, size),
   };
 }
 

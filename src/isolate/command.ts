@@ -32,7 +32,10 @@ export interface CommandControl {
   /** From the moment it is released. */
   readonly timeoutMs: number | null;
   readonly signal: AbortSignal;
-  readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+  /** Something was left out before a text that is behind a gap. */
+  readonly onOutput: (stream: 'stdout' | 'stderr', text: string, isBehindGap?: boolean) => void;
+  /** The characters of a text from one place to another, with nothing that may not be seen in part. */
+  readonly cut: (text: string, from: number, to: number) => string;
 }
 
 export interface CommandResult {

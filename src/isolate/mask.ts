@@ -1,32 +1,52 @@
 /**
  * Replacing secrets by `***` in whatever is recorded: texts and JSON values.
  *
- * Exact spellings are found by one alternation, longest first, others by their skeleton. A secret of
- * under 8 characters is masked only where it is a whole string, because it would be found everywhere.
- * Our own tokens have a mark of their own and are masked whatever secrets there are.
+ * A secret of under 8 characters is masked only where it is a whole string, because it would be found
+ * everywhere. Our own tokens are masked whatever secrets there are.
  */
 import { isJsonArray, isJsonObject, type Json, setOwn } from '../model/json.ts';
 import type { Masker } from '../model/ports.ts';
+import { certainEnd } from './certain-end.ts';
+import { reachOf, spansByWindow, spansIn, WINDOW } from './find-secrets.ts';
 import { formsOf, type SecretForms } from './secret-forms.ts';
-import { findSkeletons, type Span } from './skeleton.ts';
+import type { Span } from './skeleton.ts';
 
-const MASK = '***';
-/** Begins every token that Opcode makes. */
-export const TOKEN_MARK = 'opc_';
-const TOKEN_CHARS = 43;
-/** How long one is. */
-export const TOKEN_LENGTH = TOKEN_MARK.length + TOKEN_CHARS;
-const TOKEN = new RegExp(`${TOKEN_MARK}[A-Za-z0-9_-]{${TOKEN_CHARS}}`, 'g');
+/** What stands for a secret. */
+export const MASK = '***';
 
 /** Masks these secret values in texts and JSON. */
 export function createMasker(secrets: readonly string[]): Masker {
   const forms = formsOf(secrets.filter((secret) => secret !== ''));
-  return { text: (value) => maskText(forms, value), json: (value) => maskJson(forms, value) };
+  return {
+    text: (value) => maskText(forms, value),
+    part: (value, from, to) => maskPart(forms, value, from, to),
+    cutOff: (value) => maskEnd(forms, value),
+    json: (value) => maskJson(forms, value),
+    jsonInTurns: (value) => inTurns(maskByPiece(forms, value, { chars: 0 })),
+  };
 }
 
 function maskText(forms: SecretForms, text: string): string {
   if (isWhole(forms, text)) return maskWhole(text);
   return maskSpans(text, spansIn(forms, text));
+}
+
+function maskPart(forms: SecretForms, text: string, from: number, to: number): string {
+  if (isWhole(forms, text)) return MASK;
+  const reach = reachOf(forms);
+  const first = Math.max(0, from - reach);
+  const spans = spansIn(forms, text.slice(first, to + reach)).flatMap((span) => {
+    const [begin, end] = [Math.max(span.from + first, from), Math.min(span.to + first, to)];
+    return begin < end ? [{ from: begin - from, to: end - from }] : [];
+  });
+  return maskSpans(text.slice(from, to), spans);
+}
+
+function maskEnd(forms: SecretForms, text: string): string {
+  const from = Math.max(0, text.length - 2 * reachOf(forms));
+  const end = text.slice(from);
+  const certain = certainEnd(forms, end, spansIn(forms, end));
+  return certain === end.length ? text : text.slice(0, from + certain) + MASK;
 }
 
 /** The mask, with the blanks that stand around the text. */
@@ -51,50 +71,49 @@ function maskJson(forms: SecretForms, value: Json): Json {
   return masked;
 }
 
-/** What has to be masked in a text: in order, none touching another. */
-export function spansIn(forms: SecretForms, text: string): readonly Span[] {
-  const spans: Span[] = [];
-  const { pattern, encoded, skeletons } = forms;
-  if (pattern !== null) {
-    pattern.lastIndex = 0;
-    for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
-      const span = { from: found.index, to: found.index + found[0].length };
-      spans.push(encoded.has(found[0]) ? wordAround(text, span) : span);
-    }
-  }
-  if (text.includes(TOKEN_MARK)) {
-    for (const { index, 0: token } of text.matchAll(TOKEN)) {
-      spans.push({ from: index, to: index + token.length });
-    }
-  }
-  if (skeletons !== null && text.length >= skeletons.shortest) {
-    spans.push(...findSkeletons(text, skeletons.pattern, skeletons.longest));
-  }
-  return spans.length < 2 ? spans : merged(spans);
+/** Characters looked at since the last turn was given. */
+interface Spent {
+  chars: number;
 }
 
-/** Without `/`, which would take a URL's path along. */
-const BASE64_CHARACTER = /[A-Za-z0-9+_-]/;
+/** What a value takes beside its characters, counted as characters. */
+const PER_VALUE = 16;
 
-/** The base64 word that holds the span. */
-function wordAround(text: string, { from, to }: Span): Span {
-  let [first, last] = [from, to];
-  while (first > 0 && BASE64_CHARACTER.test(text.charAt(first - 1))) first -= 1;
-  while (last < text.length && BASE64_CHARACTER.test(text.charAt(last))) last += 1;
-  while (text.charAt(last) === '=') last += 1;
-  return { from: first, to: last };
+/** `maskJson`, yielding whenever about a window of characters was looked at. */
+function* maskByPiece(
+  forms: SecretForms,
+  value: Json,
+  spent: Spent,
+): Generator<undefined, Json, undefined> {
+  if (typeof value === 'string' && value.length > WINDOW && !isWhole(forms, value)) {
+    spent.chars = 0;
+    return maskSpans(value, yield* spansByWindow(forms, value));
+  }
+  spent.chars += PER_VALUE + (typeof value === 'string' ? value.length : 0);
+  if (spent.chars > WINDOW) {
+    spent.chars = 0;
+    yield;
+  }
+  if (isJsonArray(value)) {
+    const masked: Json[] = [];
+    for (const item of value) masked.push(yield* maskByPiece(forms, item, spent));
+    return masked;
+  }
+  if (!isJsonObject(value)) return maskJson(forms, value);
+  const masked: Record<string, Json> = {};
+  for (const [key, item] of Object.entries(value)) {
+    setOwn(masked, maskText(forms, key), yield* maskByPiece(forms, item, spent));
+  }
+  return masked;
 }
 
-/** Spans that overlap become one; those that only touch stay two. */
-function merged(spans: Span[]): readonly Span[] {
-  const sorted = [...spans].sort((a, b) => a.from - b.from || b.to - a.to);
-  const result: { from: number; to: number }[] = [];
-  for (const { from, to } of sorted) {
-    const last = result.at(-1);
-    if (last !== undefined && from < last.to) last.to = Math.max(last.to, to);
-    else result.push({ from, to });
+/** Carries the work out, giving whoever waits a turn wherever it yields. */
+async function inTurns<T>(work: Generator<undefined, T, undefined>): Promise<T> {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+    await new Promise<void>((resolve) => setImmediate(resolve));
   }
-  return result;
 }
 
 /** The text with every span replaced. */

@@ -43,8 +43,8 @@ export async function runToEnd(
   times: Times,
 ): Promise<CommandResult> {
   const began = performance.now();
-  const out = createCapture(command.maxOutputBytes);
-  const err = createCapture(command.maxOutputBytes);
+  const out = createCapture(command.maxOutputBytes, control.cut);
+  const err = createCapture(command.maxOutputBytes, control.cut);
   const stops = watchStops(child, control, times.killGraceMs);
   const readers = [
     readOutput(child.stdout, out, (text) => control.onOutput('stdout', text)),
@@ -64,7 +64,7 @@ export async function runToEnd(
     ['stderr', err],
   ] as const) {
     const rest = capture.rest();
-    if (rest !== '') control.onOutput(stream, rest);
+    if (rest !== '') control.onOutput(stream, rest, capture.truncated);
   }
   return {
     stdout: out.text(),

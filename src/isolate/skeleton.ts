@@ -11,9 +11,8 @@ import { add, decode, ESC, newUnits, type Units } from './unescape.ts';
 /** A shorter skeleton would be found in ordinary texts. */
 export const MIN_SKELETON_LENGTH = 12;
 const ROUNDS = 4;
-/** Characters looked at together, and how much of them is looked at again with the next. */
-const WINDOW = 128 * 1024;
-const MAX_OVERLAP = 64 * 1024;
+/** Longer spellings of a skeleton may be missed where a long text is looked at in pieces. */
+const MAX_REACH = 64 * 1024;
 /** Characters that one of a skeleton may take up in a text: `&#x2F;`, `\\\\u0041`. */
 const MAX_SPELLED = 16;
 /** Without one of these the letters stand together, and the exact spellings find them. */
@@ -30,17 +29,22 @@ export const skeletonOf = (text: string): string =>
   text.replaceAll(/[^A-Za-z0-9\u0080-\uffff]/g, '');
 
 /** Places where a skeleton of the pattern (which is global) stands; they may overlap. */
-export function findSkeletons(text: string, pattern: RegExp, longest: number): Span[] {
+export function findSkeletons(text: string, pattern: RegExp): Span[] {
   const spans: Span[] = [];
   if (!SPELLED.test(text)) return spans;
-  const overlap = Math.min(MAX_OVERLAP, longest * MAX_SPELLED);
-  for (let at = 0; at < text.length; at += WINDOW) {
-    const from = Math.max(0, at - overlap);
-    const window = text.slice(from, at + WINDOW);
-    if (SPELLED.test(window)) findInWindow(window, from, pattern, spans);
-  }
+  forEachRound(text, (letters, { starts, ends }) => {
+    pattern.lastIndex = 0;
+    for (let found = pattern.exec(letters); found !== null; found = pattern.exec(letters)) {
+      const last = found.index + found[0].length - 1;
+      spans.push({ from: starts[found.index] ?? 0, to: ends[last] ?? 0 });
+    }
+  });
   return spans.filter(({ from, to }) => SPELLED.test(text.slice(from, to)));
 }
+
+/** How many characters the spelling of a skeleton may take up. */
+export const skeletonReach = (letters: number): number =>
+  Math.min(MAX_REACH, letters * MAX_SPELLED);
 
 /** An escape that may go on behind the end of the text. */
 const BROKEN = new RegExp(
@@ -70,16 +74,6 @@ interface Beginnings {
   readonly longest: number;
   /** True when a skeleton begins with these letters and is longer. */
   readonly begins: (letters: string) => boolean;
-}
-
-function findInWindow(window: string, offset: number, pattern: RegExp, spans: Span[]): void {
-  forEachRound(window, (letters, { starts, ends }) => {
-    pattern.lastIndex = 0;
-    for (let found = pattern.exec(letters); found !== null; found = pattern.exec(letters)) {
-      const last = found.index + found[0].length - 1;
-      spans.push({ from: offset + (starts[found.index] ?? 0), to: offset + (ends[last] ?? 0) });
-    }
-  });
 }
 
 /** Calls back with the letters of the text and their places, as it is and after each round of decoding. */

@@ -2,21 +2,20 @@
  * Masking a stream that comes in pieces: what may be the beginning of a secret is held back until it is
  * certain. Which secrets there are may change while the stream runs.
  */
-import { isWhole, maskSpans, maskWhole, spansIn, TOKEN_LENGTH, TOKEN_MARK } from './mask.ts';
-import { beginsOne, formsOf, type SecretForms } from './secret-forms.ts';
-import { findBeginning, type Span } from './skeleton.ts';
+import { certainEnd } from './certain-end.ts';
+import { spansIn } from './find-secrets.ts';
+import { isWhole, MASK, maskSpans, maskWhole } from './mask.ts';
+import { formsOf, type SecretForms } from './secret-forms.ts';
 
 export interface StreamMasker {
-  /** Masked text that is certain; what may be the beginning of a secret is held back. */
-  push(stream: 'stdout' | 'stderr', text: string): string;
+  /**
+   * Masked text that is certain; what may be the beginning of a secret is held back. Behind a gap its
+   * end will not come: then what was held back is masked as it stands.
+   */
+  push(stream: 'stdout' | 'stderr', text: string, isBehindGap?: boolean): string;
   /** Masks and gives what was held back. */
   flush(stream: 'stdout' | 'stderr'): string;
 }
-
-/** A base64 word that does not end is given out after all. */
-const MAX_WORD = 64 * 1024;
-/** Beginnings of this many characters are looked up by them. */
-const LOOKED_UP = 8;
 
 interface Held {
   text: string;
@@ -32,8 +31,12 @@ export function createStreamMasker(secrets: () => readonly string[]): StreamMask
   };
   const forms = (): SecretForms => formsOf(secrets().filter((secret) => secret !== ''));
   return {
-    push(stream, text) {
+    push(stream, text, isBehindGap = false) {
       const held = streams[stream];
+      if (isBehindGap && held.text !== '') {
+        streams[stream] = { text: '', isFirst: false };
+        return MASK + this.push(stream, text);
+      }
       const known = forms();
       const all = held.text + text;
       held.text = all;
@@ -64,41 +67,4 @@ function mayBeWhole({ shortWhole }: SecretForms, text: string): boolean {
   const start = text.trimStart();
   const end = start.trimEnd();
   return shortWhole.some((secret) => secret === end || secret.startsWith(start));
-}
-
-/** How far a stream can be given out: no secret begins before and ends behind that place. */
-function certainEnd(forms: SecretForms, text: string, spans: readonly Span[]): number {
-  let end = Math.min(beginningOfOne(forms, text), beginningOfToken(text));
-  const { skeletons } = forms;
-  // What begins inside a secret that was found goes with it.
-  const behind = spans.at(-1)?.to ?? 0;
-  if (skeletons !== null) {
-    end = Math.min(end, behind + findBeginning(text.slice(behind), skeletons));
-  }
-  for (const { from, to } of [...spans].reverse()) {
-    const mayGrow = to === text.length && to - from < MAX_WORD && isWordEnd(text);
-    if (to > end || mayGrow) end = Math.min(end, from);
-  }
-  return end;
-}
-
-const isWordEnd = (text: string): boolean => /[A-Za-z0-9+_=-]$/.test(text);
-
-/** Where the text's end becomes a beginning of an exact spelling; the text's length when it does not. */
-function beginningOfOne({ sorted, beginnings, longest }: SecretForms, text: string): number {
-  for (let at = Math.max(0, text.length - longest + 1); at < text.length; at++) {
-    const left = text.length - at;
-    if (left >= LOOKED_UP && !beginnings.has(text.slice(at, at + LOOKED_UP))) continue;
-    if (beginsOne(sorted, text.slice(at))) return at;
-  }
-  return text.length;
-}
-
-function beginningOfToken(text: string): number {
-  const from = Math.max(0, text.length - TOKEN_LENGTH + 1);
-  for (let at = text.indexOf('o', from); at >= 0; at = text.indexOf('o', at + 1)) {
-    const tail = text.slice(at);
-    if (TOKEN_MARK.startsWith(tail) || /^opc_[A-Za-z0-9_-]*$/.test(tail)) return at;
-  }
-  return text.length;
 }

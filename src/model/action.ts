@@ -10,6 +10,7 @@ import type { RecordedProcess } from './event.ts';
 import type { ActionNotes } from './input.ts';
 import type { WarningCode } from './issue.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { Masker } from './ports.ts';
 
 /** A param's type; a boolean with `values` may be one of these texts too. `lenient`: elements/values may be strings, numbers or bools (args, env, headers…). */
 export interface ParamSpec {
@@ -76,10 +77,18 @@ export interface ActionContext {
   /** Milliseconds left for the attempt, or null. */
   readonly timeoutMs: number | null;
   readonly signal: AbortSignal;
-  /** Streams what a shell step prints (raw; masked by the caller). */
-  readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
-  /** Resolved secret values used by this attempt, longest first; for masking. */
+  /**
+   * Streams what a shell step prints (raw; masked by the caller). Something was left out before a text
+   * that is behind a gap.
+   */
+  readonly onOutput: (stream: 'stdout' | 'stderr', text: string, isBehindGap?: boolean) => void;
+  /** Resolved secret values used by this attempt, longest first. */
   readonly secrets: readonly string[];
+  /**
+   * Masks with all that is known to be secret when it is called. What an action gives is masked anyway;
+   * it masks itself before it cuts a text.
+   */
+  readonly masker: () => Masker;
   readonly limits: ActionLimits;
   readonly nowMs: () => number;
   readonly randomUuid: () => string;

@@ -58,9 +58,16 @@ export interface Randomness {
   sha256(text: string): string;
 }
 
+/** Puts a mask where secrets stand. */
 export interface Masker {
   text(value: string): string;
+  /** The characters of a text from one place to another; a secret that reaches over an edge is masked too. */
+  part(value: string, from: number, to: number): string;
+  /** A text whose rest nobody has: what may be the beginning of a secret at its end is masked. */
+  cutOff(value: string): string;
   json(value: Json): Json;
+  /** `json` for what may be large: others have a turn every few milliseconds. */
+  jsonInTurns(value: Json): Promise<Json>;
 }
 
 export interface Logger {

@@ -59,6 +59,7 @@ export function actionContext(
   command: ExecuteCommand,
   signal: AbortSignal,
   secrets: readonly string[],
+  masker: () => Masker,
   onOutput: ActionContext['onOutput'],
 ): ActionContext {
   const { exec } = state.facts;
@@ -75,6 +76,7 @@ export function actionContext(
     signal,
     onOutput,
     secrets,
+    masker,
     limits: deps.config.actionLimits,
     nowMs: () => deps.clock.now(),
     randomUuid: deps.random.uuid,
@@ -88,17 +90,16 @@ export async function executeStep(
   invocation: Invocation,
   context: ActionContext,
   prepared: PreparedProcess | null,
-  /** Masks with all that is known to be secret when it is called. */
-  masker: () => Masker,
 ): Promise<EngineInput> {
   const { path, seq } = command;
+  const { masker } = context;
   const began = deps.clock.monotonic();
   try {
     const result =
       prepared === null
         ? await invocation.def.run(invocation.params, context)
         : await prepared.run(context);
-    const output = masker().json(result.output);
+    const output = await masker().jsonInTurns(result.output);
     const limit = deps.config.actionLimits.outputBytes;
     const bounded = invocation.def.boundsItsOutput === true;
     const tooLarge = bounded ? null : outputTooLarge(output, limit);

@@ -11,7 +11,7 @@ import type { LogChunk, LogStore } from '../model/store.ts';
 
 export interface StreamMasker {
   /** Masked text that is certain; what might be the beginning of a secret is held back. */
-  push(stream: 'stdout' | 'stderr', text: string): string;
+  push(stream: 'stdout' | 'stderr', text: string, isBehindGap?: boolean): string;
   /** What was held back. */
   flush(stream: 'stdout' | 'stderr'): string;
 }
@@ -74,7 +74,7 @@ export function createOutputLog(
         if (text !== '') add({ runId, path, attempt, stream, text, at: clock.now() });
       };
       return {
-        write: (stream, text) => put(stream, masker.push(stream, text)),
+        write: (stream, text, isBehindGap) => put(stream, masker.push(stream, text, isBehindGap)),
         close() {
           put('stdout', masker.flush('stdout'));
           put('stderr', masker.flush('stderr'));

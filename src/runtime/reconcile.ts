@@ -227,9 +227,9 @@ async function call(
     return { type: 'step_failed', path, seq, error };
   }
   const stream = parts.output.open(run.runId, path, command.attempt, values);
-  const context = actionContext(deps, state, command, signal, used, stream.write);
   const masker = (): Masker => deps.createMasker(values());
-  const input = await executeStep(deps, command, invocation.value, context, prepared, masker);
+  const context = actionContext(deps, state, command, signal, used, masker, stream.write);
+  const input = await executeStep(deps, command, invocation.value, context, prepared);
   stream.close();
   return input;
 }

@@ -9,6 +9,7 @@ import type { PreparedProcess } from '../model/action.ts';
 import type { StepFailure } from '../model/error.ts';
 import type { EventOf, RunEvent } from '../model/event.ts';
 import type { EngineInput, SignalVerdict } from '../model/input.ts';
+import type { Masker } from '../model/ports.ts';
 import type { RunState } from '../model/run-state.ts';
 import type { DecisionRow, RunAppend } from '../model/store.ts';
 import { parseDuration } from '../model/time.ts';
@@ -204,11 +205,12 @@ function prepare(
   const { def, params, used } = invocation.value;
   const ignoreOutput = (): void => undefined;
   const signal = new AbortController().signal;
-  const context = actionContext(deps, state, command, signal, used, ignoreOutput);
+  const masker = (): Masker => maskerOf(deps, run, used);
+  const context = actionContext(deps, state, command, signal, used, masker, ignoreOutput);
   try {
     return def.prepare?.(params, context) ?? null;
   } catch (thrown) {
-    return maskFailure(maskerOf(deps, run, used), failureOf(thrown));
+    return maskFailure(masker(), failureOf(thrown));
   }
 }
 

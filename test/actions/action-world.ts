@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkParams } from '../../src/actions/check-params.ts';
 import type { ActionDeps } from '../../src/actions/deps.ts';
+import { createMasker } from '../../src/isolate/mask.ts';
 import {
   type ActionContext,
   type ActionDef,
@@ -50,6 +51,7 @@ export function actionContext(changes: Partial<ActionContext> = {}): ActionConte
     signal: new AbortController().signal,
     onOutput: () => undefined,
     secrets: [],
+    masker: () => createMasker([]),
     limits: DEFAULT_ACTION_LIMITS,
     nowMs: () => Date.now(),
     randomUuid: () => crypto.randomUUID(),

@@ -12,6 +12,7 @@ import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { createEngineAction } from '../../src/expr/engine-action.ts';
 import { createExpressionEvaluator } from '../../src/expr/evaluator.ts';
 import { splitText } from '../../src/expr/lexer.ts';
+import { createMasker } from '../../src/isolate/mask.ts';
 import { quoteHoles } from '../../src/isolate/shell-text.ts';
 import {
   type ActionDef,
@@ -209,7 +210,7 @@ function engineOver(options: BenchEngineOptions, nodeId: string, clock: Clock): 
     },
     processes: { killRecorded: () => Promise.resolve('gone'), isAlive: () => null },
     secrets: { resolve: (name) => ({ ok: false, error: failure('VAULT_ERROR', name) }) },
-    createMasker: () => ({ text: (value) => value, json: (value) => value }),
+    createMasker,
     createStreamMasker: () => ({ push: (_stream, text) => text, flush: () => '' }),
     checkSchema: () => [],
     compile: planOf,

@@ -39,6 +39,7 @@ const control = (changes: Partial<CommandControl> = {}): CommandControl => ({
   timeoutMs: null,
   signal: never,
   onOutput: () => undefined,
+  cut: (text, from, to) => text.slice(from, to),
   ...changes,
 });
 const run = (

@@ -25,7 +25,12 @@ const run = (
       maxOutputBytes: 10_000,
       limits,
     })
-    .run({ timeoutMs: 5000, signal: new AbortController().signal, onOutput: () => undefined });
+    .run({
+      timeoutMs: 5000,
+      signal: new AbortController().signal,
+      onOutput: () => undefined,
+      cut: (text, from, to) => text.slice(from, to),
+    });
 
 const codeOf = async (work: () => Promise<unknown>): Promise<string> => {
   try {

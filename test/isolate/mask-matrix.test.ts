@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { createMasker } from '../../src/isolate/mask.ts';
 import { createStreamMasker } from '../../src/isolate/stream-mask.ts';
-import { SECRETS, SPELLINGS } from '../support/secret-cells.ts';
+import { leaks, SECRETS, SPELLINGS } from '../support/secret-cells.ts';
 
 /** What a stream gives out when it comes in these pieces. */
 function streamed(secret: string, pieces: readonly string[]): string {
@@ -11,13 +11,6 @@ function streamed(secret: string, pieces: readonly string[]): string {
   const parts = pieces.map((piece) => masker.push('stdout', piece));
   return [...parts, masker.flush('stdout')].join('');
 }
-
-/** What would give a secret away: five letters or digits of it in a row that stand nowhere else. */
-const leaks = (masked: string, spelled: string): string | null => {
-  const pieces = spelled.match(/[A-Za-z0-9]{6,}/g) ?? [];
-  const known = 'before after Authorization Basic token formatted https http echo dXNlcjpx';
-  return pieces.find((piece) => masked.includes(piece) && !known.includes(piece)) ?? null;
-};
 
 describe('a spelling is masked', () => {
   test.each(Object.keys(SPELLINGS))('%s', (name) => {

@@ -11,6 +11,7 @@ import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { createEngineAction } from '../../src/expr/engine-action.ts';
 import { createExpressionEvaluator } from '../../src/expr/evaluator.ts';
 import { splitText } from '../../src/expr/lexer.ts';
+import { createMasker } from '../../src/isolate/mask.ts';
 import { quoteHoles } from '../../src/isolate/shell-text.ts';
 import {
   type ActionDef,
@@ -278,7 +279,7 @@ export function createRig(world: World, options: RigOptions = {}): Rig {
     secrets: {
       resolve: (name) => ({ ok: false, error: failure('VAULT_ERROR', `no secret ${name}`) }),
     },
-    createMasker: () => ({ text: (value) => value, json: (value) => value }),
+    createMasker,
     createStreamMasker: () => ({ push: (_stream, text) => text, flush: () => '' }),
     checkSchema: () => [],
     compile(definition, hash, _schema, rules) {

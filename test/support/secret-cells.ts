@@ -109,7 +109,14 @@ export const SPELLINGS: Readonly<Record<string, (secret: string) => string | nul
     inspect({ token: s }, { breakLength: Number.POSITIVE_INFINITY, maxStringLength: null }),
   formatted: (s) => format('%o', s),
   'shell, single quotes': (s) => `'${s.replaceAll("'", "'\\''")}'`,
-  'shell, backslashes': (s) => s.replace(/[^A-Za-z0-9_.\n/-]/g, '\\$&'),
+  'shell, backslashes': (s) => s.replace(/[^A-Za-z0-9_.\n/-]/gu, '\\$&'),
   'wrapped lines': (s) => wrapped(s, 9),
   'every letter in colour': (s) => [...s].map((c) => `\u001b[31m${c}\u001b[0m`).join(''),
+};
+
+/** What would give a secret away: five letters or digits of it in a row that stand nowhere else. */
+export const leaks = (masked: string, spelled: string): string | null => {
+  const pieces = spelled.match(/[A-Za-z0-9]{6,}/g) ?? [];
+  const known = 'before after Authorization Basic token formatted https http echo dXNlcjpx';
+  return pieces.find((piece) => masked.includes(piece) && !known.includes(piece)) ?? null;
 };

@@ -9,6 +9,7 @@ import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { createEngineAction } from '../../src/expr/engine-action.ts';
 import { createExpressionEvaluator } from '../../src/expr/evaluator.ts';
 import { splitText } from '../../src/expr/lexer.ts';
+import { createMasker } from '../../src/isolate/mask.ts';
 import { quoteHoles } from '../../src/isolate/shell-text.ts';
 import { DEFAULT_ACTION_LIMITS } from '../../src/model/action.ts';
 import type { Definition } from '../../src/model/definition.ts';
@@ -161,7 +162,7 @@ export function createTestEngine(options: TestEngineOptions = {}): TestEngine {
     secrets: {
       resolve: (name) => ({ ok: false, error: failure('VAULT_ERROR', `no secret ${name}`) }),
     },
-    createMasker: () => ({ text: (value) => value, json: (value) => value }),
+    createMasker,
     createStreamMasker: () => ({ push: (_stream, text) => text, flush: () => '' }),
     checkSchema: () => [],
     compile: (definition, hash, _schema, rules) => testPlan(definition, hash, rules.version),
