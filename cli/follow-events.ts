@@ -7,14 +7,15 @@ import type { App, Cli } from './command.ts';
 type Asked = Parameters<App['ops']['followEvents']>[1];
 
 /**
- * Yields what `followEvents` does. A database that was restored or replaced while it is followed over a
- * server is told to the person, and followed behind its newest event. @throws what the operation throws
+ * Yields what `followEvents` does. When the database of the server was restored or replaced meanwhile,
+ * `onAnew` gets the place behind its newest event and says what to follow from then on.
+ * @throws what the operation throws
  */
 export async function* followEvents(
-  cli: Pick<Cli, 'note'>,
   app: Pick<App, 'ops'>,
   context: CallContext,
   input: Asked,
+  onAnew: (asOf: string) => Asked,
 ): AsyncGenerator<PlacedEvent> {
   let asked = input;
   for (;;) {
@@ -24,10 +25,22 @@ export async function* followEvents(
     } catch (thrown) {
       const asOf = anewFrom(thrown);
       if (asOf === null) throw thrown;
-      cli.note(
-        'the database was restored or replaced: what was shown may differ from its log now (opcode events); going on with what is new',
-      );
-      asked = { ...input, after: asOf };
+      asked = onAnew(asOf);
     }
   }
+}
+
+/** Shows the whole log of a run again where it is another one than before, and says so. */
+export function followLog(
+  cli: Pick<Cli, 'json' | 'note' | 'printJsonLine'>,
+  app: Pick<App, 'ops'>,
+  context: CallContext,
+  run: string,
+): AsyncGenerator<PlacedEvent> {
+  const input = { workflow_id: run };
+  return followEvents(app, context, input, (asOf) => {
+    if (cli.json) cli.printJsonLine({ event: 'reset', as_of: asOf });
+    else cli.note('The database was restored or replaced. The log of the run as it is there:');
+    return input;
+  });
 }

@@ -150,9 +150,10 @@ function pumpEvents(
   let onSeen: () => void = () => undefined;
   const pump = async (): Promise<void> => {
     const context = cli.context({ abort: stopping.signal });
-    const events = followEvents(cli, app, context, {
-      workflow_id: options.workflowId,
-      forever: true,
+    const input = { workflow_id: options.workflowId, forever: true };
+    const events = followEvents(app, context, input, (after) => {
+      cli.note('The database was restored or replaced; what is new there is shown.');
+      return { ...input, after };
     });
     for await (const event of events) {
       seen = event.sequence;

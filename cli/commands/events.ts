@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { EventView } from '../../src/ops/shapes.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
-import { followEvents } from '../follow-events.ts';
+import { followLog } from '../follow-events.ts';
 import { eventLineOf } from '../print/event-line.ts';
 import { tellNoExecutor } from '../tell-executor.ts';
 
@@ -38,7 +38,7 @@ async function events(cli: Cli, run: string, options: Options): Promise<number> 
   if (options.follow === true) {
     await tellNoExecutor(cli, app, run);
     const context = cli.context({ abort: closed });
-    for await (const event of followEvents(cli, app, context, { workflow_id: run })) show(event);
+    for await (const event of followLog(cli, app, context, run)) show(event);
     return EXIT.ok;
   }
   for await (const event of pages(app, cli, run)) show(event);

@@ -8,7 +8,7 @@ import { RUN_PARTS, type RunPart } from '../../src/ops/shapes.ts';
 import { INCLUDE_HELP, runParts } from '../args.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { EXIT, exitCodeOfRun } from '../exit.ts';
-import { followEvents } from '../follow-events.ts';
+import { followLog } from '../follow-events.ts';
 import { listedSteps } from '../print/listed-steps.ts';
 import { overviewLines } from '../print/overview.ts';
 import { noExecutorLine } from '../print/run-end.ts';
@@ -163,7 +163,7 @@ async function changes(
 async function printEvents(cli: Cli, app: App, workflow_id: string): Promise<void> {
   const { stdout, closed } = cli.terminal;
   const context = cli.context({ abort: closed });
-  for await (const event of followEvents(cli, app, context, { workflow_id })) {
+  for await (const event of followLog(cli, app, context, workflow_id)) {
     const line = eventLine(event, stdout.style);
     if (line !== null) cli.print(line);
   }

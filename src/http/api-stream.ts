@@ -1,6 +1,7 @@
 /**
  * An operation that yields items, as server-sent events: one event an item, then one named `end`; an
- * error on the way is one named `error`. Taken only as fast as the client reads.
+ * error on the way is one named `error`. One that has neither was broken off: it goes on behind its last
+ * item. Taken only as fast as the client reads.
  */
 import type { AppError } from '../model/error.ts';
 import { anewFrom } from '../ops/event-cursor.ts';
@@ -40,13 +41,20 @@ export async function* resettable<I extends object>(
 
 export interface Streamed {
   readonly items: AsyncIterable<object>;
+  /** Aborted when the items end because the server does, not because there are no more. */
+  readonly stopping: AbortSignal;
   /** Called once, when the stream is over, however it ended. */
   readonly end: () => void;
   readonly problem: (thrown: unknown) => AppError;
 }
 
 /** The stream; what is wrong from the beginning is answered with its status. */
-export async function streamResponse({ items, end, problem }: Streamed): Promise<Response> {
+export async function streamResponse({
+  items,
+  stopping,
+  end,
+  problem,
+}: Streamed): Promise<Response> {
   const encoder = new TextEncoder();
   const iterator = items[Symbol.asyncIterator]();
   let next: Promise<string> | null = null;
@@ -54,7 +62,8 @@ export async function streamResponse({ items, end, problem }: Streamed): Promise
   const textOfNext = async (): Promise<string> => {
     const step = await iterator.next();
     isOver = step.done === true;
-    return step.done === true ? 'event: end\ndata: {}\n\n' : frameOf(step.value);
+    if (step.done !== true) return frameOf(step.value);
+    return stopping.aborted ? '' : 'event: end\ndata: {}\n\n';
   };
   next = textOfNext();
   try {

@@ -156,6 +156,7 @@ function startStream(
   const ctx: CallContext = { caller, exec: null, abort: ending.signal };
   return streamResponse({
     items: resettable((asked) => follow(ctx, asked), input),
+    stopping,
     end: () => {
       ending.stop();
       ending.forget();

@@ -244,6 +244,16 @@ describe('an operation that yields items', () => {
     expect(text).toEndWith('event: end\ndata: {}\n\n');
   });
 
+  test('breaks off when the server stops: only what is over says so', async () => {
+    await world.post('run', { definition: ASKING });
+    const response = await fetch(`${world.url}/api/v1/followEvents?workflow_id=@last`);
+    const text = response.text();
+    await world.get('status?workflow_id=@last');
+    world.stopping.abort();
+    expect(await text).toContain('workflow_suspended');
+    expect(await text).not.toContain('event: end');
+  });
+
   test('begins anew, and says so, behind a place of another database', async () => {
     await world.post('run', { definition: steps(noop('a')) });
     const asked = 'followEvents?workflow_id=@last&after=0123456789ab.2';

@@ -111,6 +111,61 @@ test('a server that means harm cannot move the cursor', async () => {
   }
 });
 
+test('events are followed over a restore of the server, which is told', async () => {
+  const event = (id: number, type: string) => ({
+    id,
+    workflow_id: 'r',
+    sequence: id,
+    event_type: type,
+    timestamp: '2026-01-01T00:00:00Z',
+  });
+  const frame = (database: string, id: number, type: string): string =>
+    `id: ${database}.${id}\ndata: ${JSON.stringify(event(id, type))}\n\n`;
+  const [before, after] = ['00000000000a', '00000000000b'];
+  const reset = `id: ${after}.2\nevent: reset\ndata: {"as_of":"${after}.2"}\n\n`;
+  const answers = [
+    frame(before, 1, 'workflow_started') + frame(before, 2, 'step_started'),
+    reset,
+    `${frame(after, 1, 'workflow_started')}${frame(after, 2, 'workflow_suspended')}event: end\ndata: {}\n\n`,
+  ];
+  for (const json of [false, true]) {
+    const asked: object[] = [];
+    const server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      async fetch(request) {
+        if (!request.url.endsWith('/followEvents')) {
+          return Response.json({
+            workflow_id: 'r',
+            status: 'suspended',
+            steps: {},
+            waiting_for: [],
+          });
+        }
+        asked.push((await request.json()) as object);
+        return new Response(answers[asked.length - 1]);
+      },
+    });
+    try {
+      const url = { OPCODE_URL: server.url.origin };
+      const { code, stdout, stderr } = await opcode(
+        ['events', 'r', '--follow', ...(json ? ['--json'] : [])],
+        url,
+      );
+      expect(code).toBe(0);
+      const run = { workflow_id: 'r' };
+      expect(asked).toEqual([run, { ...run, after: `${before}.2` }, run]);
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines.at(-1)).toContain('workflow_suspended');
+      expect(lines).toHaveLength(json ? 5 : 4);
+      if (json) expect(JSON.parse(lines[2] ?? '')).toEqual({ event: 'reset', as_of: `${after}.2` });
+      else expect(stderr).toContain('The database was restored or replaced.');
+    } finally {
+      await server.stop(true);
+    }
+  }
+});
+
 describe('is refused, saying why:', () => {
   test.each(['serve', 'recover', 'verify', 'mcp', 'stop'])('%s', async (command) => {
     const refused = await opcode([command]);
