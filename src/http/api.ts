@@ -13,6 +13,7 @@ import { asAppError, errorResponse, jsonResponse } from './api-answer.ts';
 import { bodyInput, queryInput } from './api-input.ts';
 import { resettable, streamResponse } from './api-stream.ts';
 import type { Handler, HttpCall, Route } from './server.ts';
+import { resumed } from './stream-place.ts';
 
 export const API_ROOT = '/api/v1';
 
@@ -154,8 +155,9 @@ function startStream(
   if (follow === undefined) throw new Error(`${name} cannot be followed`);
   const ending = endingOf(request.signal, stopping);
   const ctx: CallContext = { caller, exec: null, abort: ending.signal };
+  const begun = resumed(name, input, request.headers.get('last-event-id'));
   return streamResponse({
-    items: resettable((asked) => follow(ctx, asked), input),
+    items: resettable((asked) => follow(ctx, asked), begun),
     stopping,
     end: () => {
       ending.stop();

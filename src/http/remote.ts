@@ -10,18 +10,12 @@ import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
 import { postTo, type RemoteDeps } from './remote-request.ts';
 import { AGAIN_MS, type Followed, followRemote, pause } from './remote-stream.ts';
+import { BEHIND } from './stream-place.ts';
 
 const STREAMS: Readonly<Record<keyof Ops['streams'], Followed>> = {
-  followEvents: { operation: 'followEvents', behind: behindEvent },
-  followLogs: { operation: 'followLogs', behind: (id) => ({ after_offset: Number(id) }) },
+  followEvents: { operation: 'followEvents', behind: BEHIND.followEvents },
+  followLogs: { operation: 'followLogs', behind: BEHIND.followLogs },
 };
-
-/** Servers before cursors give ids, and know no other place. What the caller gave stands no more. */
-function behindEvent(id: string): Input {
-  return /^\d+$/.test(id)
-    ? { after: undefined, after_id: Number(id) }
-    : { after: id, after_id: undefined };
-}
 
 /** What may be asked twice. */
 const READS: ReadonlySet<string> = new Set([

@@ -1,5 +1,6 @@
 /** The API: how inputs come in, how answers and errors go out, what ends a wait. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { asRunId } from '../../src/model/ids.ts';
 import type { Json } from '../../src/model/json.ts';
 import { noop, steps } from '../ops/harness.ts';
 import { type ApiWorld, openApi } from './api-world.ts';
@@ -242,6 +243,32 @@ describe('an operation that yields items', () => {
     ]);
     expect(items.every(({ id, event }) => id === event.cursor)).toBe(true);
     expect(text).toEndWith('event: end\ndata: {}\n\n');
+  });
+
+  test('goes on behind the item that a client names as the last it had', async () => {
+    await world.post('run', { definition: steps(noop('a')) });
+    const textOf = async (query: string, id: string): Promise<string> => {
+      const headers = { 'last-event-id': id };
+      return (await fetch(`${world.url}/api/v1/${query}`, { headers })).text();
+    };
+    const place = (id: number) => `${world.store.databaseId()}.${id}`;
+    for (const id of [place(3), '3']) {
+      for (const begun of ['', '&after_id=1', `&after=${place(1)}`]) {
+        const text = await textOf(`followEvents?workflow_id=@last${begun}`, id);
+        expect(text.match(/^id: .*$/gm)).toEqual([`id: ${place(4)}`]);
+      }
+    }
+    expect(await textOf('followEvents?workflow_id=@last', '0123456789ab.1')).toContain('reset');
+    const run = await world.get<{ workflow_id: string }>('status?workflow_id=@last');
+    const runId = asRunId(run.body.workflow_id);
+    const chunk = { runId, path: 'a', attempt: 1, stream: 'stdout', at: 0 } as const;
+    world.store.appendLogs(['one', 'two'].map((text) => ({ ...chunk, text })));
+    const [first = ''] =
+      (await textOf('followLogs?workflow_id=@last', '')).match(/^id: .*$/m) ?? [];
+    const rest = await textOf('followLogs?workflow_id=@last', first.slice(4));
+    expect([rest.includes('"one"'), rest.includes('"two"')]).toEqual([false, true]);
+    expect(await textOf('followLogs?workflow_id=@last', 'x')).toContain('after_offset: ');
+    expect(await textOf('followEvents?workflow_id=@last', 'x')).toContain('must be a cursor');
   });
 
   test('breaks off when the server stops: only what is over says so', async () => {
