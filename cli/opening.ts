@@ -34,8 +34,9 @@ export function createOpening(parts: Parts): Opening {
   const openHere = async (config: Config, isFor: OpenedFor & { looks?: true }) => {
     const { stderr } = terminal;
     const { logMask } = await import('../src/app-secrets.ts');
+    const mask = logMask(config);
     const log = createLogger({
-      mask: logMask(config),
+      mask,
       level: config.settings.log_level,
       pretty: stderr.isTerminal,
       color: stderr.style.enabled,
@@ -44,7 +45,7 @@ export function createOpening(parts: Parts): Opening {
     });
     const module = await import('../src/app.ts');
     const opened = await module.openApp(config, { execute: false, log, ...isFor });
-    closeOnUncaught({ log: null, close: () => opened.store.close() });
+    closeOnUncaught({ log: null, mask, close: () => opened.store.close() });
     return opened;
   };
   const elsewhere = (url: string): Promise<OpenedApp> =>

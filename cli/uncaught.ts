@@ -11,6 +11,8 @@ import { EXIT } from './exit.ts';
 interface Open {
   /** Writes a line of the log; null: stderr is told. */
   readonly log: ((message: string, fields: Readonly<Record<string, unknown>>) => void) | null;
+  /** Makes secrets unreadable in what stderr is told. */
+  readonly mask?: (text: string) => string;
   readonly close: () => void | Promise<void>;
 }
 
@@ -63,8 +65,9 @@ function say(what: string, thrown: unknown): void {
 
 /** At once: what is still on its way when the process ends is lost. */
 function writeToStderr(text: string): boolean {
+  const masked = [...open].reduce((told, { mask }) => mask?.(told) ?? told, text);
   try {
-    return writeSync(2, text) > 0;
+    return writeSync(2, masked) > 0;
   } catch {
     // Nobody listens there.
     return false;

@@ -8,7 +8,7 @@ import { openExchange } from './actions/http-exchange.ts';
 import { readBody } from './actions/http-read.ts';
 import { retryAfter } from './actions/http-status.ts';
 import { programVersion } from './app-parts.ts';
-import { processMasker } from './app-secrets.ts';
+import { processMasker, processSecrets } from './app-secrets.ts';
 import type { Config } from './config.ts';
 import { createCommandRunner } from './isolate/command-runner.ts';
 import { createMasker } from './isolate/mask.ts';
@@ -170,7 +170,7 @@ function channelPorts(config: Config, parts: NotifyParts): ChannelPorts {
   return {
     expressions,
     secrets,
-    createMasker,
+    masker: (values) => createMasker([...processSecrets(config), ...values]),
     userAgent: `opcode/${programVersion()}`,
     post: (request) => post(egress, parts.clock, request),
     command: commandPort(config),

@@ -50,11 +50,17 @@ function channelSecrets({ settings }: Config): readonly string[] {
   return [...signed, ...secretsIn(JSON.stringify(settings['notify.channels']))];
 }
 
+/** Every value that this process knows to be secret. */
+export const processSecrets = ({ secrets, token }: Config): readonly string[] => [
+  ...secrets.values(),
+  ...(token === null ? [] : [token]),
+];
+
 /** Masks every secret of this process: for what nothing is computed from. */
-export function processMasker({ secrets, token }: Config): () => Masker {
+export function processMasker(config: Config): () => Masker {
   let masker: Masker | null = null;
   return () => {
-    masker ??= createMasker([...secrets.values(), ...(token === null ? [] : [token])]);
+    masker ??= createMasker(processSecrets(config));
     return masker;
   };
 }

@@ -31,7 +31,8 @@ export interface WebhookPorts {
   /** Sends a POST by the rules for outgoing requests; redirects are not followed. */
   readonly post: (request: WebhookRequest) => Promise<WebhookAnswer>;
   readonly secrets: SecretSource;
-  readonly createMasker: (secrets: readonly string[]) => Masker;
+  /** Masks every secret of this process and these: what a receiver says is not ours to trust. */
+  readonly masker: (secrets: readonly string[]) => Masker;
   readonly userAgent: string;
 }
 
@@ -52,7 +53,7 @@ export async function sendWebhook(
   delivery: Delivery,
 ): Promise<void> {
   const secrets = secretsOf(ports.secrets, channel);
-  const masker = ports.createMasker([...secrets.values()]);
+  const masker = ports.masker([...secrets.values()]);
   let answer: WebhookAnswer;
   try {
     answer = await ports.post(requestOf(ports, channel, body, delivery, secrets));
@@ -66,7 +67,7 @@ export async function sendWebhook(
     const message = `it redirects (HTTP ${status}): give the address that it leads to`;
     throw new AppError('EXECUTION_ERROR', message);
   }
-  const said = masker.text(text.trim()).slice(0, MAX_SHOWN_CHARS);
+  const said = masker.text(masker.cutOff(text.trim())).slice(0, MAX_SHOWN_CHARS);
   throw new AppError('EXECUTION_ERROR', `HTTP ${status}${said === '' ? '' : `: ${said}`}`, {
     ...(retryAfterMs === null ? {} : { details: { retry_after_ms: retryAfterMs } }),
   });

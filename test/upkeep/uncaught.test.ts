@@ -10,13 +10,16 @@ import { PATIENCE_MS, TEST_MS } from '../support/patience.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'cli', 'main.ts');
 
+const KEY = 'hunter2-hunter2';
 const THROWS: Readonly<Record<string, string>> = {
-  timer: "setTimeout(() => { throw new Error('broken in a timer'); }, 1);",
+  timer:
+    "setTimeout(() => { throw new Error('broken in a timer: ' + 'hunter2-' + 'hunter2'); }, 1);",
   listener:
     "const e = new (require('node:events'))(); e.on('x', () => { throw new Error('broken in a listener'); }); setImmediate(() => e.emit('x'));",
   'emitted error':
     "setImmediate(() => new (require('node:events'))().emit('error', new Error('broken and emitted')));",
-  promise: "void Promise.resolve().then(() => { throw new Error('broken in a promise'); });",
+  promise:
+    "void Promise.resolve().then(() => { throw new Error('broken in a promise: ' + 'hunter2-' + 'hunter2'); });",
   'no error at all': "void Promise.reject('broken without an error');",
 };
 
@@ -31,7 +34,13 @@ function start(what: string, ...args: string[]) {
   writeFileSync(preload, `process.on('SIGUSR2', () => { ${THROWS[what]} });`);
   return Bun.spawn([process.execPath, '--preload', preload, MAIN, ...args], {
     cwd: home,
-    env: { PATH: process.env.PATH ?? '', HOME: home, OPCODE_HOME: home, OPCODE_LISTEN_ADDR: ':0' },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: home,
+      OPCODE_HOME: home,
+      OPCODE_LISTEN_ADDR: ':0',
+      OPCODE_SECRET_KEY: KEY,
+    },
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',
@@ -61,6 +70,7 @@ test.each(Object.keys(THROWS))(
       /"level":"error","message":"an? (uncaught error|unhandled rejection) ends this process"/,
     );
     expect(log).toContain('broken');
+    expect(log).not.toContain(KEY);
     if (what !== 'no error at all') expect(log).toContain('preload.ts');
     expect(fetch(url)).rejects.toThrow();
     // Closed in good order, and left for the next one to find.
@@ -85,7 +95,9 @@ test(
     await untilThere('began');
     run.kill('SIGUSR2');
     expect(await run.exited).toBe(70);
-    expect(await new Response(run.stderr).text()).toContain('broken in a timer');
+    const stderr = await new Response(run.stderr).text();
+    expect(stderr).toContain('broken in a timer: ***');
+    expect(stderr).not.toContain(KEY);
     writeFileSync(join(home, 'go'), '');
     const next = start('timer', 'recover', '--json');
     expect(await next.exited).toBe(0);
@@ -103,7 +115,7 @@ test(
     await untilThere('opcode.db');
     mcp.kill('SIGUSR2');
     expect(await mcp.exited).toBe(70);
-    expect(await new Response(mcp.stderr).text()).toContain('broken in a promise');
+    expect(await new Response(mcp.stderr).text()).toContain('broken in a promise: ***');
   },
   TEST_MS,
 );
