@@ -144,6 +144,7 @@ export const STEP_EVENTS: ApplyTable = {
   step_ignored: (state, payload, event, step) => {
     step.error = payload.error;
     step.output = null;
+    step.unknownOutcome = payload.outcome === 'unknown';
     close(state, step, event, 'completed');
   },
   step_skipped: (state, payload, event, step) => {

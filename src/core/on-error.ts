@@ -82,11 +82,11 @@ export function failStep(batch: Batch, step: StepState, error: StepFailure, unkn
   if (isComposite(step)) abortBelow(batch, step, 'upstream_failed');
   const located = withFirstError(step, locate(step, error));
   const isHandled = mayHandle(plan, batch.state.plan.rules, located);
+  const outcome = unknown ? { outcome: 'unknown' as const } : {};
   if (plan.ignoreErrors && isHandled) {
-    emit(batch, 'step_ignored', step.path, { error: located });
+    emit(batch, 'step_ignored', step.path, { error: located, ...outcome });
     return;
   }
-  const outcome = unknown ? { outcome: 'unknown' as const } : {};
   if (plan.fallback === null || !isHandled) {
     emit(batch, 'step_failed', step.path, { error: located, ...outcome });
     return;

@@ -163,7 +163,8 @@ function carryWhole(c: Carrying, step: StepState): void {
   startOf(c, step);
   carryInside(c, step);
   if (step.status === 'failed') carryFailure(c, step);
-  else if (step.error !== null) add(c, 'step_ignored', step.path, { error: step.error });
+  else if (step.error !== null)
+    add(c, 'step_ignored', step.path, { error: step.error, ...outcomeOfStep(step) });
   else {
     const output: { output?: Json } = isComposite(step) ? {} : { output: outputOf(step) };
     const duration_ms = (step.endedAt ?? 0) - (step.startedAt ?? 0);
@@ -175,11 +176,16 @@ function carryWhole(c: Carrying, step: StepState): void {
 function carryFailure(c: Carrying, step: StepState): void {
   if (step.error === null) return;
   const handled = step.handled ? { handled: 'fallback' as const } : {};
-  add(c, 'step_failed', step.path, { error: step.error, ...handled });
+  add(c, 'step_failed', step.path, { error: step.error, ...handled, ...outcomeOfStep(step) });
   const fallback = step.plan.fallback === null ? undefined : step.list.steps[step.plan.fallback];
   if (fallback !== undefined && step.handled) {
     add(c, 'step_fallback', step.path, { fallback_step: fallback.path });
   }
+}
+
+/** That nobody knows whether a failed step took effect stays true in the run that keeps it. */
+function outcomeOfStep(step: StepState): { outcome?: 'unknown' } {
+  return step.unknownOutcome ? { outcome: 'unknown' } : {};
 }
 
 function carryInside(c: Carrying, step: StepState): void {

@@ -128,7 +128,7 @@ export interface EventPayloads {
     /** Set when `on_error` names a fallback: the failure is handled if the fallback is. */
     readonly handled?: 'fallback';
   };
-  step_ignored: { readonly error: StepFailure };
+  step_ignored: { readonly error: StepFailure; readonly outcome?: 'unknown' };
   step_skipped: {
     readonly reason: SkipReason;
     readonly outcome?: 'unknown';

@@ -284,4 +284,16 @@ describe('an unsafe step that did not end in time', () => {
     run.when(failed('b', 'TIMEOUT_ERROR')).then(['step_failed b TIMEOUT_ERROR']);
     expect(run.step('b').unknownOutcome).toBe(false);
   });
+
+  test('says so when its failure is ignored or handed to a fallback', () => {
+    const ignoring = given({ steps: [unsafe('a', { on_error: { strategy: 'ignore' } })] });
+    ignoring
+      .when(failed('a', 'TIMEOUT_ERROR'))
+      .then(['step_ignored a TIMEOUT_ERROR unknown', 'workflow_completed']);
+    expect(ignoring.step('a').unknownOutcome).toBe(true);
+    const on_error = { strategy: 'fallback_step', fallback_step: 'b' };
+    given({ steps: [unsafe('a', { on_error }), effect('b')] })
+      .when(failed('a', 'TIMEOUT_ERROR'))
+      .including(['step_failed a TIMEOUT_ERROR fallback unknown']);
+  });
 });

@@ -335,8 +335,10 @@ function details(event: RunEvent): (string | number)[] {
       return [`#${event.payload.attempt}`, `in ${event.payload.delay_ms}ms`];
     case 'step_interrupted':
       return [event.payload.policy, event.payload.count];
-    case 'step_ignored':
-      return [event.payload.error.code];
+    case 'step_ignored': {
+      const { error, outcome } = event.payload;
+      return [error.code, ...(outcome ? [outcome] : [])];
+    }
     case 'loop_iter_started':
     case 'loop_iter_completed':
       return [event.payload.index];

@@ -198,6 +198,27 @@ describe('max_concurrency of a run', () => {
   });
 });
 
+describe('a limit of an unsafe step whose failure is ignored', () => {
+  test('leaves word that nobody knows whether it took effect, also in a rerun', async () => {
+    const slow = { run: 'until test -f go; do sleep 0.02; done', on_error: { strategy: 'ignore' } };
+    const run = await system.run({
+      steps: [
+        { id: 'own', ...slow, timeout: '100ms' },
+        { id: 'action', ...slow, params: { timeout: '100ms' } },
+      ],
+    });
+    const told = { status: 'completed', outcome: 'unknown', error: { code: 'TIMEOUT_ERROR' } };
+    expect(run).toMatchObject({ status: 'completed', steps: { own: told, action: told } });
+    const { workflow_id } = run;
+    const again = await system.ops.rerun(system.me, {
+      workflow_id,
+      from_step: '@output',
+      include: [...RUN_PARTS],
+    });
+    expect(again.steps).toMatchObject({ own: told, action: told });
+  });
+});
+
 describe('timeout of a run', () => {
   const slow = (onTimeout: string): object => ({
     timeout: '300ms',
