@@ -291,7 +291,7 @@ describe('an unsafe step that did not end in time', () => {
       .when(failed('a', 'TIMEOUT_ERROR'))
       .then(['step_ignored a TIMEOUT_ERROR unknown', 'workflow_completed']);
     expect(ignoring.step('a').unknownOutcome).toBe(true);
-    const on_error = { strategy: 'fallback_step', fallback_step: 'b' };
+    const on_error = { strategy: 'fallback_step', fallback_step: 'b' } as const;
     given({ steps: [unsafe('a', { on_error }), effect('b')] })
       .when(failed('a', 'TIMEOUT_ERROR'))
       .including(['step_failed a TIMEOUT_ERROR fallback unknown']);
