@@ -46,7 +46,7 @@ function factLines(run: StatusOutput, style: Style): string[] {
 }
 
 const unmaskedText = (names: readonly string[]): string =>
-  `${names.map(oneLine).join(', ')}: used before, and not known to the process that went on`;
+  `${names.map(oneLine).join(', ')}: used before with a value that the process which went on does not know`;
 
 function stepTable(run: StatusOutput, stream: OutputStream): string[] {
   const { style } = stream;

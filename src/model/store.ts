@@ -120,8 +120,8 @@ export interface RunAppend {
   readonly settled: readonly (SignalVerdict & { readonly inboxId: number })[];
   readonly sends: readonly InboxSend[];
   readonly children: readonly NewRun[];
-  /** Names of secrets that the run has used, kept for all runs of its tree. */
-  readonly secrets?: { readonly root: RunId; readonly names: readonly string[] };
+  /** Secrets that the run has used, kept for all runs of its tree; one that is there already stays as it is. */
+  readonly secrets?: { readonly root: RunId; readonly used: readonly UsedSecret[] };
   /** What becomes of its place under `concurrency`. */
   readonly place?: PlaceChange;
   /** Who is told of these events. */
@@ -237,6 +237,12 @@ export interface NewTemplate {
   readonly createdAt: number;
 }
 
+/** A secret by its name, and what tells its value from most others; null where nobody could say. */
+export interface UsedSecret {
+  readonly name: string;
+  readonly mark: string | null;
+}
+
 /** A piece of what a step's process printed, masked. `offset` orders the pieces of one run. */
 export interface LogChunk {
   readonly offset: number;
@@ -266,8 +272,8 @@ export interface RunStore {
   createPending(run: NewRun): AppendOutcome;
   head(runId: RunId): RunHead | null;
   run(runId: RunId): RunRow | null;
-  /** Names of the secrets that runs of this tree have used; kept as long as its topmost run is. */
-  secretNames(root: RunId): readonly string[];
+  /** Secrets that runs of this tree have used, by name; kept as long as its topmost run is. */
+  usedSecrets(root: RunId): readonly UsedSecret[];
   /** Ids that begin with `prefix`, newest first, at most `limit`. */
   findIds(prefix: string, limit: number): readonly RunId[];
   latestId(): RunId | null;

@@ -125,7 +125,7 @@ async function foldClaimed(
   });
   const run = newLiveRun(runId, plan, claim.epoch, state, null);
   await killLeftovers(deps, run, processes);
-  const names = missingSecrets(deps, state);
+  const names = missingSecrets(deps, run, state);
   if (names.length > 0) run.inputs.push({ type: 'masking_incomplete', names });
   run.inputs.push(firstInput(claim, state, updatedAt, lastSeen));
   return run;

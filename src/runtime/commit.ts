@@ -114,7 +114,7 @@ function settle(
     run.storageFailures = 0;
     run.committedSeq += append.events.length;
     run.starting = null;
-    for (const name of append.secrets?.names ?? []) run.savedSecrets?.add(name);
+    for (const { name } of append.secrets?.used ?? []) run.savedSecrets?.add(name);
     const first = outcome.lastEventId - append.events.length + 1;
     parts.publish(append.events.map((event, at) => ({ id: first + at, runId: run.runId, event })));
     parts.onCommitted(run, decided, outcome.woken ?? []);

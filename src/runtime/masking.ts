@@ -36,11 +36,12 @@ export function secretValues(
 export const maskerOf = (deps: Deps, run: LiveRun, used: readonly string[] = []): Masker =>
   deps.createMasker(secretValues(deps, run, used));
 
-function namesOf(deps: Deps, run: LiveRun): ReadonlySet<string> {
+/** Names of the secrets that are masked in what the run records. */
+export function namesOf(deps: Pick<Deps, 'store'>, run: LiveRun): ReadonlySet<string> {
   const { state, plan } = run;
   const names = new Set([...plan.secretNames, ...(state?.usedSecrets ?? [])]);
   if (state !== null && (state.facts.parent !== null || state.hasChildren)) {
-    for (const name of deps.store.secretNames(rootOf(deps, run))) names.add(name);
+    for (const { name } of deps.store.usedSecrets(rootOf(deps, run))) names.add(name);
   }
   return names;
 }
@@ -59,25 +60,50 @@ function rootOf({ store }: Pick<Deps, 'store'>, run: LiveRun): RunId {
   return root;
 }
 
-/** Names that the run has used and the store does not know of its tree yet. */
-export function newSecretNames(
-  deps: Pick<Deps, 'store'>,
+/** Hexadecimal digits, of four bits each, that are kept of a value's hash. */
+const MARK_DIGITS = 3;
+
+/** What tells a secret's value from most others; null when nobody here can say the value. */
+function markOf({ secrets, random }: Pick<RuntimeDeps, 'secrets' | 'random'>, name: string) {
+  const secret = secrets.resolve(name);
+  return secret.ok ? random.sha256(`secret ${secret.value}`).slice(0, MARK_DIGITS) : null;
+}
+
+/** Secrets that the run has used and the store does not know of its tree yet. */
+export function newUsedSecrets(
+  deps: Pick<RuntimeDeps, 'store' | 'secrets' | 'random'>,
   run: LiveRun,
   { usedSecrets }: RunState,
 ): Pick<RunAppend, 'secrets'> {
   if (usedSecrets.length === 0) return {};
   const root = rootOf(deps, run);
-  run.savedSecrets ??= new Set(deps.store.secretNames(root));
+  run.savedSecrets ??= new Set(deps.store.usedSecrets(root).map(({ name }) => name));
   const names = usedSecrets.filter((name) => run.savedSecrets?.has(name) !== true);
-  return names.length === 0 ? {} : { secrets: { root, names } };
+  if (names.length === 0) return {};
+  return { secrets: { root, used: names.map((name) => ({ name, mark: markOf(deps, name) })) } };
 }
 
-/** Names of secrets that the run has used and whose value nobody here can say any more. */
-export const missingSecrets = (
-  { secrets }: Pick<Deps, 'secrets'>,
-  { usedSecrets, missingSecrets: told }: RunState,
-): readonly string[] =>
-  usedSecrets.filter((name) => !told.includes(name) && !secrets.resolve(name).ok);
+/**
+ * Names of secrets that the run or its tree has used and whose value of that time nobody here can say any
+ * more: there is none, or another one.
+ */
+export function missingSecrets(
+  deps: Pick<RuntimeDeps, 'store' | 'secrets' | 'random'>,
+  run: LiveRun,
+  state: RunState,
+): readonly string[] {
+  const marks = new Map<string, string | null>(state.usedSecrets.map((name) => [name, null]));
+  const isInTree = state.facts.parent !== null || state.hasChildren;
+  if (marks.size === 0 && !isInTree) return [];
+  for (const { name, mark } of deps.store.usedSecrets(rootOf(deps, run))) {
+    if (isInTree || marks.has(name)) marks.set(name, mark);
+  }
+  return [...marks].flatMap(([name, mark]) => {
+    if (state.missingSecrets.includes(name)) return [];
+    const now = markOf(deps, name);
+    return now === null || (mark !== null && mark !== now) ? [name] : [];
+  });
+}
 
 /** What comes in from outside the run, masked before anything is decided by it. */
 export function maskInputs(

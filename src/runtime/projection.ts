@@ -209,21 +209,22 @@ export function childRuns(
   state: RunState,
   events: readonly RunEvent[],
   children: ChildStarter,
+  /** Names of the secrets that are masked in this run. */
+  masked: () => ReadonlySet<string>,
   nowMs: number,
 ): NewRun[] {
   const runs: NewRun[] = [];
   for (const event of events) {
     if (event.type !== 'step_started' || event.path === null) continue;
-    const run = childRun(state, event, event.path, children, nowMs);
+    const run = childRun(state, event, event.path, children, masked, nowMs);
     if (run !== null) runs.push(run);
   }
   return runs;
 }
 
 /** A run that lives on its own is in no tree with this one: it takes the names along. */
-function masksOf({ plan, usedSecrets }: RunState): { readonly masks?: readonly string[] } {
-  const masks = [...new Set([...plan.secretNames, ...usedSecrets])];
-  return masks.length === 0 ? {} : { masks };
+function masksOf(masked: ReadonlySet<string>): { readonly masks?: readonly string[] } {
+  return masked.size === 0 ? {} : { masks: [...masked] };
 }
 
 function childRun(
@@ -231,6 +232,7 @@ function childRun(
   event: EventOf<'step_started'>,
   path: string,
   children: ChildStarter,
+  masked: () => ReadonlySet<string>,
   nowMs: number,
 ): NewRun | null {
   const { child_id: childId } = event.payload;
@@ -251,7 +253,7 @@ function childRun(
         ...resolved.secretRefs,
         ...childSecrets(event.payload.secret_refs ?? step?.secretRefs ?? []),
       ],
-      ...(params.wait === false ? masksOf(state) : {}),
+      ...(params.wait === false ? masksOf(masked()) : {}),
       context,
       name,
       template,

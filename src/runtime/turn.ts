@@ -21,7 +21,7 @@ import { actionContext, type ExecuteCommand, invocationOf } from './execute-step
 import { foldRun } from './folding.ts';
 import { pullInbox } from './inbox.ts';
 import { isQuiet, type LiveRun } from './live-run.ts';
-import { maskerOf, maskFailure, maskInputs, newSecretNames } from './masking.ts';
+import { maskerOf, maskFailure, maskInputs, namesOf, newUsedSecrets } from './masking.ts';
 import { placeChange } from './places.ts';
 import {
   childRuns,
@@ -131,8 +131,8 @@ function appendOf(
       ...cancelMessages(advanced.orphans, nowMs),
       ...pauseMessages(state, events, nowMs),
     ],
-    children: childRuns(state, events, deps.children, nowMs),
-    ...newSecretNames(deps, run, state),
+    children: childRuns(state, events, deps.children, () => namesOf(deps, run), nowMs),
+    ...newUsedSecrets(deps, run, state),
     ...(place === undefined ? {} : { place }),
     ...(outbox ?? NOBODY_TOLD),
   };

@@ -26,11 +26,21 @@ const LOST = { ok: false, reason: 'lost' } as const;
 export function appendContract(subject: { readonly store: Store }): void {
   describe('names of secrets', () => {
     const named = (root: string, ...names: string[]) => ({
-      secrets: { root: asRunId(root), names },
+      secrets: { root: asRunId(root), used: names.map((name) => ({ name, mark: null })) },
     });
+    const names = (root: string): string[] =>
+      subject.store.usedSecrets(asRunId(root)).map(({ name }) => name);
+    test('keep what tells their first value from others', async () => {
+      const root = asRunId('r1');
+      const used = (mark: string | null) => ({ root, used: [{ name: 'a', mark }] });
+      await subject.store.append([creation('r1', { secrets: used('123') })]);
+      await subject.store.append([append('r1', { expectedSeq: 1, secrets: used('456') })]);
+      expect(subject.store.usedSecrets(root)).toEqual([{ name: 'a', mark: '123' }]);
+    });
+
     test('are kept for the tree, each once, and go with its topmost run', async () => {
       const { store } = subject;
-      expect(store.secretNames(asRunId('r1'))).toEqual([]);
+      expect(names('r1')).toEqual([]);
       await store.append([
         creation('r1', { ...named('r1', 'b', 'a') }),
         creation('r2', {
@@ -39,16 +49,16 @@ export function appendContract(subject: { readonly store: Store }): void {
         }),
         creation('r3', { ...named('r3', 'z') }),
       ]);
-      expect(store.secretNames(asRunId('r1'))).toEqual(['a', 'b', 'c']);
+      expect(names('r1')).toEqual(['a', 'b', 'c']);
       expect(store.removeRuns([asRunId('r2')], [])).toHaveLength(1);
       expect(store.clearRemoved(10_000).done).toBe(true);
-      expect(store.secretNames(asRunId('r1'))).toEqual(['a', 'b', 'c']);
+      expect(names('r1')).toEqual(['a', 'b', 'c']);
       const ended = patch({ status: 'completed', endedAt: T0, release: true });
       await store.append([append('r1', { expectedSeq: 1, patch: ended })]);
       expect(store.removeRuns([asRunId('r1')], [])).toHaveLength(1);
       expect(store.clearRemoved(10_000).done).toBe(true);
-      expect(store.secretNames(asRunId('r1'))).toEqual([]);
-      expect(store.secretNames(asRunId('r3'))).toEqual(['z']);
+      expect(names('r1')).toEqual([]);
+      expect(names('r3')).toEqual(['z']);
     });
   });
 

@@ -140,6 +140,55 @@ describe('the secrets of a run', () => {
     expect((await world.run('status', '@last')).stdout).toContain('unmasked  key: used before');
   });
 
+  /** A run waits with the secrets of before, and goes on with those of now: what it says of them. */
+  const resumed = async (file: string, now: Record<string, string>): Promise<string[]> => {
+    const started = await world.runWith({ env }, 'run', file, '--json');
+    expect(started.code).toBe(5);
+    const run = started.json<{ workflow_id: string }>().workflow_id;
+    const tell = (...words: string[]) => world.runWith({ env: now }, ...words, '--json');
+    for (const word of ['pause', 'resume']) await tell(word, run);
+    expect((await tell('signal', run, 'data', '--name', 'go')).code).toBe(0);
+    const { stdout } = await tell('events', run);
+    const said = stdout.match(/"masking_incomplete"/g) ?? [];
+    const status = (await tell('status', run)).json<{ masking_incomplete?: string[] }>();
+    return [String(said.length), ...(status.masking_incomplete ?? [])];
+  };
+  const wait = { id: 'wait', type: 'wait', config: { signal: 'go' }, depends_on: ['use'] };
+
+  test('that have another value after a restart: the new one is masked, of the old one it is said once', async () => {
+    const NEW = 'another-key-of-this-year';
+    world.file('key.txt', `key=${NEW}\n`);
+    const file = world.file('g.json', flow('g', [use, wait, { ...cat, depends_on: ['wait'] }]));
+    expect(await resumed(file, { OPCODE_SECRET_KEY: NEW })).toEqual(['1', 'key']);
+    expect(kept()).not.toContain(NEW);
+    expect(await resumed(file, env)).toEqual(['0']);
+  });
+
+  test('whose value is gone and which only a child has used', async () => {
+    await world.run('define', world.file('uses.json', flow('uses', [use])), '--name', 'uses');
+    const call = { id: 'use', action: 'workflow.run', params: { template_name: 'uses' } };
+    const file = world.file('h.json', flow('h', [call, wait, { ...cat, depends_on: ['wait'] }]));
+    expect(await resumed(file, {})).toEqual(['1', 'key']);
+  });
+
+  test('are masked in what a child starts to live on its own, which parents have used', async () => {
+    const reads = world.file('reads.json', flow('reads', [cat]));
+    await world.run('define', reads, '--name', 'reads');
+    const start = (template_name: string, more: object = {}) => ({
+      action: 'workflow.run',
+      params: { template_name, ...more },
+    });
+    const middle = { id: 'apart', ...start('reads', { wait: false }) };
+    await world.run('define', world.file('m.json', flow('m', [middle])), '--name', 'middle');
+    const steps = [use, { id: 'call', ...start('middle'), depends_on: ['use'] }];
+    expect((await world.runWith({ env }, 'run', world.file('n.json', flow('n', steps)))).code).toBe(
+      0,
+    );
+    expect((await world.runWith({ env }, 'recover')).code).toBe(0);
+    expect(kept()).not.toContain(KEY);
+    expect(kept()).toContain('key=');
+  });
+
   test('and tokens, whoever prints them', async () => {
     const { stdout } = await world.run('token', 'create', '--role', 'agent', '--json');
     const { token } = JSON.parse(stdout) as { token: string };

@@ -7,7 +7,7 @@
 import type { NodeId } from '../../model/ids.ts';
 import type { WokenRun } from '../../model/place.ts';
 import { isRunEnded } from '../../model/run-status.ts';
-import type { AppendOutcome, RunAppend } from '../../model/store.ts';
+import type { AppendOutcome, RunAppend, UsedSecret } from '../../model/store.ts';
 import { changePlace, placesFit } from '../place-changes.ts';
 import { assertAppend, LOST, ownWake, wokenBy } from '../rules.ts';
 import { deliver } from './inbox.ts';
@@ -61,11 +61,11 @@ function appendRun(state: MemoryState, append: RunAppend): AppendOutcome {
   return { ok: true, lastEventId: state.log.length, ...wokenBy(woken) };
 }
 
-function noteSecrets({ secretNames }: MemoryState, { secrets }: RunAppend): void {
+function noteSecrets({ usedSecrets }: MemoryState, { secrets }: RunAppend): void {
   if (secrets === undefined) return;
-  const known = secretNames.get(secrets.root) ?? new Set();
-  secretNames.set(secrets.root, known);
-  for (const name of secrets.names) known.add(name);
+  const known = usedSecrets.get(secrets.root) ?? new Map<string, UsedSecret>();
+  usedSecrets.set(secrets.root, known);
+  for (const used of secrets.used) if (!known.has(used.name)) known.set(used.name, used);
 }
 
 const isFenced = (run: MemoryRun, append: RunAppend): boolean =>

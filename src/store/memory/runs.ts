@@ -30,7 +30,8 @@ export function createRuns(state: MemoryState): RunStore {
     },
     head: (runId) => mapRun(state, runId, headOf),
     run: (runId) => mapRun(state, runId, rowOf),
-    secretNames: (root) => [...(state.secretNames.get(root) ?? [])].sort(),
+    usedSecrets: (root) =>
+      [...(state.usedSecrets.get(root)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1)),
     findIds: (prefix, limit) =>
       newestFirst(state.byRow.filter((run) => run.created.runId.startsWith(prefix)))
         .slice(0, limit)

@@ -23,6 +23,7 @@ import type {
   RunRow,
   StoredEvent,
   TemplateRow,
+  UsedSecret,
 } from '../../model/store.ts';
 import { wakeTime } from '../rules.ts';
 import { createNoticesState, type NoticesState } from './notices-state.ts';
@@ -81,7 +82,7 @@ export interface MemoryState {
   readonly places: Map<RunId, PlaceRow>;
   readonly upkeep: Map<string, number>;
   /** Names of secrets by the topmost run of a tree. */
-  readonly secretNames: Map<RunId, Set<string>>;
+  readonly usedSecrets: Map<RunId, Map<string, UsedSecret>>;
   nextRow: number;
   logOffset: number;
   writes: number;
@@ -109,7 +110,7 @@ export function createState(): MemoryState {
     removed: [],
     places: new Map(),
     upkeep: new Map(),
-    secretNames: new Map(),
+    usedSecrets: new Map(),
     nextRow: 0,
     logOffset: 0,
     writes: 0,

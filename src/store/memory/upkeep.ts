@@ -131,7 +131,7 @@ function hide(state: MemoryState, run: MemoryRun): void {
   for (const [key, message] of state.notices.messages) {
     if (message.runId === runId) state.notices.messages.delete(key);
   }
-  state.secretNames.delete(runId);
+  state.usedSecrets.delete(runId);
   state.removed.push(run);
 }
 

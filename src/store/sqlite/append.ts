@@ -66,7 +66,7 @@ function appendRun(
     const inserted = insertPending(connection, child);
     if ('woken' in inserted) woken.push(...inserted.woken);
   }
-  if (append.secrets !== undefined) putSecretNames(connection, append.secrets);
+  if (append.secrets !== undefined) putUsedSecrets(connection, append.secrets);
   putDecisions(connection, append.decisions);
   settle(connection, rid, append.settled);
   tell(connection, rid, append, lastEventId);
@@ -140,12 +140,17 @@ function bindEvent(
   bindings.push(encoded.payload, encoded.refs, notable);
 }
 
-function putSecretNames(
+function putUsedSecrets(
   connection: Connection,
-  { root, names }: NonNullable<RunAppend['secrets']>,
+  { root, used }: NonNullable<RunAppend['secrets']>,
 ): void {
-  for (const name of names) {
-    connection.run('INSERT OR IGNORE INTO run_secrets (root, name) VALUES (?, ?)', root, name);
+  for (const { name, mark } of used) {
+    connection.run(
+      'INSERT OR IGNORE INTO run_secrets (root, name, mark) VALUES (?, ?, ?)',
+      root,
+      name,
+      mark,
+    );
   }
 }
 

@@ -26,6 +26,7 @@ import places from './migrations/0013_places.sql' with { type: 'text' };
 import mcpSessions from './migrations/0014_mcp_sessions.sql' with { type: 'text' };
 import keyRequests from './migrations/0015_key_requests.sql' with { type: 'text' };
 import databaseId from './migrations/0016_database_id.sql' with { type: 'text' };
+import secretMarks from './migrations/0017_secret_marks.sql' with { type: 'text' };
 
 /**
  * One step of the schema. A text alone changes what older programs rely on: it is made while none of
@@ -53,6 +54,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { sql: mcpSessions, phase: 'expand' },
   { sql: keyRequests, phase: 'expand' },
   { sql: databaseId, phase: 'expand' },
+  { sql: secretMarks, phase: 'expand' },
 ];
 
 export const sqlOf = (migration: Migration): string =>

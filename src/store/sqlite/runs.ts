@@ -5,7 +5,7 @@
 import type { RunId } from '../../model/ids.ts';
 import { FIRST_RULES } from '../../model/rules.ts';
 import { RUN_STATUSES, type RunStatus } from '../../model/run-status.ts';
-import type { Page, RunFilter, RunHead, RunRow, RunStore } from '../../model/store.ts';
+import type { Page, RunFilter, RunHead, RunRow, RunStore, UsedSecret } from '../../model/store.ts';
 import { decodeRowCursor, encodeCursor } from '../cursor.ts';
 import { wokenBy } from '../rules.ts';
 import { lastEventId } from './append.ts';
@@ -33,10 +33,11 @@ export function createRuns(connection: Connection): RunStore {
         `SELECT id AS runId, owner, epoch, seq, status, wake_at AS wakeAt FROM run_head WHERE id = ?`,
         runId,
       ),
-    secretNames: (root) =>
-      connection
-        .all<{ name: string }>('SELECT name FROM run_secrets WHERE root = ? ORDER BY name', root)
-        .map(({ name }) => name),
+    usedSecrets: (root) =>
+      connection.all<UsedSecret>(
+        'SELECT name, mark FROM run_secrets WHERE root = ? ORDER BY name',
+        root,
+      ),
     run(runId) {
       const row = connection.one<RunColumns>(`${SELECT} WHERE h.id = ?`, runId);
       return row && toRunRow(row);
