@@ -14,7 +14,7 @@ export const TOKEN_LENGTH = TOKEN_MARK.length + TOKEN_CHARS;
 const TOKEN = new RegExp(`${TOKEN_MARK}[A-Za-z0-9_-]{${TOKEN_CHARS}}`, 'g');
 
 /** Characters looked at together; what may reach into them from before is looked at again. */
-export const WINDOW = 128 * 1024;
+export const WINDOW = 64 * 1024;
 
 /** How many characters one secret may take up in a text. */
 export const reachOf = ({ longest, skeletons }: SecretForms): number =>

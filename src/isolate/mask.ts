@@ -22,7 +22,8 @@ export function createMasker(secrets: readonly string[]): Masker {
     part: (value, from, to) => maskPart(forms, value, from, to),
     cutOff: (value) => maskEnd(forms, value),
     json: (value) => maskJson(forms, value),
-    jsonInTurns: (value) => inTurns(maskByPiece(forms, value, { chars: 0 })),
+    jsonInTurns: (value) =>
+      inTurns(maskByPiece(forms, value, { chars: 0, last: { text: '', masked: '' } })),
   };
 }
 
@@ -71,9 +72,11 @@ function maskJson(forms: SecretForms, value: Json): Json {
   return masked;
 }
 
-/** Characters looked at since the last turn was given. */
 interface Spent {
+  /** Characters looked at since the last turn was given. */
   chars: number;
+  /** The long text that was masked last: what a command printed is given twice. */
+  last: { readonly text: string; readonly masked: string };
 }
 
 /** What a value takes beside its characters, counted as characters. */
@@ -87,7 +90,10 @@ function* maskByPiece(
 ): Generator<undefined, Json, undefined> {
   if (typeof value === 'string' && value.length > WINDOW && !isWhole(forms, value)) {
     spent.chars = 0;
-    return maskSpans(value, yield* spansByWindow(forms, value));
+    if (value === spent.last.text) return spent.last.masked;
+    const masked = maskSpans(value, yield* spansByWindow(forms, value));
+    spent.last = { text: value, masked };
+    return masked;
   }
   spent.chars += PER_VALUE + (typeof value === 'string' ? value.length : 0);
   if (spent.chars > WINDOW) {

@@ -41,10 +41,12 @@ const compiled = new Map<string, SecretForms>();
 
 /** The forms of these secrets, compiled when they are asked for the first time. */
 export function formsOf(secrets: readonly string[]): SecretForms {
-  const key = JSON.stringify(secrets);
+  // The same values come in many orders: as they were used, as they are named.
+  const sorted = [...new Set(secrets)].sort();
+  const key = JSON.stringify(sorted);
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  const forms = compile(secrets);
+  const forms = compile(sorted);
   if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value as string);
   compiled.set(key, forms);
   return forms;

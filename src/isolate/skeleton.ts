@@ -78,17 +78,33 @@ interface Beginnings {
 
 /** Calls back with the letters of the text and their places, as it is and after each round of decoding. */
 function forEachRound(text: string, look: (letters: string, places: Units) => void): void {
-  let units = newUnits(text.length);
+  let units = unitsFor(0, text.length);
   for (let at = 0; at < text.length; at++) add(units, text.charCodeAt(at), at, at + 1);
-  const letters = newUnits(text.length);
+  const letters = unitsFor(1, text.length);
   look(lettersOf(units, letters), letters);
   if (!ESCAPED.test(text)) return;
-  let spare = newUnits(text.length);
+  let spare = unitsFor(2, text.length);
   for (let round = 0; round < ROUNDS; round++) {
     if (!decode(units, spare)) return;
     [units, spare] = [spare, units];
     look(lettersOf(units, letters), letters);
   }
+}
+
+/** Room of the size that windows need; making it anew costs as much as the search. */
+const kept: Units[] = [];
+const MAX_KEPT = 256 * 1024;
+
+/** Empty room for a text; nobody else looks for skeletons meanwhile. */
+function unitsFor(slot: number, size: number): Units {
+  const there = kept[slot];
+  if (there !== undefined && there.codes.length >= size) {
+    there.length = 0;
+    return there;
+  }
+  const made = newUnits(size);
+  if (size <= MAX_KEPT) kept[slot] = made;
+  return made;
 }
 
 const UTF16 = new TextDecoder('utf-16le', { ignoreBOM: true });

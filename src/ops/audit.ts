@@ -27,6 +27,8 @@ const MAX_HELD = 10_000;
 /** Rows that are kept; older ones are forgotten. */
 const KEPT_ROWS = 100_000;
 const MAX_TEXT_CHARS = 300;
+/** Of a longer text the end is not even masked: what is cut there stays far behind what is kept. */
+const MAX_LOOKED_CHARS = 16 * 1024;
 /** Refusals of one caller that are kept in a minute: nobody pushes out the record of others by trying. */
 const MAX_REFUSALS = 60;
 const REFUSALS_MS = 60_000;
@@ -43,7 +45,7 @@ export function createAudit(
   let cancel: (() => void) | null = null;
   const keeps = createRefusals(clock);
   const bounded = (text: string): string =>
-    withoutTokens(mask(text.slice(0, MAX_TEXT_CHARS * 4))).slice(0, MAX_TEXT_CHARS);
+    withoutTokens(mask(text.slice(0, MAX_LOOKED_CHARS))).slice(0, MAX_TEXT_CHARS);
 
   const flush = (): void => {
     cancel?.();
