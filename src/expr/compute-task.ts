@@ -6,6 +6,7 @@
  */
 import { failure } from '../model/error.ts';
 import type { ComputeAnswer, ComputeRequest } from '../model/expression.ts';
+import { isVariableName } from '../model/ids.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { createCelConverter } from './cel-values.ts';
 import { withNow } from './compute-request.ts';
@@ -105,14 +106,14 @@ function limited(answer: ComputeAnswer, { limits }: ComputeEngines): ComputeAnsw
   return { ok: false, error: failure('OUTPUT_TOO_LARGE', message) };
 }
 
-const ARGUMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
 async function runJq(payload: JsonObject, deps: ComputeEngines): Promise<ComputeAnswer> {
   const args = isJsonObject(payload.args) ? payload.args : {};
-  const badName = Object.keys(args).find((name) => !ARGUMENT_NAME.test(name));
+  const badName = Object.keys(args).find((name) => !isVariableName(name));
   if (badName !== undefined) return refused(`args: "${badName}" cannot be the name of a $variable`);
   const firstOnly = payload.first === true;
-  const answer = await deps.jq.run(text(payload.filter), payload.input ?? bindingsIn(payload), {
+  // Presence decides: an input that is null is one.
+  const input = Object.hasOwn(payload, 'input') ? (payload.input as Json) : bindingsIn(payload);
+  const answer = await deps.jq.run(text(payload.filter), input, {
     args,
     nowMs: nowOf(payload),
     firstOnly,

@@ -13,7 +13,7 @@ import type {
   ExpressionEvaluator,
   Scope,
 } from '../model/expression.ts';
-import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
 import { type Asking, askCompute, createAskedRequests } from './compute-request.ts';
 import { evaluateJq } from './evaluate-operand.ts';
 import { failed, type Outcome, shortSource } from './failures.ts';
@@ -87,7 +87,8 @@ function jqAction(params: JsonObject, asking: Asking, maxSourceBytes: number): E
 
 /** With `input` or `data` the filter sees that; else the parts of the run that it reads. */
 function askFilter(filter: JqFilter, params: JsonObject, asking: Asking): Outcome {
-  const input = params.input ?? params.data;
+  // Presence decides, not the value: null is an input like any other.
+  const input = Object.hasOwn(params, 'input') ? params.input : ownValue(params, 'data');
   const { args } = params;
   if (args !== undefined && !isJsonObject(args)) {
     return failed(

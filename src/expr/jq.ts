@@ -5,6 +5,7 @@
  * crash inside the engine (a value nested too deep) a fresh one is loaded for the next filter.
  */
 import type { Json } from '../model/json.ts';
+import { parseJson, printJson } from '../model/json-text.ts';
 
 interface JqOptions {
   /** Values of `$name` variables. */
@@ -52,6 +53,22 @@ const CLOSED_NAMES =
     .map((name) => `def ${name}: error("${name} cannot be used here");`)
     .join(' ');
 
+/**
+ * Builtins that this build of jq gets wrong: `%Z` fails in its C library although the zone is always
+ * UTC, `gamma` is not there, and `halt_error(0)` would end with success and lose its message.
+ */
+const MENDED_NAMES = `${['strftime', 'strflocaltime']
+  .map(
+    (name) =>
+      `def _opcode_${name}(f): ${name}(f); ` +
+      `def ${name}(f): _opcode_${name}(f | if type == "string" then ` +
+      `split("%%") | map(split("%Z") | join("UTC")) | join("%%") else . end);`,
+  )
+  .join(' ')} def gamma: lgamma; def halt_error: error; def halt_error($code): error;`;
+
+/** The variable that carries an argument called ENV, which jq itself would not let through. */
+const ENV_ARGUMENT = '__opcode_env';
+
 /** An engine that loads jq at its first filter. */
 export function createJqEngine(): JqEngine {
   let loaded: Promise<RawJq> | undefined;
@@ -75,25 +92,36 @@ export function createJqEngine(): JqEngine {
 }
 
 function runFilter(jq: RawJq, filter: string, input: Json, options: JqOptions): JqAnswer {
-  const prelude = `def env: {}; def now: ${options.nowMs / 1000}; ${CLOSED_NAMES} {} as $ENV |`;
   const count = options.firstOnly ? 1 : options.maxOutputs + 1;
   const flags = ['-c'];
-  for (const [name, value] of Object.entries(options.args)) {
-    flags.push('--argjson', name, JSON.stringify(value));
+  for (const [name, value] of Object.entries({ ENV: {}, ...options.args })) {
+    flags.push('--argjson', name === 'ENV' ? ENV_ARGUMENT : name, jsonFor(value));
   }
-  const text = JSON.stringify(input);
-  const run = jq.raw(text, `${prelude} limit(${count};\n${filter}\n)`, flags);
+  const text = jsonFor(input);
+  const prelude = `def env: {}; def now: ${options.nowMs / 1000}; ${CLOSED_NAMES} ${MENDED_NAMES} $${ENV_ARGUMENT} as $ENV |`;
+  // On one line with the filter, whose own lines then keep their numbers.
+  const whole = `${prelude} limit(${count};`;
+  const run = jq.raw(text, `${whole}${filter}\n)`, flags);
   if (run.exitCode === 0) return outputsOf(run.stdout, options);
   if (!isCompileError(run)) {
-    return { ok: false, kind: 'runtime', message: readable(run.stderr) };
+    return { ok: false, kind: 'runtime', message: readable(run.stderr, whole.length) };
   }
   // Compiled without what is put around it, so that the message speaks of the filter alone.
-  const alone = jq.raw('null', `${prelude}\n${filter}\n`, flags);
-  return {
-    ok: false,
-    kind: 'compile',
-    message: readable(isCompileError(alone) ? alone.stderr : run.stderr),
-  };
+  const alone = jq.raw('null', `${prelude}${filter}\n`, flags);
+  const message = isCompileError(alone)
+    ? readable(alone.stderr, prelude.length)
+    : readable(run.stderr, whole.length);
+  return { ok: false, kind: 'compile', message };
+}
+
+/** Prints JSON as jq reads it: half a surrogate pair, which it refuses, becomes U+FFFD. */
+function jsonFor(value: Json): string {
+  const text = printJson(value);
+  if (!text.includes('\\ud')) return text;
+  // Printed text escapes surrogates only when they stand alone.
+  return text.replace(/\\(?:ud[89a-f][0-9a-f]{2}|.)/g, (found) =>
+    found.length === 6 ? '\\ufffd' : found,
+  );
 }
 
 function isCompileError(run: { exitCode: number; stderr: string }): boolean {
@@ -110,25 +138,24 @@ function outputsOf(stdout: string, options: JqOptions): JqAnswer {
     const message = `the filter gives more than ${options.maxOutputs} outputs`;
     return { ok: false, kind: 'limit', message };
   }
-  return { ok: true, results: lines.map(parseOutput) };
+  try {
+    return { ok: true, results: lines.map(parseJson) };
+  } catch (thrown) {
+    // jq keeps the digits of a number that it did not calculate with, also of one beyond a double.
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+    return { ok: false, kind: 'runtime', message: thrown.message };
+  }
 }
 
-/** jq prints numbers that no double can hold; they become the largest one. */
-function parseOutput(line: string): Json {
-  const finite = (_key: string, value: unknown): unknown =>
-    value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY
-      ? Math.sign(value as number) * Number.MAX_VALUE
-      : value;
-  return (/[eE]\+?\d{3}|\d{300}/.test(line) ? JSON.parse(line, finite) : JSON.parse(line)) as Json;
-}
-
-/** jq's own message in one line, with the line number counted in the filter. */
-function readable(stderr: string): string {
+/** jq's own message in one line, with the place counted in the filter alone. */
+function readable(stderr: string, before: number): string {
   const [first = 'jq failed'] = stderr.split('\n');
   return first
-    .replace(/^jq: error(?: \(at [^)]*\))?(?: \(not a string\))?: /, '')
+    .replace(/^(?:jq: )?error(?: \(at [^)]*\))?(?: \(not a string\))?: /, '')
+    .replace(/^(?:jq: )+/, '')
     .replace(/ at <top-level>, line (\d+)(?:, column (\d+))?:?$/, (_all, line, column) => {
-      const where = `line ${Math.max(1, Number(line) - 1)}`;
-      return column === undefined ? ` at ${where}` : ` at ${where}, column ${column}`;
+      if (column === undefined) return ` at line ${line}`;
+      const own = line === '1' ? Math.max(1, Number(column) - before) : column;
+      return ` at line ${line}, column ${own}`;
     });
 }

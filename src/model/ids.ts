@@ -58,3 +58,8 @@ export function pathsOverlap(a: string, b: string): boolean {
   if (a === b) return true;
   return a.length < b.length ? b.startsWith(`${a}.`) : a.startsWith(`${b}.`);
 }
+
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** True for a name that a variable of an environment or of a jq filter can have. */
+export const isVariableName = (name: string): boolean => VARIABLE_NAME.test(name);

@@ -61,6 +61,10 @@ export const NEWER_CHECKS = {
     refuses: 'a variable whose name is none',
     sample: step({ run: 'true', params: { env: { 'my-name': 'x' } } }),
   },
+  JQ_ARGUMENT_NAME: {
+    refuses: 'an argument of a jq filter that the filter cannot read',
+    sample: step({ action: 'jq', params: { filter: '.', input: 1, args: { __loc__: 5 } } }),
+  },
   UNREAD_ARGS: {
     refuses: '`args` of a shell text that never reads them',
     sample: step({

@@ -3,12 +3,12 @@ import { coversAction, paramsOfStep, SHELL_ACTION, type StepParams } from '../co
 import { ALL_NAMES } from '../core/graph-env.ts';
 import type { ActionRegistry } from '../model/action.ts';
 import type { Definition, StepDef } from '../model/definition.ts';
+import { isVariableName } from '../model/ids.ts';
 import type { Issue } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { errorAt, warningAt } from './issues.ts';
 import { stepsOf } from './walk.ts';
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const READS_SECRET = /\$\{\{[^}]*\bsecrets\b/;
 
 /** Everything wrong with the environments of a definition; paths are relative to it. */
@@ -26,7 +26,7 @@ export function checkEnvironments(definition: Definition, actions: ActionRegistr
 
 function nameIssues(step: StepParams, env: JsonObject): Issue[] {
   return Object.entries(env).flatMap(([name, value]) => {
-    if (NAME.test(name) || name.includes('${{') || (name === ALL_NAMES && value === null))
+    if (isVariableName(name) || name.includes('${{') || (name === ALL_NAMES && value === null))
       return [];
     const message =
       name === ALL_NAMES

@@ -15,6 +15,7 @@ import { checkEnvironments } from './env-values.ts';
 import { definitionHash } from './hash.ts';
 import { checkHttpValues } from './http-values.ts';
 import { asCounted, errorAt } from './issues.ts';
+import { checkJqArguments } from './jq-arguments.ts';
 import { DEFAULT_DEFINITION_LIMITS, type DefinitionLimits } from './limits.ts';
 import { checkActions, type ParamsDeps } from './params.ts';
 import type { Locate } from './positions.ts';
@@ -126,6 +127,7 @@ function checkDefinition(
       ...checkShellValues(definition, deps),
       ...checkEnvironments(definition, deps.actions),
       ...checkHttpValues(definition, deps.actions),
+      ...checkJqArguments(definition, deps.actions),
       ...(plan === null ? [] : findWarnings({ definition, inputSchema }, plan, deps.knownSecrets)),
     ],
   };

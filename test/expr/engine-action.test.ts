@@ -47,6 +47,11 @@ describe('outputs', () => {
       { result: 'a', results: ['a', '{"b":1}'] },
     ],
     ['jq', { filter: '.inputs', input: { a: 1 } }, { result: null, results: [null] }],
+    ['jq', { filter: '[., length]', input: null }, { result: [null, 0], results: [[null, 0]] }],
+    ['jq', { filter: '.', data: null }, { result: null, results: [null] }],
+    ['jq', { filter: '.', input: null, data: 3 }, { result: null, results: [null] }],
+    ['jq', { filter: '[$ENV, env]', args: { ENV: 5 } }, { result: [5, {}], results: [[5, {}]] }],
+    ['jq', { filter: '$a', args: { a: '\ud83d' } }, { result: '\ufffd', results: ['\ufffd'] }],
   ];
   for (const [action, params, value] of cases) {
     test(`${action} ${JSON.stringify(params)}`, async () => {

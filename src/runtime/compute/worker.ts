@@ -21,7 +21,8 @@ export const workerSpawner =
       stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'ignore',
-      env: { ...env },
+      // No engine sees the machine's time zone.
+      env: { ...env, TZ: 'UTC' },
       onExit: events.onEnd,
     });
     child.unref();
