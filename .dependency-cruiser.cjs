@@ -136,9 +136,15 @@ const BOUNDARIES = [
   ['tui', '^tui/', [OPS, MODEL], 'The dashboard calls operations like every other surface.'],
   [
     'scripts',
-    '^scripts/',
+    '^scripts/(?!differential)',
     ['^package\\.json$'],
     'Build scripts must run before, and without, the product.',
+  ],
+  [
+    'differential',
+    '^scripts/differential',
+    [part('model'), part('expr'), part('schedule'), part('validate')],
+    'They put pure parts beside their originals; nothing else of the product is needed for that.',
   ],
 ];
 
