@@ -5,7 +5,7 @@
  * the next try. A target that is not a regular file (a device, a pipe) is never replaced.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { link, lstat, open, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, link, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ActionContext } from '../model/action.ts';
 import { errnoOf, osFailure, refused } from './os-error.ts';
@@ -47,6 +47,19 @@ export async function writeAtomically(
     throw osFailure('write', target, thrown);
   } finally {
     await rm(unfinished, { force: true });
+  }
+}
+
+/**
+ * Looks whether a file could be written there: what is there, and its folder.
+ * @throws AppError EXECUTION_ERROR
+ */
+export async function checkTarget(target: string): Promise<void> {
+  await modeOf(target);
+  try {
+    await access(dirname(target), constants.W_OK | constants.X_OK);
+  } catch (thrown) {
+    throw osFailure('write', target, thrown);
   }
 }
 

@@ -8,9 +8,9 @@ import type { ActionContext, ActionResult } from '../model/action.ts';
 import { AppError } from '../model/error.ts';
 import { type Json, type JsonObject, setOwn } from '../model/json.ts';
 import { formatDuration, parseDuration } from '../model/time.ts';
-import { writeAtomically } from './atomic-file.ts';
+import { checkTarget, writeAtomically } from './atomic-file.ts';
 import type { ActionDeps } from './deps.ts';
-import { placeOf } from './fs-paths.ts';
+import { type Place, placeOf } from './fs-paths.ts';
 import { connectionFailure, type Exchange, openExchange } from './http-exchange.ts';
 import { readBody } from './http-read.ts';
 import { redirected } from './http-redirect.ts';
@@ -44,7 +44,11 @@ export async function callHttp(
   const signal = AbortSignal.any([context.signal, late.signal]);
   const began = performance.now();
   try {
-    const output = await follow({ deps, params, context, signal }, request);
+    const call = { deps, params, context, signal };
+    // Nothing is sent whose answer could not be kept: the effect would be there and the step failed.
+    if (saves(params)) await checkTarget((await placeToSave(call)).real);
+    context.signal.throwIfAborted();
+    const output = await follow(call, request);
     return { output: { ...output, duration_ms: Math.round(performance.now() - began) } };
   } catch (thrown) {
     if (context.signal.aborted) throw new AppError('CANCELLED', 'the request was stopped');
@@ -108,8 +112,8 @@ async function finish(call: Call, request: HttpRequest, exchange: Exchange): Pro
       throw statusFailure({ response, url, body: value, context: call.context });
     }
     const head = headOf(response, url);
-    const saves = typeof call.params.save_to === 'string' && status >= 200 && status < 300;
-    if (saves) return { ...head, ...(await save(call, request.url, response)) };
+    const isKept = saves(call.params) && status >= 200 && status < 300;
+    if (isKept) return { ...head, ...(await save(call, request.url, response)) };
     const { value, truncated } = await received(call, response, limitOf(call));
     return { ...head, body: value, ...(truncated ? { truncated: true } : {}) };
   } catch (thrown) {
@@ -169,10 +173,16 @@ function cutOff(context: ActionContext, value: Json, size: number): Json {
   return masked === certain ? value : masked;
 }
 
+const saves = ({ save_to }: JsonObject): boolean => typeof save_to === 'string';
+
+const placeToSave = ({ deps, params, context }: Call): Promise<Place> =>
+  placeOf(deps, context.cwd, String(params.save_to), 'write');
+
 /** Writes the body to a file, whole or not at all; only a limit of the step's own counts. */
 async function save(call: Call, url: URL, response: IncomingMessage): Promise<JsonObject> {
-  const { deps, params, context } = call;
-  const place = await placeOf(deps, context.cwd, String(params.save_to), 'write');
+  const { params, context } = call;
+  // Looked up again: a step may have laid a link there while the request was under way.
+  const place = await placeToSave(call);
   const own = params.max_response_bytes;
   const most = typeof own === 'number' ? own : Number.POSITIVE_INFINITY;
   const size = await writeAtomically(context, {

@@ -10,6 +10,7 @@ import type { PreparedProcess } from '../model/action.ts';
 import { type Command, commandKey } from '../model/command.ts';
 import type { StepFailure } from '../model/error.ts';
 import type { EngineInput } from '../model/input.ts';
+import { isJsonObject } from '../model/json.ts';
 import type { Masker } from '../model/ports.ts';
 import type { RunState } from '../model/run-state.ts';
 import type { Breakers } from './breakers.ts';
@@ -194,7 +195,8 @@ function noteBreaker(
   const target = def === undefined ? null : breakerTarget(def, command.params);
   if (target === null) return;
   const timedOut = command.dueAt !== null && parts.deps.clock.now() >= command.dueAt;
-  if (aborted && !timedOut) {
+  const isLocal = input.type === 'step_failed' && concernsFile(input.error);
+  if ((aborted && !timedOut) || isLocal) {
     parts.breakers.free(target);
     return;
   }
@@ -202,6 +204,11 @@ function noteBreaker(
   const change = parts.breakers.record(target, aborted ? 'TIMEOUT_ERROR' : failed);
   if (change !== null)
     parts.deliver(run, { type: 'circuit_changed', path: command.path, ...change });
+}
+
+/** A file that an answer could not be written to says nothing about who gave the answer. */
+function concernsFile({ details }: StepFailure): boolean {
+  return isJsonObject(details) && typeof details.path === 'string';
 }
 
 async function call(

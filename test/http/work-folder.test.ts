@@ -1,8 +1,16 @@
 /** Runs that came over MCP, HTTP or a schedule work in `<home>/work`; the rest of the home is closed. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { httpPeer } from '../actions/http-world.ts';
 import { call } from '../mcp/session.ts';
 import { connect, post, type Served, serve } from './daemon.ts';
 
@@ -136,6 +144,34 @@ describe('the rest of the home', () => {
       ]);
     }
     expect(readdirSync(served.home.path).sort()).toEqual(before);
+  });
+
+  test('no request goes out whose answer may or can not be saved', async () => {
+    const peer = await httpPeer((_seen, response) => response.end('done'));
+    mkdirSync(work('folder'), { recursive: true });
+    writeFileSync(work('plain'), '');
+    for (const [save_to, code] of [
+      ['../saved', 'PATH_DENIED'],
+      ['/proc/self/comm', 'PATH_DENIED'],
+      ['missing/saved', 'EXECUTION_ERROR'],
+      ['plain/saved', 'EXECUTION_ERROR'],
+      ['folder', 'EXECUTION_ERROR'],
+      ['/dev/null', 'EXECUTION_ERROR'],
+    ] as const) {
+      for (const action of ['http.post', 'http.get']) {
+        const retry = { max: 1 };
+        const { data } = await call(client, 'opcode_run', {
+          definition: { steps: [step('it', action, { url: peer.url, save_to }, { retry })] },
+          wait: '20s',
+        });
+        expect([save_to, data]).toMatchObject([save_to, { status: 'failed', error: { code } }]);
+      }
+    }
+    expect(peer.seen).toEqual([]);
+    const params = { url: peer.url, save_to: 'kept' };
+    expect(await outcome('http.post', params)).toBe('completed');
+    expect([peer.seen.length, readFileSync(work('kept'), 'utf8')]).toEqual([1, 'done']);
+    await peer.close();
   });
 
   test('the work folder itself is neither deleted nor moved, nor replaced', async () => {
