@@ -6,6 +6,7 @@ import type { JsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
 import { ERROR_CODES } from '../model/error.ts';
 import { inputJsonSchema, outputJsonSchema } from '../ops/json-schema.ts';
+import { issue } from '../ops/shapes.ts';
 import { type AnyOperation, type AnyStream, API_ROOT, onlyReads, type Served } from './api.ts';
 import { EXAMPLES, sampleOf } from './openapi-examples.ts';
 import { OTHER_PATHS } from './openapi-paths.ts';
@@ -21,7 +22,9 @@ export interface Described extends Served {
 /** The document. */
 export function openApiDocument(described: Described): Part {
   const { operations, streams, version, url } = described;
-  const schemas: Record<string, unknown> = { Error: ERROR_SCHEMA };
+  const schemas: Record<string, unknown> = {
+    Error: errorSchema(),
+  };
   const paths: Record<string, Part> = {};
   for (const [name, operation] of operations) {
     paths[`${API_ROOT}/${name}`] = pathOf(name, operation, schemas, false);
@@ -57,7 +60,7 @@ const DESCRIPTION =
   'Every operation is `POST /api/v1/<operation>` with its input as JSON; one that only reads is ' +
   '`GET` with a query string as well. Lists are paged by key: give `next_cursor` back as `cursor`.';
 
-const ERROR_SCHEMA: Part = {
+const errorSchema = (): Part => ({
   type: 'object',
   required: ['error'],
   properties: {
@@ -74,11 +77,15 @@ const ERROR_SCHEMA: Part = {
         },
         message: { type: 'string' },
         hint: { type: 'string', description: 'What to do about it' },
-        details: { description: 'More about it, e.g. `issues` with a path each' },
+        details: {
+          description: 'More about it, by its code',
+          type: 'object',
+          properties: { issues: { type: 'array', items: bare(outputJsonSchema(issue)) } },
+        },
       },
     },
   },
-};
+});
 
 interface Tag {
   readonly name: string;
@@ -143,14 +150,33 @@ function pathOf(
       default: { $ref: '#/components/responses/Error' },
     },
   };
+  const headers = isStream ? [LAST_EVENT_ID] : [];
   const example = EXAMPLES[name] ?? sampleOf(input as Parameters<typeof sampleOf>[0]);
   const body = json(ref(`${title}Input`), { example });
   const isNeeded = (input.required ?? []).length > 0;
-  const post = { operationId: name, ...common, requestBody: { required: isNeeded, content: body } };
+  const post = {
+    operationId: name,
+    ...common,
+    ...(isStream ? { parameters: headers } : {}),
+    requestBody: { required: isNeeded, content: body },
+  };
   if (!onlyReads(operation)) return { post };
-  const get = { operationId: `${name}.get`, ...common, parameters: parametersOf(input) };
+  const get = {
+    operationId: `${name}.get`,
+    ...common,
+    parameters: [...parametersOf(input), ...headers],
+  };
   return { get, post };
 }
+
+/** A stream begun anew by a client that was cut off. */
+const LAST_EVENT_ID: Part = {
+  name: 'last-event-id',
+  in: 'header',
+  required: false,
+  description: 'Begin behind the item of this id; sent by clients that reconnect',
+  schema: { type: 'string' },
+};
 
 const streamOf = (title: string): Part => ({
   description: 'An event for each item, then one named `end`; one named `error` if it fails',

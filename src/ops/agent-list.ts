@@ -6,7 +6,7 @@ import type { OpsParts } from './parts.ts';
 
 /** By id. `name` finds a part of the id; `since` and `until` are about when it was last here. */
 export function listAgents({ store }: OpsParts, filter: QueryFilter) {
-  checkFields('agents', filter, ['agent_id', 'name', 'since', 'until']);
+  checkFields('agents', filter);
   const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = timesOf(filter);
   const isWanted = ({ agentId, lastSeenAt }: AgentView): boolean =>
     (filter.agent_id === undefined || agentId === filter.agent_id) &&

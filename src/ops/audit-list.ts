@@ -1,13 +1,12 @@
 /** The record of who did what, as `query` lists it; for operators and admins. */
 import { toRfc3339 } from '../model/time.ts';
-import { AUDIT_OUTCOMES } from './access-schemas.ts';
 import { checkFields, type QueryFilter, timesOf, valuesOf } from './filter.ts';
 import type { OpsParts } from './parts.ts';
+import { FILTER_STATUSES } from './query-schemas.ts';
 
 /** Newest first. `name` is the operation, `status` the outcome. */
 export function listAudit({ store, audit: recorder }: OpsParts, filter: QueryFilter) {
-  const known = ['agent_id', 'workflow_id', 'template_name', 'name', 'status', 'since', 'until'];
-  checkFields('audit', filter, known as Parameters<typeof checkFields>[2]);
+  checkFields('audit', filter);
   recorder.flush();
   const target = filter.workflow_id ?? filter.template_name;
   const page = store.audit({
@@ -17,7 +16,7 @@ export function listAudit({ store, audit: recorder }: OpsParts, filter: QueryFil
     ...(target === undefined ? {} : { target }),
     ...(filter.status === undefined
       ? {}
-      : { outcome: valuesOf('status', filter.status, AUDIT_OUTCOMES) }),
+      : { outcome: valuesOf('status', filter.status, FILTER_STATUSES.audit) }),
     limit: filter.limit,
     ...(filter.cursor === undefined ? {} : { cursor: filter.cursor }),
   });
@@ -30,7 +29,7 @@ export function listAudit({ store, audit: recorder }: OpsParts, filter: QueryFil
     from: origin,
     action: row.action,
     target: row.target,
-    outcome: row.outcome as (typeof AUDIT_OUTCOMES)[number],
+    outcome: row.outcome as (typeof FILTER_STATUSES.audit)[number],
     detail: row.detail,
   }));
   return { audit, ...(page.nextCursor === null ? {} : { next_cursor: page.nextCursor }) };

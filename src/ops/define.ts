@@ -10,6 +10,7 @@ import { AppError } from '../model/error.ts';
 import { templateGroup } from '../model/place.ts';
 import { FIRST_RULES } from '../model/rules.ts';
 import { firstRulesWarnings } from '../validate/first-rules.ts';
+import { warningAt } from '../validate/issues.ts';
 import { contentOf, isSamePackage, prettyOf, withOverrides } from './define-content.ts';
 import { accepted, checkRead, folderOf, type Prepared } from './definitions.ts';
 import { type CallContext, EVERYWHERE, type Operation } from './operation.ts';
@@ -141,6 +142,9 @@ function workingDirOf(parts: OpsParts, ctx: CallContext, { source }: Input): str
   return ctx.exec?.cwd ?? null;
 }
 
+/** What describes a new version, and says nothing where none is made. */
+const UNUSED = ['description', 'input_schema', 'output_schema', 'triggers'] as const;
+
 function archive(parts: OpsParts, ctx: CallContext, input: Input): Output {
   const name = checkedName(input.name ?? null);
   const row = findTemplate(parts.store, name, null);
@@ -153,7 +157,14 @@ function archive(parts: OpsParts, ctx: CallContext, input: Input): Output {
     created: false,
     archived,
     previous_version: row.version,
-    warnings: [],
+    warnings: UNUSED.filter((key) => input[key] !== undefined).map((key) =>
+      warningAt(
+        [key],
+        'NO_EFFECT',
+        'has no effect without a definition',
+        'give the definition too',
+      ),
+    ),
     plan: planLines(parts.plans.plan(row)),
     diff: [],
   };

@@ -60,9 +60,6 @@ export function prepare(parts: OpsParts, ctx: CallContext, given: Given): Prepar
     onlyOne(given);
     return prepareTemplate(parts, given.template_name, versionNumber(given.version));
   }
-  if (given.version !== undefined) {
-    throw new AppError('VALIDATION_ERROR', 'version: only a template has versions');
-  }
   return accepted(check(parts, ctx, given));
 }
 
@@ -85,6 +82,7 @@ export function accepted({ prepared, issues }: Checked): Prepared {
 /** Reads and checks a definition or a file's text. */
 export function check(parts: OpsParts, ctx: CallContext, given: Given): Checked {
   onlyOne(given);
+  if (given.version !== undefined) throw versionless();
   return checkRead(parts, readGiven(parts, given), folderOf(parts, ctx, given.source));
 }
 
@@ -179,9 +177,15 @@ export function folderOf(
   return source?.file === undefined ? folder : dirname(resolve(folder, source.file));
 }
 
+const versionless = (): AppError =>
+  new AppError('VALIDATION_ERROR', 'version: only a template has versions', {
+    hint: 'give it together with template_name',
+  });
+
 const KINDS = ['template_name', 'definition', 'source'] as const;
 
-function onlyOne(given: Given): void {
+/** @throws VALIDATION_ERROR unless exactly one of the three is given */
+export function onlyOne(given: Given): void {
   const present = KINDS.filter((key) => given[key] !== undefined);
   if (present.length === 1) return;
   const what = present.length === 0 ? 'none is given' : `${present.join(' and ')} are given`;

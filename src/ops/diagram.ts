@@ -43,6 +43,11 @@ function diagramModelOf(parts: OpsParts, ctx: CallContext, input: Input): Diagra
   if (template_name !== undefined || definition !== undefined || source !== undefined) {
     throw new AppError('VALIDATION_ERROR', 'give a workflow_id or a definition, not both');
   }
+  if (version !== undefined) {
+    throw new AppError('VALIDATION_ERROR', 'version: a run has the one that it runs', {
+      hint: 'leave it out, or draw the version with template_name',
+    });
+  }
   const { row, state } = parts.reader.read(resolveRun(parts.store, workflow_id));
   const stored = parts.plans.stored(row.definitionHash);
   const title = titleOf(state, shownName(row));

@@ -5,10 +5,10 @@ import type { RunId } from '../model/ids.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import type { Store, StoredEvent } from '../model/store.ts';
 import { cursorAt, givenPlace, idToBeginBehind, placedEventOf } from './event-cursor.ts';
+import { eventsInput, eventsOutput, followEventsInput } from './event-schemas.ts';
 import { NOT_MCP, type Operation, type StreamOperation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { resolveRun } from './run-ref.ts';
-import { eventsInput, eventsOutput, followEventsInput } from './schemas.ts';
 import { type PlacedEvent, placedEvent } from './shapes.ts';
 import { waitUntil } from './waiting.ts';
 

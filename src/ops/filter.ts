@@ -8,13 +8,13 @@ import type * as v from 'valibot';
 import { AppError } from '../model/error.ts';
 import type { Page } from '../model/store.ts';
 import { parseRfc3339 } from '../model/time.ts';
-import type { queryFilter } from './query-schemas.ts';
+import { FILTER_FIELDS, type queryFilter, type RESOURCES } from './query-schemas.ts';
 
 export type QueryFilter = v.InferOutput<typeof queryFilter> & { readonly limit: number };
-type Field = Exclude<keyof QueryFilter, 'limit' | 'cursor'>;
 
 /** @throws VALIDATION_ERROR naming a field that the resource does not have */
-export function checkFields(resource: string, filter: QueryFilter, known: readonly Field[]): void {
+export function checkFields(resource: (typeof RESOURCES)[number], filter: QueryFilter): void {
+  const known = FILTER_FIELDS[resource];
   for (const [key, value] of Object.entries(filter)) {
     if (value === undefined || key === 'limit' || key === 'cursor') continue;
     if (known.some((field) => field === key)) continue;

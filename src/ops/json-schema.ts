@@ -9,8 +9,13 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
 import {
+  ageString,
+  baseInput,
+  catchUpString,
   definitionValue,
   durationString,
+  expiryString,
+  instantString,
   json,
   jsonObject,
   objectOrText,
@@ -18,7 +23,20 @@ import {
   waitString,
 } from './shapes.ts';
 
-const DURATION = '([0-9]+(\\.[0-9]+)?|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d)';
+const DURATION = '(([0-9]+(\\.[0-9]+)?|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d))+';
+const INSTANT =
+  '[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})';
+
+/** A version by number, or one of these texts. */
+const versionOf = (...patterns: readonly string[]): JsonSchema => ({
+  anyOf: [{ type: 'integer', minimum: 1 }, oneOf(...patterns)],
+});
+
+/** A text that is one of these, blanks around it apart. */
+const oneOf = (...patterns: readonly string[]): JsonSchema => ({
+  type: 'string',
+  pattern: `^\\s*(${patterns.join('|')})\\s*$`,
+});
 
 type Known = ReadonlyMap<unknown, JsonSchema>;
 
@@ -28,9 +46,14 @@ const known = (): Known =>
     [jsonObject, { type: 'object' }],
     [objectOrText, { type: 'object' }],
     [definitionValue, { type: ['object', 'string'] }],
-    [versionInput, { type: ['integer', 'string'] }],
-    [durationString, { type: 'string', pattern: `^\\s*(${DURATION})+\\s*$` }],
-    [waitString, { type: 'string', pattern: `^\\s*(forever|0|(${DURATION})+)\\s*$` }],
+    [versionInput, versionOf('v?0*[1-9][0-9]*', 'latest')],
+    [baseInput, versionOf('v?0*[1-9][0-9]*')],
+    [durationString, oneOf(DURATION)],
+    [waitString, oneOf('forever', '0', DURATION)],
+    [ageString, oneOf('0', DURATION)],
+    [catchUpString, { type: 'string', pattern: `^(all|\\s*(0|${DURATION})\\s*)$` }],
+    [expiryString, { type: 'string', pattern: `^(\\s*${DURATION}\\s*|${INSTANT})$` }],
+    [instantString, { type: 'string', pattern: `^${INSTANT}$` }],
   ]);
 
 /** What callers may send. */
@@ -58,6 +81,12 @@ function commonPattern(source: string): string {
   });
 }
 
+/** Marks for our own reader of inputs are nobody else's. */
+function withoutMark(jsonSchema: JsonSchema): JsonSchema {
+  const { absent: _mark, ...keywords } = jsonSchema as JsonSchema & { readonly absent?: unknown };
+  return keywords;
+}
+
 function convert(schema: GenericSchema, typeMode: 'input' | 'output'): JsonSchema {
   const shapes = known();
   return toJsonSchema(schema, {
@@ -67,6 +96,7 @@ function convert(schema: GenericSchema, typeMode: 'input' | 'output'): JsonSchem
     ignoreActions: ['check', 'partial_check', 'raw_check'],
     overrideAction: ({ valibotAction, jsonSchema }) => {
       // A schema's pattern is one of Unicode anyway.
+      if ('absent' in jsonSchema) return withoutMark(jsonSchema);
       const isUnicode = isRegex(valibotAction) && valibotAction.requirement.flags === 'u';
       return isUnicode
         ? { ...jsonSchema, pattern: commonPattern(valibotAction.requirement.source) }

@@ -18,7 +18,7 @@ interface Item {
 
 /** Pages in their order, or what `filter.name` (`page`, `page#section`, words) finds. @throws NOT_FOUND */
 export async function listReference({ manual }: OpsParts, filter: QueryFilter) {
-  checkFields('reference', filter, ['name']);
+  checkFields('reference', filter);
   const pages = await manual();
   const { name, limit, cursor } = filter;
   const items = name === undefined ? listed(pages).map(overview) : named(pages, name);

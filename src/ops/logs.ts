@@ -4,10 +4,10 @@
 import type { RunId } from '../model/ids.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import type { LogChunk, Store } from '../model/store.ts';
+import { followLogsInput, logChunk, logsInput, logsOutput } from './event-schemas.ts';
 import { NOT_MCP, type Operation, type StreamOperation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { resolveRun, resolveStep } from './run-ref.ts';
-import { followLogsInput, logChunk, logsInput, logsOutput } from './schemas.ts';
 import { waitUntil } from './waiting.ts';
 import { type LogChunkView, logChunkOf } from './wire.ts';
 

@@ -3,7 +3,6 @@
  */
 
 import type * as v from 'valibot';
-import { RUN_STATUSES } from '../model/run-status.ts';
 import type {
   DecisionRow,
   DecisionStatus,
@@ -22,7 +21,7 @@ import { definitionReader, labelFilter, labelsOf } from './labels.ts';
 import { listReference } from './list-reference.ts';
 import { EVERYWHERE, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
-import { queryInput, queryOutput, type RESOURCES } from './query-schemas.ts';
+import { FILTER_STATUSES, queryInput, queryOutput, type RESOURCES } from './query-schemas.ts';
 import { rowWaits } from './row-waits.ts';
 import { resolveRun } from './run-ref.ts';
 import { listSchedules } from './schedule-history.ts';
@@ -64,22 +63,15 @@ const withCursor = (output: Output, cursor: string | null): Output =>
 
 function listWorkflows(parts: OpsParts, filter: QueryFilter): Output {
   const { store, clock } = parts;
-  checkFields('workflows', filter, [
-    'status',
-    'agent_id',
-    'template_name',
-    'workflow_id',
-    'name',
-    'label',
-    'since',
-    'until',
-  ]);
+  checkFields('workflows', filter);
   const nowMs = clock.now();
   const isLabelled = labelFilter(filter.label);
   const definitionOf = definitionReader(parts);
   const isWanted = (row: RunRow): boolean => isLabelled?.(definitionOf(row.definitionHash)) ?? true;
   const statuses =
-    filter.status === undefined ? null : valuesOf('status', filter.status, RUN_STATUSES);
+    filter.status === undefined
+      ? null
+      : valuesOf('status', filter.status, FILTER_STATUSES.workflows);
   const asked = {
     ...(statuses === null ? {} : { status: statuses }),
     ...timesOf(filter),
@@ -134,15 +126,7 @@ const typesOf = (given: string | readonly string[]): readonly string[] =>
 
 function listEvents(parts: OpsParts, filter: QueryFilter): Output {
   const { store } = parts;
-  checkFields('events', filter, [
-    'workflow_id',
-    'step_id',
-    'event_type',
-    'agent_id',
-    'template_name',
-    'since',
-    'until',
-  ]);
+  checkFields('events', filter);
   const { event_type: type } = filter;
   const runs = runMatcher(parts, filter);
   // Before the list is read: what is committed meanwhile comes twice rather than never.
@@ -184,19 +168,11 @@ function runMatcher({ store }: OpsParts, filter: QueryFilter): (runId: RunRow['r
   };
 }
 
-const DECISION_STATUSES: readonly DecisionStatus[] = ['pending', 'resolved', 'cancelled'];
+const DECISION_STATUSES: readonly DecisionStatus[] = FILTER_STATUSES.decisions;
 
 function listDecisions(parts: OpsParts, filter: QueryFilter): Output {
   const { store } = parts;
-  checkFields('decisions', filter, [
-    'status',
-    'workflow_id',
-    'step_id',
-    'agent_id',
-    'template_name',
-    'since',
-    'until',
-  ]);
+  checkFields('decisions', filter);
   // Over all runs, what is asked for without a word is what somebody has to do.
   const isOfOneRun = filter.workflow_id !== undefined;
   const unasked = isOfOneRun ? DECISION_STATUSES : (['pending'] as const);
@@ -228,21 +204,10 @@ function listDecisions(parts: OpsParts, filter: QueryFilter): Output {
   return withCursor({ decisions: page.items.map(decisionOf) }, page.nextCursor);
 }
 
-const TEMPLATE_STATUSES = ['active', 'archived'] as const;
-
 /** By name; archived ones only when asked for. `name` finds a part of the name. */
 function listTemplates({ store }: OpsParts, filter: QueryFilter): Output {
-  checkFields('templates', filter, [
-    'status',
-    'template_name',
-    'name',
-    'agent_id',
-    'label',
-    'versions',
-    'since',
-    'until',
-  ]);
-  const statuses = valuesOf('status', filter.status ?? 'active', TEMPLATE_STATUSES);
+  checkFields('templates', filter);
+  const statuses = valuesOf('status', filter.status ?? 'active', FILTER_STATUSES.templates);
   const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = timesOf(filter);
   const isLabelled = labelFilter(filter.label);
   const isWanted = (row: TemplateRow): boolean =>
@@ -260,7 +225,7 @@ function listTemplates({ store }: OpsParts, filter: QueryFilter): Output {
 
 /** By name; the cursor is the last name of the page. `name` finds a part of the name. */
 function listActions({ actions }: OpsParts, filter: QueryFilter): Output {
-  checkFields('actions', filter, ['name']);
+  checkFields('actions', filter);
   const { name = '', cursor = '', limit } = filter;
   const names = [...actions.names()].sort().filter((each) => each.includes(name) && each > cursor);
   const page = names.slice(0, limit);
@@ -273,7 +238,7 @@ function listActions({ actions }: OpsParts, filter: QueryFilter): Output {
 
 /** By name; no value is in it. `name` finds a part of the name. */
 function listSecrets({ secretNames }: OpsParts, filter: QueryFilter): Output {
-  checkFields('secrets', filter, ['name']);
+  checkFields('secrets', filter);
   const { name = '', cursor = '', limit } = filter;
   const found = secretNames().filter((each) => each.name.includes(name) && each.name > cursor);
   const secrets = found.slice(0, limit).map((each) => ({ ...each }));

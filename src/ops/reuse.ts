@@ -87,6 +87,11 @@ function startingStep(
   state: RunState,
   { from_step: ref, failed }: ReuseRequest,
 ): StepState | typeof OUTPUT_STEP | null {
+  if (ref !== undefined && failed === true) {
+    throw new AppError('VALIDATION_ERROR', 'from_step and failed both say where to begin', {
+      hint: 'give one of them',
+    });
+  }
   if (ref === OUTPUT_STEP) return OUTPUT_STEP;
   if (ref !== undefined) return resolveStep(state, ref);
   if (failed !== true) return null;

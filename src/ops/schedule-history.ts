@@ -4,7 +4,7 @@ import type { ScheduleRow } from '../model/schedule.ts';
 import { checkFields, pageOf, type QueryFilter, timesOf, valuesOf } from './filter.ts';
 import { NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
-import type { queryOutput } from './query-schemas.ts';
+import { FILTER_STATUSES, type queryOutput } from './query-schemas.ts';
 import { scheduleHistoryInput, scheduleHistoryOutput } from './schedule-schemas.ts';
 import { findSchedule, instantOf, occurrenceOf, scheduleOf } from './schedule-view.ts';
 
@@ -35,7 +35,7 @@ export function createScheduleHistory(
   };
 }
 
-const STATUSES = ['enabled', 'disabled', 'paused'] as const;
+const STATUSES = FILTER_STATUSES.schedules;
 
 const statusOf = (row: ScheduleRow): (typeof STATUSES)[number] => {
   if (row.enabled) return 'enabled';
@@ -47,14 +47,7 @@ export function listSchedules(
   parts: OpsParts,
   filter: QueryFilter,
 ): v.InferOutput<typeof queryOutput> {
-  checkFields('schedules', filter, [
-    'status',
-    'template_name',
-    'name',
-    'agent_id',
-    'since',
-    'until',
-  ]);
+  checkFields('schedules', filter);
   const { store } = parts;
   const { name, template_name: template, agent_id: agent } = filter;
   const statuses = valuesOf('status', filter.status ?? [...STATUSES], STATUSES);

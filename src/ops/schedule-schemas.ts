@@ -2,12 +2,13 @@
 import * as v from 'valibot';
 import { RUN_STATUSES } from '../model/run-status.ts';
 import { OUTCOMES, OVERLAPS } from '../model/schedule.ts';
+import { exactlyOne, flag, neverBoth } from './input-forms.ts';
 import * as s from './shapes.ts';
 
 const { optional } = v;
 const text = v.string();
 const nullableText = v.nullable(text);
-const instant = v.pipe(s.word, v.description('RFC 3339 time'));
+const { instant } = s;
 const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 const name = v.pipe(
@@ -30,7 +31,7 @@ const fields = {
   overlap: optional(v.picklist(OVERLAPS)),
   catch_up: optional(
     v.pipe(
-      v.union([s.word, v.literal(0)]),
+      v.union([v.pipe(s.catchUpString, v.minLength(1, 'must not be empty')), v.literal(0)]),
       v.description('How late a time may be made up for: a duration, 0, or "all"'),
     ),
   ),
@@ -61,11 +62,14 @@ export const scheduleUpdateInput = v.strictObject({
   ...v.omit(v.strictObject(fields), ['enabled']).entries,
 });
 export const scheduleNameInput = v.strictObject({ name });
-export const scheduleEnableInput = v.strictObject({
-  name: optional(name),
-  /** Everything that was paused by itself or by a restore; not what was disabled by hand. */
-  all: optional(v.boolean(), false),
-});
+export const scheduleEnableInput = v.pipe(
+  v.strictObject({
+    name: optional(name),
+    /** Everything that was paused by itself or by a restore; not what was disabled by hand. */
+    all: optional(v.boolean(), false),
+  }),
+  exactlyOne('name', flag('all')),
+);
 
 const occurrenceRun = v.object({
   workflow_id: text,
@@ -122,14 +126,18 @@ export type ScheduleOutput = v.InferOutput<typeof scheduleOutput>;
 export const schedulesOutput = v.object({ schedules: v.array(scheduleView) });
 export const scheduleRemoveOutput = v.object({ name: text, removed: v.boolean() });
 
-export const scheduleNextInput = v.strictObject({
-  name: optional(name),
-  /** Instead of a schedule: an expression to try. */
-  expression: optional(expression),
-  timezone: optional(s.word),
-  after: optional(instant),
-  count: optional(whole(1, MAX_TIMES), 5),
-});
+export const scheduleNextInput = v.pipe(
+  v.strictObject({
+    name: optional(name),
+    /** Instead of a schedule: an expression to try. */
+    expression: optional(expression),
+    timezone: optional(s.word),
+    after: optional(instant),
+    count: optional(whole(1, MAX_TIMES), 5),
+  }),
+  exactlyOne('name', 'expression'),
+  neverBoth(['name', 'timezone']),
+);
 export const scheduleNextOutput = v.object({
   expression: text,
   timezone: text,

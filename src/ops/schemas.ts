@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { SIGNAL_TYPES } from '../model/event.ts';
 import { RUN_STATUSES } from '../model/run-status.ts';
+import { atLeastOne, exactlyOne, flag, neverBoth, onlyWith } from './input-forms.ts';
 import { emptyIsNoAbsence, nothingIsAbsent } from './read-input.ts';
 import * as s from './shapes.ts';
 
@@ -27,14 +28,26 @@ const launch = {
   include: optional(s.include),
 };
 
-export const runInput = v.strictObject({
-  template_name: optional(s.templateName),
-  definition: optional(s.definitionArgument),
-  source: optional(s.source),
-  rerun_of: optional(s.workflowId),
-  ...launch,
-  dry_run: optional(v.boolean(), false),
-});
+export const runInput = v.pipe(
+  v.strictObject({
+    template_name: optional(s.templateName),
+    definition: optional(s.definitionArgument),
+    source: optional(s.source),
+    rerun_of: optional(s.workflowId),
+    ...launch,
+    dry_run: optional(v.boolean(), false),
+  }),
+  atLeastOne('template_name', 'definition', 'source', 'rerun_of'),
+  neverBoth(
+    ['rerun_of', 'template_name'],
+    ['rerun_of', flag('dry_run')],
+    ['template_name', 'definition'],
+    ['template_name', 'source'],
+    ['definition', 'source'],
+    ['version', 'definition'],
+    ['version', 'source'],
+  ),
+);
 
 const dryRunResult = v.object({
   dry_run: v.literal(true),
@@ -51,18 +64,26 @@ const dryRunResult = v.object({
 export const runOutput = v.union([s.runResult, dryRunResult]);
 export type RunOutput = v.InferOutput<typeof runOutput>;
 
-export const rerunInput = v.strictObject({
-  workflow_id: s.workflowId,
-  ...launch,
-  /** For a run of a file: its text now; used when it differs from what ran. */
-  source: optional(s.source),
-  /** A corrected definition, in place of the one that ran. */
-  definition: optional(s.definitionArgument),
-  /** Keep what completed before this step and begin there: a path, its unique last part, or `@output`. */
-  from_step: optional(s.word),
-  /** Begin at the step that failed first. */
-  failed: optional(v.boolean()),
-});
+export const rerunInput = v.pipe(
+  v.strictObject({
+    workflow_id: s.workflowId,
+    ...launch,
+    /** For a run of a file: its text now; used when it differs from what ran. */
+    source: optional(s.source),
+    /** A corrected definition, in place of the one that ran. */
+    definition: optional(s.definitionArgument),
+    /** Keep what completed before this step and begin there: a path, its unique last part, or `@output`. */
+    from_step: optional(s.word),
+    /** Begin at the step that failed first. */
+    failed: optional(v.boolean()),
+  }),
+  neverBoth(
+    ['definition', 'source'],
+    ['version', 'definition'],
+    ['version', 'source'],
+    ['from_step', flag('failed')],
+  ),
+);
 export const rerunOutput = v.object({
   ...s.runResult.entries,
   rerun_of: text,
@@ -73,32 +94,39 @@ export const rerunOutput = v.object({
 
 // ---- define, validate, schema
 
-export const defineInput = v.strictObject({
-  name: optional(s.templateName),
-  definition: optional(s.definitionArgument),
-  source: optional(s.source),
-  edits: optional(
-    v.pipe(
-      v.array(
-        v.strictObject({
-          path: text,
-          value: optional(s.json),
-          remove: optional(v.boolean()),
-        }),
+export const defineInput = v.pipe(
+  v.strictObject({
+    name: optional(s.templateName),
+    definition: optional(s.definitionArgument),
+    source: optional(s.source),
+    edits: optional(
+      v.pipe(
+        v.array(
+          v.strictObject({
+            path: text,
+            value: optional(s.json),
+            remove: optional(v.boolean()),
+          }),
+        ),
+        nothingIsAbsent(),
       ),
-      nothingIsAbsent(),
     ),
-  ),
-  base: optional(s.baseVersion),
-  agent_id: optional(s.agentId),
-  description: optional(text),
-  input_schema: optional(s.jsonObjectInput),
-  output_schema: optional(s.jsonObjectInput),
-  triggers: optional(s.jsonObjectInput),
-  validate_only: optional(v.boolean(), false),
-  archived: optional(v.boolean()),
-  rules: optional(v.number()),
-});
+    base: optional(s.baseVersion),
+    agent_id: optional(s.agentId),
+    description: optional(text),
+    input_schema: optional(s.jsonObjectInput),
+    output_schema: optional(s.jsonObjectInput),
+    triggers: optional(s.jsonObjectInput),
+    validate_only: optional(v.boolean(), false),
+    archived: optional(v.boolean()),
+    rules: optional(
+      v.pipe(v.number(), v.description('The newest rules, for a text that is there')),
+    ),
+  }),
+  atLeastOne('definition', 'source', 'edits', 'archived', 'rules'),
+  neverBoth(['definition', 'source'], ['edits', 'definition'], ['edits', 'source']),
+  onlyWith({ base: ['edits'], edits: ['name'] }),
+);
 export const defineOutput = v.object({
   name: text,
   /** Null when `validate_only` and the name is new. */
@@ -112,14 +140,18 @@ export const defineOutput = v.object({
   diff: v.array(text),
 });
 
-export const validateInput = v.strictObject({
-  definition: optional(s.definitionArgument),
-  source: optional(s.source),
-  template_name: optional(s.templateName),
-  version: optional(s.version),
-  /** Warnings count as errors. */
-  strict: optional(v.boolean(), false),
-});
+export const validateInput = v.pipe(
+  v.strictObject({
+    definition: optional(s.definitionArgument),
+    source: optional(s.source),
+    template_name: optional(s.templateName),
+    version: optional(s.version),
+    /** Warnings count as errors. */
+    strict: optional(v.boolean(), false),
+  }),
+  exactlyOne('template_name', 'definition', 'source'),
+  onlyWith({ version: ['template_name'] }),
+);
 export const validateOutput = v.object({
   valid: v.boolean(),
   name: v.nullable(text),
@@ -289,76 +321,26 @@ export const signalOutput = v.object({
   next: optional(s.next),
 });
 
-// ---- events, logs, diagram
-
-export const eventsInput = v.strictObject({
-  workflow_id: s.workflowId,
-  /** Place to begin after. */
-  after: optional(s.eventPlace),
-  /** The same as a bare event id. */
-  after_id: optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
-  limit: optional(limit, 100),
-});
-export const eventsOutput = v.object({
-  workflow_id: text,
-  events: v.array(s.placedEvent),
-  /** Give it as `after` for the next page; null when this was the last. */
-  next_after: v.nullable(text),
-  /** The same as a bare event id, for `after_id`. */
-  next_after_id: v.nullable(v.number()),
-  /** Place behind everything that this page was read from: later events come after it. */
-  as_of: text,
-});
-export const followEventsInput = v.strictObject({
-  workflow_id: optional(s.workflowId),
-  /** Place to begin after; left out: a run's beginning, or (all runs) only what is new. */
-  after: optional(s.eventPlace),
-  /** The same as a bare event id. */
-  after_id: optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
-  /** For one run: go on after its end (it may be retried). */
-  forever: optional(v.boolean(), false),
-});
-
-export const logsInput = v.strictObject({
-  workflow_id: s.workflowId,
-  step_id: optional(s.stepId),
-  after_offset: optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  limit: optional(limit, 200),
-});
-export const logChunk = v.object({
-  offset: v.number(),
-  workflow_id: text,
-  step_id: text,
-  attempt: v.number(),
-  stream: v.picklist(['stdout', 'stderr']),
-  text,
-  at: text,
-});
-export const logsOutput = v.object({
-  workflow_id: text,
-  chunks: v.array(logChunk),
-  next_after_offset: v.nullable(v.number()),
-});
-export const followLogsInput = v.strictObject({
-  workflow_id: s.workflowId,
-  step_id: optional(s.stepId),
-  after_offset: optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-});
+// ---- diagram
 
 const DIAGRAM_FORMATS = ['ascii', 'mermaid', 'dot', 'svg', 'image'] as const;
-export const diagramInput = v.strictObject({
-  template_name: optional(s.templateName),
-  version: optional(s.version),
-  workflow_id: optional(s.workflowId),
-  definition: optional(s.definitionArgument),
-  source: optional(s.source),
-  format: v.picklist(DIAGRAM_FORMATS),
-  include_status: optional(v.boolean(), true),
-  /** For ascii. */
-  width: optional(v.pipe(v.number(), v.integer(), v.minValue(20), v.maxValue(1000))),
-  color: optional(v.boolean(), false),
-  unicode: optional(v.boolean(), true),
-});
+export const diagramInput = v.pipe(
+  v.strictObject({
+    template_name: optional(s.templateName),
+    version: optional(s.version),
+    workflow_id: optional(s.workflowId),
+    definition: optional(s.definitionArgument),
+    source: optional(s.source),
+    format: v.picklist(DIAGRAM_FORMATS),
+    include_status: optional(v.boolean(), true),
+    /** For ascii. */
+    width: optional(v.pipe(v.number(), v.integer(), v.minValue(20), v.maxValue(1000))),
+    color: optional(v.boolean(), false),
+    unicode: optional(v.boolean(), true),
+  }),
+  exactlyOne('template_name', 'workflow_id', 'definition', 'source'),
+  onlyWith({ version: ['template_name'] }),
+);
 export const diagramOutput = v.object({
   format: v.picklist(DIAGRAM_FORMATS),
   media_type: text,

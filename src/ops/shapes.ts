@@ -56,9 +56,10 @@ export const version = v.pipe(
   v.check((value) => readVersion(value) !== null, VERSION_WORDS),
   v.transform((value): VersionRef => readVersion(value) ?? 'latest'),
 );
+export const baseInput = v.union([v.number(), v.string()], VERSION_WORDS);
 /** A version that is there already; the newest of some later moment would say nothing. */
 export const baseVersion = v.pipe(
-  versionInput,
+  baseInput,
   v.check((value) => typeof readVersion(value) === 'number', 'must be a version such as 3 or "v3"'),
   v.transform((value) => Number(readVersion(value))),
 );
@@ -72,6 +73,16 @@ export const agentId = v.pipe(
 /** Texts whose JSON Schema has a pattern; what they mean is checked where they are read. */
 export const durationString = v.string();
 export const waitString = v.string();
+export const ageString = v.string();
+export const catchUpString = v.string();
+export const expiryString = v.string();
+export const instantString = v.string();
+/** A time with its zone. */
+export const instant = v.pipe(
+  instantString,
+  v.minLength(1, 'must not be empty'),
+  v.description('RFC 3339 time'),
+);
 /** A duration. */
 export const durationText = v.pipe(durationString, v.minLength(1, 'must not be empty'));
 /** A duration, `0` or `forever`. */

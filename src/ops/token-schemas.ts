@@ -45,7 +45,7 @@ export const tokenCreateInput = v.strictObject({
   /** Binds it to this agent. */
   agent: optional(v.pipe(s.agentId, neverAbsent())),
   /** A duration from now (`30d`), or an RFC 3339 time; left out: never. */
-  expires: optional(v.pipe(s.word, neverAbsent())),
+  expires: optional(v.pipe(s.expiryString, v.minLength(1, 'must not be empty'), neverAbsent())),
   name: optional(name),
 });
 export const tokenCreateOutput = v.object({

@@ -1,7 +1,7 @@
 /** Input and output schemas of the operations of upkeep. */
 import * as v from 'valibot';
 import { ENDED_STATUSES } from '../model/upkeep-store.ts';
-import { json } from './shapes.ts';
+import { ageString, json } from './shapes.ts';
 
 const optional = v.optional;
 const text = v.string();
@@ -12,7 +12,7 @@ export const gcInput = v.strictObject({
   /** Runs that ended longer ago than this; else what the settings say. */
   older_than: optional(
     v.pipe(
-      text,
+      ageString,
       v.minLength(1, 'must not be empty'),
       v.description('duration such as 7d; 0: everything that has ended'),
     ),

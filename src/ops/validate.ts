@@ -3,7 +3,7 @@
 import { versionNumber } from '../model/version.ts';
 import { readDefinitionValue } from '../validate/read-definition.ts';
 import { packageOf } from './define-content.ts';
-import { type Checked, check, checkRead } from './definitions.ts';
+import { type Checked, check, checkRead, onlyOne } from './definitions.ts';
 import { NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { planLines } from './plan-lines.ts';
@@ -20,7 +20,9 @@ export function createValidate(
     output: validateOutput,
     surfaces: NOT_MCP,
     access: 'read',
-    async handle(ctx, { strict, template_name, version, ...given }) {
+    async handle(ctx, { strict, ...given }) {
+      onlyOne(given);
+      const { template_name, version } = given;
       const { pack, prepared, issues } =
         template_name === undefined
           ? check(parts, ctx, given)

@@ -144,7 +144,8 @@ describe('archiving', () => {
     expect(await define({ name: 't', archived: true })).toMatchObject({ archived: true });
     expect((await harness.ops.query(person, { resource: 'templates' })).templates).toEqual([]);
     await errorOf(harness.ops.run(person, { template_name: 't' }), 'CONFLICT');
-    await define({ name: 't', archived: false });
+    const told = await define({ name: 't', archived: false, description: 'new' });
+    expect(told.warnings).toMatchObject([{ path: 'description', code: 'NO_EFFECT' }]);
     expect(await harness.ops.run(person, { template_name: 't' })).toMatchObject({
       status: 'completed',
       output: { a: { value: 'a' } },
