@@ -70,6 +70,8 @@ export interface Asking {
   readonly ctx: ServerContext;
   readonly log: Logger;
   readonly places: AskedPlaces;
+  /** Takes the form back: nobody waits for the call any more, or nobody is there to take its answer. */
+  readonly abort: AbortSignal | undefined;
   /** Decides for the person and answers with the run as it then is. */
   readonly decide: (answer: PersonAnswer) => Promise<ToolResult>;
 }
@@ -79,11 +81,11 @@ const MAX_FORMS = 10;
 
 /** The answer after the person was asked, or as it is when nobody is to be asked. */
 export async function askPerson(asking: Asking, first: ToolResult) {
-  const { server, ctx, log, places } = asking;
+  const { server, ctx, places, abort } = asking;
   let result = first;
   for (let count = 0; count < MAX_FORMS; count++) {
     const decision = openDecision(result);
-    if (decision === null || !canAsk(server, ctx)) return result;
+    if (decision === null || abort?.aborted === true || !canAsk(server, ctx)) return result;
     const place = placeOf(decision);
     const form = formOf(decision);
     if (ctx.mcpReq.envelope !== undefined) {
@@ -92,7 +94,7 @@ export async function askPerson(asking: Asking, first: ToolResult) {
         requestState: await places.mint(place),
       });
     }
-    const given = await filledForm(ctx, form, log);
+    const given = await filledForm(asking, form);
     const answer = answerOf(place, given);
     if (answer === null) return result;
     result = await asking.decide(answer);
@@ -158,12 +160,16 @@ function formOf({ prompt, options }: JsonObject) {
 }
 
 async function filledForm(
-  ctx: ServerContext,
+  { ctx, log, abort }: Asking,
   form: ReturnType<typeof formOf>,
-  log: Logger,
 ): Promise<unknown> {
   try {
-    const { action, content } = await ctx.mcpReq.elicitInput(form, { timeout: FORM_MS });
+    const { action, content } = await ctx.mcpReq.elicitInput(form, {
+      timeout: FORM_MS,
+      // On the stream of the call: a client need not listen to any other.
+      relatedRequestId: ctx.mcpReq.id,
+      ...(abort === undefined ? {} : { signal: abort }),
+    });
     return action === 'accept' ? content : undefined;
   } catch (thrown) {
     log.debug('a form was not answered', { error: messageOf(thrown) });

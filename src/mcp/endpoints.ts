@@ -32,6 +32,8 @@ import { SPELLINGS, type Spelling } from './tool-names.ts';
 /** Whose request it is. A session is the caller's who opened it: nobody else may use it. */
 interface From {
   readonly caller: Caller;
+  /** Aborts when the caller is no longer let in. */
+  readonly unwelcome?: AbortSignal;
 }
 
 export interface McpEndpoints {
@@ -114,14 +116,14 @@ export function createMcpEndpoints(given: EndpointDeps): McpEndpoints {
     ),
   };
   return {
-    sse: async (request, { caller }) =>
-      refusedAddress(request, caller) ??
+    sse: async (request, from) =>
+      refusedAddress(request, from.caller) ??
       (isStreamable(request)
-        ? handleMcp(parts, request, caller)
-        : openSseSession(parts, request, caller)),
+        ? handleMcp(parts, request, from)
+        : openSseSession(parts, request, from.caller)),
     message: (request, { caller }) => receive(parts, request, caller),
-    mcp: async (request, { caller }) =>
-      refusedAddress(request, caller) ?? handleMcp(parts, request, caller),
+    mcp: async (request, from) =>
+      refusedAddress(request, from.caller) ?? handleMcp(parts, request, from),
     sessions: () => parts.sse.size() + parts.http.size(),
     async close() {
       await Promise.race([Promise.allSettled(calls), after(END_MS)]);
@@ -238,19 +240,27 @@ async function receive({ sse }: Parts, request: Request, caller: Caller): Promis
   return new Response('Accepted', { status: 202 });
 }
 
-async function handleMcp(parts: Parts, request: Request, caller: Caller): Promise<Response> {
+async function handleMcp(parts: Parts, request: Request, from: From): Promise<Response> {
+  const { caller } = from;
   const body = request.method === 'POST' ? await jsonOf(request) : { value: undefined };
   if (body instanceof Response) return body;
   const { value } = body;
   if (!(await isLegacyRequest(request, value))) {
-    parts.callers.set(request, caller);
-    const response = await parts.modern.fetch(request, { parsedBody: value });
+    const asked = endingWith(request, from);
+    parts.callers.set(asked, caller);
+    const response = await parts.modern.fetch(asked, { parsedBody: value });
     return withOpening(response, () => undefined);
   }
   const id = request.headers.get('mcp-session-id');
   if (id !== null) return inSession(parts, { id, caller }, request, value);
   if (isInitializeRequest(value)) return newSession(parts, request, value, caller);
   return rpcError(400, -32000, 'no session: send initialize first, or mcp-session-id');
+}
+
+/** The request whose body was read, over when its client leaves or is no longer let in. */
+function endingWith({ url, method, headers, signal }: Request, { unwelcome }: From): Request {
+  const either = unwelcome === undefined ? signal : AbortSignal.any([signal, unwelcome]);
+  return new Request(url, { method, headers, signal: either });
 }
 
 /** The body as JSON, or the answer to one that is none. */

@@ -10,6 +10,7 @@ import type { Caller } from '../ops/operation.ts';
 import { withOpening } from './event-stream.ts';
 import { type SessionKeeper, saidBefore } from './kept-sessions.ts';
 import { createStreamHearing, type StreamHearing } from './notices.ts';
+import { followCalls, type OpenCalls } from './open-calls.ts';
 import { rpcError, tooMany } from './rpc-answers.ts';
 import type { createMcpServer, McpDeps } from './server.ts';
 import type { Session, Sessions } from './sessions.ts';
@@ -17,6 +18,7 @@ import type { Spelling } from './tool-names.ts';
 
 interface HttpSession extends Session {
   readonly hearing: StreamHearing;
+  readonly calls: OpenCalls;
   handle(request: Request, body: unknown): Promise<Response>;
 }
 
@@ -48,6 +50,9 @@ export async function inSession(
     : (http.get(id, owner) ?? (await revived(parts, id, request, caller)));
   if (session === null) return rpcError(404, -32001, 'there is no such session: initialize again');
   if (session === 'too many') return tooMany();
+  const left = session.calls.brought(body);
+  if (left === null)
+    return rpcError(400, -32600, 'the id is that of a request without an answer yet');
   const response = await session.handle(request, body);
   if (request.method === 'DELETE' && response.ok) keeper?.ended(id);
   else keeper?.used(id, owner, body);
@@ -55,6 +60,7 @@ export async function inSession(
   const heard = isListening ? session.hearing.opened() : () => undefined;
   const used = http.use(id);
   return withOpening(response, () => {
+    left();
     heard();
     used();
   });
@@ -92,13 +98,17 @@ async function connected(
     'initialized',
     hearing,
   );
+  await server.connect(transport);
   const session: HttpSession = {
     hearing,
+    calls: followCalls(transport),
     handle: (each, parsedBody) => transport.handleRequest(each, { parsedBody }),
     close: () => server.close(),
   };
-  if (!http.add(id, session, ownerOf(caller))) return null;
-  await server.connect(transport);
+  if (!http.add(id, session, ownerOf(caller))) {
+    await session.close();
+    return null;
+  }
   const onClose = transport.onclose;
   transport.onclose = () => {
     http.remove(id);

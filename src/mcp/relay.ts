@@ -130,7 +130,7 @@ function noted(
   if (message.id === undefined) {
     if (method === 'notifications/initialized') state.setup.set(method, given);
     if (method === 'notifications/cancelled' && isJsonObject(message.params)) {
-      state.calls.delete(JSON.stringify(message.params.requestId));
+      return { line: given, keep: !takenBack(state, JSON.stringify(message.params.requestId)) };
     }
     return { line: given, keep: true };
   }
@@ -142,6 +142,17 @@ function noted(
   }
   state.calls.set(JSON.stringify(message.id), { line, message, sent: 1 });
   return { line, keep: true };
+}
+
+/** Forgets a call; true when it has not been sent yet, and never will be. */
+function takenBack(state: State, id: string): boolean {
+  const call = state.calls.get(id);
+  // The protocol has no way to cancel this one.
+  if (call === undefined || call.message.method === 'initialize') return false;
+  state.calls.delete(id);
+  const before = state.waiting.length;
+  state.waiting = state.waiting.filter((line) => line !== call.line);
+  return state.waiting.length < before;
 }
 
 /** What a request sets up for the session, null when nothing. */

@@ -176,7 +176,8 @@ async function answerAsked(
     showsProgress: progress !== null,
   };
   const decide = (given: PersonAnswer): Promise<ToolResult> => decideFor(session, call, given);
-  const asking = { server, ctx, log: deps.log, places, decide };
+  const { abort } = call.ctx;
+  const asking = { server, ctx, log: deps.log, places, abort, decide };
   const ask = (result: ToolResult) => (hasPerson(deps) ? askPerson(asking, result) : result);
   const brought = await broughtAnswer(ctx, places);
   if (brought !== null) {

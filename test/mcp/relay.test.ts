@@ -117,6 +117,20 @@ describe('a relay', () => {
     relay.close();
   });
 
+  test('never sends what is cancelled before there is a daemon to send it to', async () => {
+    const { relay, daemon, told, from } = setUp(1);
+    from(INIT);
+    from(call(1, 'opcode_run', { template_name: 't' }));
+    from(call(2, 'query', { resource: 'workflows' }));
+    for (const requestId of [0, 1, 9])
+      from({ method: 'notifications/cancelled', params: { requestId } });
+    await settled();
+    const sent = daemon(0).heard.map(({ id, method }) => id ?? method);
+    expect(sent).toEqual([0, 2, 'notifications/cancelled', 'notifications/cancelled']);
+    expect(told).toEqual([]);
+    relay.close();
+  });
+
   test('leaves keys and dry runs as they are, and gives signals one', async () => {
     const { relay, daemon, from } = setUp(1);
     await settled();
