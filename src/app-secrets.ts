@@ -29,7 +29,7 @@ export function ownSecrets(
       const secret = secrets.resolve(name);
       return secret.ok ? [secret.value] : [];
     });
-    known = config.token === null ? values : [config.token, ...values];
+    known = [...ownKeys(config), ...values];
     return known;
   };
 }
@@ -51,10 +51,14 @@ function channelSecrets({ settings }: Config): readonly string[] {
 }
 
 /** Every value that this process knows to be secret. */
-export const processSecrets = ({ secrets, token }: Config): readonly string[] => [
-  ...secrets.values(),
-  ...(token === null ? [] : [token]),
+export const processSecrets = (config: Config): readonly string[] => [
+  ...config.secrets.values(),
+  ...ownKeys(config),
 ];
+
+/** What this process itself was given to get in and to open with. */
+const ownKeys = ({ token, vaultKey }: Config): readonly string[] =>
+  [token, vaultKey].filter((key) => key !== null);
 
 /** Masks every secret of this process: for what nothing is computed from. */
 export function processMasker(config: Config): () => Masker {

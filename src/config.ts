@@ -34,6 +34,8 @@ export interface Config {
   readonly secrets: ReadonlyMap<string, string>;
   /** `OPCODE_TOKEN` or the content of `OPCODE_TOKEN_FILE`: a server's own, or a client's. Never stored. */
   readonly token: string | null;
+  /** `OPCODE_VAULT_KEY`: nothing is opened by it yet, but nobody shall read it. */
+  readonly vaultKey: string | null;
   readonly user: string;
   readonly noColor: boolean;
 }
@@ -105,6 +107,7 @@ function read(options: LoadOptions, excused: 'nothing' | 'file' | 'everything'):
     callerEnv: callerEnvOf(environment),
     secrets: secretsOf(environment),
     token: tokenOf(environment),
+    vaultKey: given(environment, 'OPCODE_VAULT_KEY'),
     user: given(environment, 'USER') ?? given(environment, 'LOGNAME') ?? `uid-${userInfo().uid}`,
     noColor: given(environment, 'NO_COLOR') !== null,
   });

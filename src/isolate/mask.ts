@@ -66,10 +66,26 @@ function maskJson(forms: SecretForms, value: Json): Json {
   if (isJsonArray(value)) return value.map((item) => maskJson(forms, item));
   if (!isJsonObject(value)) return value;
   const masked: Record<string, Json> = {};
+  const nameOf = createKeys(forms, masked);
   for (const [key, item] of Object.entries(value)) {
-    setOwn(masked, maskText(forms, key), maskJson(forms, item));
+    setOwn(masked, nameOf(key), maskJson(forms, item));
   }
   return masked;
+}
+
+/** Gives each key of an object a name of its own: what several would become gets a number. */
+function createKeys(forms: SecretForms, taken: Readonly<Record<string, Json>>) {
+  const counts = new Map<string, number>();
+  return (key: string): string => {
+    const masked = maskText(forms, key);
+    let name = masked;
+    while (Object.hasOwn(taken, name)) {
+      const count = (counts.get(masked) ?? 1) + 1;
+      counts.set(masked, count);
+      name = `${masked} (${count})`;
+    }
+    return name;
+  };
 }
 
 interface Spent {
@@ -107,8 +123,10 @@ function* maskByPiece(
   }
   if (!isJsonObject(value)) return maskJson(forms, value);
   const masked: Record<string, Json> = {};
+  const nameOf = createKeys(forms, masked);
   for (const [key, item] of Object.entries(value)) {
-    setOwn(masked, maskText(forms, key), yield* maskByPiece(forms, item, spent));
+    const name = nameOf(key);
+    setOwn(masked, name, yield* maskByPiece(forms, item, spent));
   }
   return masked;
 }

@@ -192,17 +192,19 @@ describe('the secrets of a run', () => {
   test('and tokens, whoever prints them', async () => {
     const { stdout } = await world.run('token', 'create', '--role', 'agent', '--json');
     const { token } = JSON.parse(stdout) as { token: string };
-    world.file('token.txt', token);
+    const vaultKey = 'a-key-for-the-vault-55';
+    world.file('token.txt', `${token} ${vaultKey}`);
     const file = world.file(
       'f.json',
       flow('f', [{ id: 'cat', run: 'cat token.txt; echo $((1+1))' }]),
     );
     const done = await world.runWith(
-      { env: { OPCODE_TOKEN: 'of-the-server-itself' } },
+      { env: { OPCODE_TOKEN: 'of-the-server-itself', OPCODE_VAULT_KEY: vaultKey } },
       'run',
       file,
     );
     expect(done.stdout).toContain('2');
     expect(kept()).not.toContain(token);
+    expect(kept()).not.toContain(vaultKey);
   });
 });

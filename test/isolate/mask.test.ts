@@ -60,6 +60,14 @@ describe('JSON', () => {
   });
 });
 
+test('keys that are secrets stay apart, and none is lost', async () => {
+  const masker = createMasker(['hunter2hunter2', 'correct-horse']);
+  const value = { hunter2hunter2: 1, 'correct-horse': 2, '***': 3, a: 4 };
+  const masked = { '***': 1, '*** (2)': 2, '*** (3)': 3, a: 4 };
+  expect(masker.json(value)).toEqual(masked);
+  expect(await masker.jsonInTurns(value)).toEqual(masked);
+});
+
 describe('streams', () => {
   const pieces = (secrets: string[], parts: string[]): string[] => {
     const masker = createStreamMasker(() => secrets);
