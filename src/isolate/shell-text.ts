@@ -125,7 +125,7 @@ type Argument = Parts;
 
 /**
  * What is wrong with values in the arguments of a command that runs without a shell; a program that
- * is not known beforehand is null.
+ * data names is null.
  */
 export function reviewArguments(
   program: string | null,
@@ -134,7 +134,9 @@ export function reviewArguments(
   readonly problems: readonly (HoleProblem & { readonly index: number })[];
   readonly stdin: Omit<HoleProblem, 'offset'> | null;
 } {
-  const name = { ...wordOf([program ?? '']), isUnknown: program === null };
+  // What data names may be a shell.
+  const unknown = { isUnknown: program === null, variables: program === null ? ['SHELL'] : [] };
+  const name = { ...wordOf([program ?? '']), ...unknown };
   const reader = argsOf(name, { inShell: false });
   const problems: (HoleProblem & { readonly index: number })[] = [];
   for (const [index, argument] of args.entries()) {

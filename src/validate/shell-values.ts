@@ -74,7 +74,7 @@ function textIssues(step: StepParams, deps: ShellValueDeps): Issue[] {
 function argumentIssues(step: StepParams, deps: ShellValueDeps): Issue[] {
   const { command, args, stdin } = step.params;
   if (typeof command !== 'string') return [];
-  const program = holdsTemplate(command) ? null : command;
+  const program = programOf(partsOf(command, deps));
   const isList = isJsonArray(args);
   // A list that data gives may hold anything.
   const list = isList ? args.map((arg) => partsOf(arg, deps)) : [[1], [2], [3]];
@@ -83,7 +83,18 @@ function argumentIssues(step: StepParams, deps: ShellValueDeps): Issue[] {
   const problems = review.problems.map((problem) =>
     issueAt(isList ? [...at, problem.index] : at, problem),
   );
-  return [...(isList ? problems : problems.slice(0, 1)), ...stdinIssues(step, review.stdin, stdin)];
+  return [
+    ...(isList ? problems : problems.slice(0, 1)),
+    ...stdinIssues(step, review.stdin, stdin),
+    ...runVariables(step),
+  ];
+}
+
+/** The program's name as far as it is known: a folder before it may come from data, null when it does. */
+function programOf(parts: Parts): string | null {
+  const last = parts.at(-1);
+  if (typeof last !== 'string') return null;
+  return parts.length === 1 || last.includes('/') ? last : null;
 }
 
 function stdinIssues(
