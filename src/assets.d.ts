@@ -22,3 +22,8 @@ declare module '*.ttf' {
   const path: string;
   export default path;
 }
+
+declare module 'moment-timezone/data/packed/latest.json' {
+  const path: string;
+  export default path;
+}
