@@ -12,6 +12,7 @@ const part = (name) => `^src/${name}/`;
 const MODEL = part('model');
 const CORE = part('core');
 const OPS = part('ops');
+const ZONES = part('zones');
 
 const ONLY_MODEL = [MODEL];
 const MODEL_AND_CORE = [MODEL, CORE];
@@ -25,6 +26,12 @@ const BOUNDARIES = [
     'The vocabulary every part speaks: if it imported a part, all would depend on it.',
   ],
   [
+    'zones',
+    ZONES,
+    [],
+    'Rules of time zones are data with a calendar around them; languages and schedules share them.',
+  ],
+  [
     'core',
     CORE,
     ONLY_MODEL,
@@ -33,7 +40,7 @@ const BOUNDARIES = [
   [
     'expr',
     part('expr'),
-    ONLY_MODEL,
+    [MODEL, ZONES],
     'Languages know values, not workflows, so they can run in any process.',
   ],
   [
@@ -64,7 +71,7 @@ const BOUNDARIES = [
   [
     'schedule',
     part('schedule'),
-    ONLY_MODEL,
+    [MODEL, ZONES],
     'Computing when something is due must not know how it is run.',
   ],
   [
@@ -143,7 +150,7 @@ const BOUNDARIES = [
   [
     'differential',
     '^scripts/differential',
-    [part('model'), part('expr'), part('schedule'), part('validate')],
+    [part('model'), part('expr'), part('schedule'), part('validate'), ZONES],
     'They put pure parts beside their originals; nothing else of the product is needed for that.',
   ],
 ];

@@ -20,7 +20,7 @@ async function start(args: readonly string[]): Promise<void> {
   const env = prepareOwnProcess(process.env);
   if (first === COMPUTE) {
     const { runComputeServer } = await import('../src/app-compute.ts');
-    await runComputeServer();
+    await runComputeServer(args[1]);
     return;
   }
   const { runProgram } = await import('./program.ts');

@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeLeftovers } from './app-leftovers.ts';
-import { computeCommand } from './app-parts.ts';
+import { ownCommand } from './app-parts.ts';
 import type { Config } from './config.ts';
 import { createCommandRunner } from './isolate/command-runner.ts';
 import { AppError, type ErrorCode, isErrorCode } from './model/error.ts';
@@ -33,7 +33,7 @@ export function createBackups(config: Config): Backups {
 /** Copies in a process of its own. */
 async function copyApart(config: Config, request: CopyRequest): Promise<CopyFacts> {
   const { file, force, abort } = request;
-  const argv = [...computeCommand().slice(0, -1), 'backup', file, '--json'];
+  const argv = ownCommand('backup', file, '--json');
   const command = createCommandRunner().prepare({
     argv: [...argv, '--db-path', config.dbPath, ...(force ? ['--force'] : [])],
     cwd: config.home,

@@ -2,6 +2,7 @@
  * The compute process put together: expression engines, Graphviz and the PNG renderer behind one
  * loop over standard input. Started by `runtime/compute/pool.ts` as a hidden subcommand.
  */
+import { chooseZones } from './app-zones.ts';
 import { FONT_FILES, RESVG_WASM_FILE } from './diagram/assets.ts';
 import { renderPng, runLayoutTask } from './diagram/layout-task.ts';
 import { createComputeEngines, runComputeTask } from './expr/compute-task.ts';
@@ -10,8 +11,9 @@ import type { ComputeAnswer, ComputeRequest } from './model/expression.ts';
 import { isJsonObject, type Json } from './model/json.ts';
 import { serveCompute } from './runtime/compute/server.ts';
 
-/** Serves until standard input closes. */
-export async function runComputeServer(): Promise<void> {
+/** Serves until standard input closes, with the time zones of the process that asks. */
+export async function runComputeServer(zones: string | undefined): Promise<void> {
+  chooseZones(zones === 'system' ? 'system' : 'bundled');
   const engines = createComputeEngines(createJqEngine());
   const write = (line: string): void => {
     process.stdout.write(`${line}\n`);

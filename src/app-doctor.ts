@@ -10,16 +10,19 @@ import type { Finding } from './app-doctor-finding.ts';
 import { lookAtNotices } from './app-doctor-notices.ts';
 import { lookAtWebhooks } from './app-doctor-webhooks.ts';
 import { programVersion } from './app-parts.ts';
+import { chooseZones, zoneFacts } from './app-zones.ts';
 import type { Config, ConfigToLook } from './config.ts';
 import { describeLimits, findLimitTools } from './isolate/limits.ts';
 import { AppError, messageOf } from './model/error.ts';
 import { isJsonArray, isJsonObject } from './model/json.ts';
+import { bundledZones, systemZones } from './zones/source.ts';
 
 type Look = (config: Config) => readonly Finding[] | Promise<readonly Finding[]>;
 
 const LOOKS: readonly (readonly [area: string, look: Look])[] = [
   ['program', lookAtProgram],
   ['clock', lookAtClock],
+  ['time zones', lookAtZones],
   ['files', lookAtFiles],
   ['disk', lookAtDisk],
   ['database', lookAtDatabase],
@@ -98,6 +101,26 @@ async function lookAtClock(): Promise<Finding[]> {
   }
   return [{ area: 'clock', level: 'ok', text }];
 }
+
+/** Which rules of time zones count, and whether the other ones are newer. */
+function lookAtZones({ settings }: Config): Finding[] {
+  chooseZones(settings['time.zones']);
+  const { source, release } = zoneFacts();
+  const text = `IANA ${release} (${source === 'bundled' ? 'inside the program' : 'of this system'})`;
+  const other = source === 'bundled' ? systemZones()?.release : bundledZones().release;
+  if (other === undefined || !isNewer(other, release)) {
+    return [{ area: 'time zones', level: 'ok', text }];
+  }
+  const hint =
+    source === 'bundled'
+      ? `this system has ${other}: set time.zones to system to go by it, or update Opcode`
+      : `the program holds ${other}: set time.zones to bundled, or update the system's tzdata`;
+  return [{ area: 'time zones', level: 'warn', text, hint }];
+}
+
+/** True for a release such as 2026f that comes after another. */
+const isNewer = (release: string, than: string): boolean =>
+  /^\d{4}[a-z]+$/.test(release) && /^\d{4}[a-z]+$/.test(than) && release > than;
 
 const LIMITS = { memoryBytes: 'memory', cpu: 'cpu', pids: 'pids', network: 'network' } as const;
 

@@ -12,6 +12,7 @@ import { usageOf } from './isolate/process-usage.ts';
 import type { Clock, ComputePool, Randomness } from './model/ports.ts';
 import { createComputePool, DEFAULT_COMPUTE_LIMITS } from './runtime/compute/pool.ts';
 import { workerSpawner } from './runtime/compute/worker.ts';
+import { zoneSource } from './zones/source.ts';
 
 declare const OPCODE_VERSION: string | undefined;
 
@@ -25,8 +26,8 @@ export const RANDOMNESS: Randomness = {
   sha256: (text) => createHash('sha256').update(text).digest('hex'),
 };
 
-/** How a compute process is started. */
-export const computeCommand = (): readonly string[] => ownCommand('__compute');
+/** How a compute process is started: it sees the same time zones as this one. */
+const computeCommand = (): readonly string[] => ownCommand('__compute', zoneSource().kind);
 
 /** Makes the pool of compute processes as the settings want it. */
 export function computePool({ settings, callerEnv }: Config, clock: Clock): ComputePool {

@@ -15,6 +15,7 @@ import { computePool, pathRules, programVersion, RANDOMNESS } from './app-parts.
 import { schedulesOf } from './app-schedule.ts';
 import { digestOf, logMask, ownSecrets } from './app-secrets.ts';
 import { createUpkeepDeps } from './app-upkeep.ts';
+import { chooseZones } from './app-zones.ts';
 import type { Config } from './config.ts';
 import { DEFAULT_ENGINE_LIMITS } from './core/context.ts';
 import { compilePlan } from './core/graph.ts';
@@ -132,6 +133,7 @@ function createAppParts(config: Config, log: Logger, store: Store): Parts {
     maxSourceBytes: settings['limits.expression_bytes'],
     maxTextBytes: settings['limits.interpolated_bytes'],
   };
+  chooseZones(settings['time.zones']);
   const compiler = createExpressionCompiler(limits);
   const evaluator = createExpressionEvaluator(limits);
   const clock = createClock();

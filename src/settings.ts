@@ -64,6 +64,7 @@ const choice = <const T extends string>(...values: readonly T[]) =>
 const level = choice('debug', 'info', 'warn', 'error');
 const durability = choice('full', 'normal');
 const interrupt = choice('ask', 'rerun', 'fail');
+const zoneFiles = choice('bundled', 'system');
 const spelling = choice('auto', 'dots', 'underscores', 'plain');
 
 /** The value is in milliseconds. */
@@ -152,6 +153,10 @@ export const SETTINGS = {
   'interrupt.ask_timeout': duration(
     DAY,
     'How long its question stays open in runs of schedules, webhooks and other runs',
+  ),
+  'time.zones': zoneFiles(
+    'bundled',
+    'Rules of time zones: those inside the program, or the files of this system',
   ),
   'ownership.lease': lease(60_000, 'How long a process that has become silent keeps its runs'),
   'compute.cpu_limit': duration(2000, 'Processor time of one expression, jq filter or picture'),

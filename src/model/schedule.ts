@@ -169,6 +169,8 @@ export interface ScheduleCalculator {
   read(written: WrittenTiming, nowMs: number): ReadTiming;
   /** Times in the range, earliest first. */
   times(timing: ScheduleTiming, range: TimeRange): readonly number[];
+  /** What a clock of a zone shows at an instant: `2026-03-29 03:00:00 GMT+02:00`. */
+  local(atMs: number, timezone: string): string;
   /** How much later than its time an occurrence fires: 0 to `jitterMs`, always the same. */
   jitter(scheduleId: string, dueAt: number, jitterMs: number): number;
 }

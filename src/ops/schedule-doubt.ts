@@ -1,7 +1,6 @@
 /** What about an expression is legal and may mean something else to who wrote it. */
 import type { Issue } from '../model/issue.ts';
 import type { ScheduleCalculator } from '../model/schedule.ts';
-import { localText } from './schedule-view.ts';
 
 /** Times that a warning shows. */
 const SHOWN_TIMES = 5;
@@ -20,7 +19,7 @@ export function expressionDoubts(
   const { expression, timezone, eitherDay } = read;
   const timing = { expression, timezone, createdAt: nowMs, firstAt: null };
   const times = calculator.times(timing, { afterMs: nowMs, limit: SHOWN_TIMES });
-  const next = times.map((at) => localText(at, timezone).slice(0, MINUTES)).join(', ');
+  const next = times.map((at) => calculator.local(at, timezone).slice(0, MINUTES)).join(', ');
   return [
     {
       path,

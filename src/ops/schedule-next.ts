@@ -6,7 +6,7 @@ import { NOT_MCP, type Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { readTiming } from './schedule-fields.ts';
 import { scheduleNextInput, scheduleNextOutput } from './schedule-schemas.ts';
-import { findSchedule, instantOf, localText } from './schedule-view.ts';
+import { findSchedule, instantOf } from './schedule-view.ts';
 
 export function createScheduleNext(
   parts: OpsParts,
@@ -27,7 +27,10 @@ export function createScheduleNext(
       return {
         expression: timing.expression,
         timezone: timing.timezone,
-        times: times.map((at) => ({ at: toRfc3339(at), local: localText(at, timing.timezone) })),
+        times: times.map((at) => ({
+          at: toRfc3339(at),
+          local: calculator.local(at, timing.timezone),
+        })),
       };
     },
   };

@@ -91,15 +91,3 @@ export function instantOf(field: string, text: string): number {
     hint: 'RFC 3339 with a zone, such as 2026-01-31T12:00:00Z',
   });
 }
-
-/** What a clock in this zone shows at an instant: `2026-03-29 03:00:00 GMT+02:00`. */
-export function localText(atMs: number, timeZone: string): string {
-  const format = new Intl.DateTimeFormat('sv-SE', {
-    timeZone,
-    dateStyle: 'short',
-    timeStyle: 'medium',
-  });
-  const zone = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
-  const offset = zone.formatToParts(atMs).find((part) => part.type === 'timeZoneName');
-  return `${format.format(atMs)} ${offset?.value ?? timeZone}`;
-}

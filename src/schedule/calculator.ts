@@ -11,9 +11,10 @@ import type {
   TimeRange,
 } from '../model/schedule.ts';
 import { toRfc3339 } from '../model/time.ts';
+import { localText } from '../zones/local-text.ts';
+import { findZone } from '../zones/names.ts';
 import { createCron, type NextTime } from './cron.ts';
 import { type Expression, type ReadExpression, readExpression } from './expression.ts';
-import { createZones } from './zones.ts';
 
 /** Expressions that are kept ready; more only costs speed. */
 const MAX_KEPT = 1000;
@@ -21,7 +22,6 @@ const HASH_DIGITS = 12;
 
 /** A calculator; `sha256` gives lower-case hex. */
 export function createCalculator(sha256: (text: string) => string): ScheduleCalculator {
-  const zones = createZones();
   const kept = new Map<string, NextTime>();
 
   const nextTime = (expression: Expression & { kind: 'cron' }, zone: string): NextTime => {
@@ -29,7 +29,10 @@ export function createCalculator(sha256: (text: string) => string): ScheduleCalc
     const known = kept.get(key);
     if (known !== undefined) return known;
     if (kept.size >= MAX_KEPT) kept.clear();
-    const made = createCron(expression.pattern, zone);
+    const found = findZone(zone);
+    // A zone that the chosen source lacks: such a schedule has no times, and doctor says so.
+    if (found === null) return () => null;
+    const made = createCron(expression.pattern, found);
     kept.set(key, made);
     return made;
   };
@@ -47,7 +50,7 @@ export function createCalculator(sha256: (text: string) => string): ScheduleCalc
 
   return {
     read(written, nowMs): ReadTiming {
-      const read = readExpression(zones, written.expression, written.timezone);
+      const read = readExpression(written.expression, written.timezone);
       if (!read.ok) return read;
       const { text, timezone, expression, eitherDay } = read;
       const timing = { createdAt: nowMs, firstAt: null };
@@ -58,8 +61,12 @@ export function createCalculator(sha256: (text: string) => string): ScheduleCalc
       return { ok: true, expression: text, timezone, ...doubt };
     },
     times(timing, range) {
-      const read = readExpression(zones, timing.expression, timing.timezone);
+      const read = readExpression(timing.expression, timing.timezone);
       return read.ok ? timesOf(read, timing, range) : [];
+    },
+    local(atMs, timezone) {
+      const zone = findZone(timezone);
+      return zone === null ? toRfc3339(atMs) : localText(zone, atMs);
     },
     jitter(scheduleId, dueAt, jitterMs) {
       if (jitterMs === 0) return 0;

@@ -3,8 +3,9 @@
  * each may begin with `CRON_TZ=Zone` (or `TZ=`). Here text becomes data; times are calculated elsewhere.
  */
 import { parseDuration, parseRfc3339, toRfc3339 } from '../model/time.ts';
+import { findZone } from '../zones/names.ts';
+import { instantsOf, type Zone } from '../zones/zone.ts';
 import { readPattern } from './cron-fields.ts';
-import type { WallTime, Zones } from './zones.ts';
 
 export type Expression =
   | { readonly kind: 'cron'; readonly pattern: string }
@@ -52,20 +53,16 @@ const refuse = (field: Refusal['field'], message: string, hint: string): Refusal
 });
 
 /** Reads an expression and its zone (UTC when neither says one). */
-export function readExpression(
-  zones: Zones,
-  written: string,
-  timezone: string | null,
-): ReadExpression {
+export function readExpression(written: string, timezone: string | null): ReadExpression {
   if (written.length > MAX_LENGTH) {
     return refuse('expression', `it is longer than ${MAX_LENGTH} characters`, 'write it shorter');
   }
   const prefixed = /^\s*(?:CRON_TZ|TZ)=(\S*)\s+(.*)$/s.exec(written);
   const text = (prefixed?.[2] ?? written).trim();
-  const zone = zoneOf(zones, prefixed?.[1] ?? null, timezone);
+  const zone = zoneOf(prefixed?.[1] ?? null, timezone);
   if (typeof zone === 'object' && zone !== null) return zone;
   if (text.startsWith('@')) return readNamed(text, zone ?? DEFAULT_ZONE);
-  if (/^\d{4}-/.test(text)) return readOnce(zones, text, zone);
+  if (/^\d{4}-/.test(text)) return readOnce(text, zone);
   const read = readPattern(text);
   if (!read.ok) return refuse('expression', read.message, read.hint);
   return {
@@ -78,17 +75,13 @@ export function readExpression(
 }
 
 /** The zone that is asked for, null when none is. */
-function zoneOf(
-  zones: Zones,
-  prefix: string | null,
-  given: string | null,
-): string | null | Refusal {
+function zoneOf(prefix: string | null, given: string | null): string | null | Refusal {
   if (prefix !== null && given !== null && prefix !== given) {
     const message = `"${given}" differs from "${prefix}" in the expression`;
     return refuse('timezone', message, 'say the zone in one of the two places');
   }
   const zone = given ?? prefix;
-  if (zone === null || zones.has(zone)) return zone;
+  if (zone === null || findZone(zone) !== null) return zone;
   const hint = 'an IANA name, such as Europe/Berlin, America/New_York or UTC';
   return refuse(
     given === null ? 'expression' : 'timezone',
@@ -123,9 +116,9 @@ function readEvery(text: string, timezone: string): ReadExpression {
 const LOCAL = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2}))?$/;
 const ZONED = /^(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2})(?::(\d{2}(?:\.\d+)?))?([Zz]|[+-]\d{2}:\d{2})$/;
 
-function readOnce(zones: Zones, text: string, zone: string | null): ReadExpression {
+function readOnce(text: string, zone: string | null): ReadExpression {
   const local = LOCAL.exec(text);
-  if (local !== null) return readLocal(zones, text, local.slice(1), zone);
+  if (local !== null) return readLocal(text, local.slice(1), zone);
   const zoned = ZONED.exec(text);
   const atMs = zoned === null ? null : parseRfc3339(`${zoned[1]}:${zoned[2] ?? '00'}${zoned[3]}`);
   if (atMs === null) {
@@ -141,7 +134,6 @@ function readOnce(zones: Zones, text: string, zone: string | null): ReadExpressi
 }
 
 function readLocal(
-  zones: Zones,
   text: string,
   parts: readonly (string | undefined)[],
   zone: string | null,
@@ -153,12 +145,20 @@ function readLocal(
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map((part) =>
     Number(part ?? 0),
   );
-  const wall: WallTime = { year, month, day, hour, minute, second };
-  const same = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
-  const written = same.toISOString().slice(0, 19);
+  const wallMs = Date.UTC(year, month - 1, day, hour, minute, second);
+  const written = new Date(wallMs).toISOString().slice(0, 19);
   if (written !== `${text.slice(0, 10)}T${text.slice(11, 16)}:${text.slice(17, 19) || '00'}`) {
     return refuse('expression', `"${text}" is not in the calendar`, 'look at month, day and hour');
   }
-  const expression: Expression = { kind: 'once', atMs: zones.instant(zone, wall) };
+  const found = findZone(zone);
+  if (found === null) throw new Error(`the zone ${zone} was not looked for`);
+  const expression: Expression = { kind: 'once', atMs: instantOf(found, wallMs / 1000) * 1000 };
   return { ok: true, expression, text: written, timezone: zone };
+}
+
+/** The instant of a one-time wall time: the end of a gap, the first of two. */
+function instantOf(zone: Zone, wall: number): number {
+  const found = instantsOf(zone, wall);
+  if (found.kind === 'gap') return found.end;
+  return found.kind === 'once' ? found.at : found.first;
 }

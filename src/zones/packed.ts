@@ -42,7 +42,7 @@ function secondsOf(text: string): number {
 const words = (text: string | undefined): string[] => (text ?? '').split(' ').filter(Boolean);
 
 /** Unpacks one zone under the name that was asked for. */
-export function unpackZone(name: string, packed: string): Zone {
+function unpackZone(name: string, packed: string): Zone {
   const [, names, offsets, indices = '', changes] = packed.split('|');
   const abbreviations = words(names);
   // Packed offsets count what the clocks are behind UTC.
