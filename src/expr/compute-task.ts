@@ -132,5 +132,8 @@ const JQ_CODES = {
 } as const;
 
 function jqFailure(answer: Extract<JqAnswer, { ok: false }>, shown: string): ComputeAnswer {
-  return { ok: false, error: failure(JQ_CODES[answer.kind], `jq "${shown}": ${answer.message}`) };
+  const error = failure(JQ_CODES[answer.kind], `jq "${shown}": ${answer.message}`);
+  // What the filter says of its data it says again of the same data.
+  const isOwn = answer.kind === 'runtime';
+  return { ok: false, error: isOwn ? { ...error, details: { reported_by: 'jq' } } : error };
 }

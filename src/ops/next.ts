@@ -7,6 +7,7 @@
  */
 import { incompleteIn } from '../core/resets.ts';
 import { type ErrorCode, isRetryable, type StepFailure } from '../model/error.ts';
+import { isJsonObject } from '../model/json.ts';
 import type { RunState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import type { DecisionRow } from '../model/store.ts';
@@ -86,7 +87,15 @@ export function failedNext(state: RunState): Next {
   if (error === null) return retryNext(workflow_id);
   const special = SPECIAL[error.code]?.(workflow_id, error);
   if (special !== undefined) return special;
-  return isRetryable(error.code) ? retryNext(workflow_id) : correctedNext(state, error);
+  return isRetryable(error.code) && !isOfFilter(error)
+    ? retryNext(workflow_id)
+    : correctedNext(state, error);
+}
+
+/** What a jq filter says of its data, in whatever run below: the same data gives it again. */
+function isOfFilter({ details }: StepFailure): boolean {
+  if (!isJsonObject(details)) return false;
+  return details.reported_by === 'jq' || isOfFilter({ details: details.child } as StepFailure);
 }
 
 const retryNext = (workflow_id: string): Next => ({

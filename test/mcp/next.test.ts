@@ -37,6 +37,8 @@ describe('a failure of the definition', () => {
     ['INTERPOLATION_ERROR', { action: 'workflow.log', params: { message: '${{inputs.nope}}' } }],
     ['ASSERTION_FAILED', { action: 'assert.equals', params: { actual: 1, expected: 2 } }],
     ['NON_RETRYABLE', { action: 'workflow.fail', params: { reason: 'no' } }],
+    ['EXECUTION_ERROR', { action: 'jq', params: { filter: '.a.b', input: { a: 'text' } } }],
+    ['EXECUTION_ERROR', { condition: 'jq: .steps.ok.output.result.b', run: 'true' }],
   ])('%s is corrected and rerun from the step', async (code, step) => {
     const data = await ran({ definition: failing(step), params: { home: home.path } });
     expect(data).toMatchObject({ status: 'failed', error: { code } });
