@@ -24,6 +24,7 @@ import secrets from '../skills/opcode/references/secrets.md' with { type: 'text'
 import security from '../skills/opcode/references/security.md' with { type: 'text' };
 import settings from '../skills/opcode/references/settings.md' with { type: 'text' };
 import shell from '../skills/opcode/references/shell.md' with { type: 'text' };
+import shellPrograms from '../skills/opcode/references/shell-programs.md' with { type: 'text' };
 import signals from '../skills/opcode/references/signals.md' with { type: 'text' };
 import stepTypes from '../skills/opcode/references/step-types.md' with { type: 'text' };
 import upkeep from '../skills/opcode/references/upkeep.md' with { type: 'text' };
@@ -48,6 +49,7 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'actions-shell', text: actionsShell },
   { name: 'actions-workflow', text: actionsWorkflow },
   { name: 'shell', text: shell },
+  { name: 'shell-programs', text: shellPrograms },
   { name: 'errors', text: errors },
   { name: 'warnings', text: warnings },
   { name: 'operations', text: operations },

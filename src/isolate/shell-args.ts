@@ -7,11 +7,14 @@
 
 import { nameArgs } from './shell-names.ts';
 import { shellArgs } from './shell-options.ts';
-import { baseName, commandOf, type Program, programOf, SHELLS } from './shell-programs.ts';
+import type { Program } from './shell-program.ts';
+import { baseName, commandOf, programOf } from './shell-programs.ts';
+import { SHELLS } from './shell-starters.ts';
 import {
   type Args,
   type ArgsOptions,
   NO_ARGS,
+  RUN_VARIABLE,
   SHELL_TEXT,
   STDIN_FILES,
   type Text,
@@ -59,15 +62,36 @@ function sourceArgs(): Args {
 function plainArgs(options: ArgsOptions): Args {
   let inner: Args | null = null;
   let isNext = false;
+  let isEntry = false;
   return {
     ...NO_ARGS,
     textAt: (begin) => inner?.textAt(begin) ?? null,
     end(word) {
       if (inner !== null) inner.end(word);
       else if (isNext) inner = argsOf(word, { inShell: false });
-      else if (SHELLS.has(baseName(word.text)) && !word.isUnknown) {
+      else if (isEntry || word.text.startsWith('--entrypoint=')) {
+        inner = isShellEntry(word) ? entryArgs() : null;
+        isEntry = false;
+      } else if (SHELLS.has(baseName(word.text)) && !word.isUnknown) {
         inner = shellArgs('perhaps', () => plainArgs(options));
-      } else isNext = /^-(?:exec|execdir|ok|okdir)$/.test(word.text);
+      } else {
+        isNext = /^-(?:exec|execdir|ok|okdir)$/.test(word.text);
+        isEntry = word.text === '--entrypoint';
+      }
+    },
+  };
+}
+
+const isShellEntry = ({ text }: Word): boolean => SHELLS.has(baseName(text.replace(/^.*=/, '')));
+
+/** A container's program is a shell: behind `-c` is its text, wherever that comes. */
+function entryArgs(): Args {
+  let isText = false;
+  return {
+    ...NO_ARGS,
+    textAt: () => (isText ? SHELL_TEXT : null),
+    end({ text }) {
+      isText ||= /^-[a-z]*c$/.test(text);
     },
   };
 }
@@ -78,7 +102,7 @@ const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*=/;
 interface Reading {
   inner: Args | null;
   /** What the next word is, when an option says so. */
-  next: 'text' | 'value' | null;
+  next: 'text' | 'value' | 'setting' | null;
   /** Further values of the same option. */
   more: number;
   operands: number;
@@ -87,6 +111,8 @@ interface Reading {
   /** `xargs -I`: what it reads becomes part of its arguments. */
   replaces: boolean;
   namesStdin: boolean;
+  /** The key of a setting came, and its value is shell text. */
+  isCommandKey: boolean;
 }
 
 function programArgs(program: Program, name: string, options: ArgsOptions): Args {
@@ -99,6 +125,7 @@ function programArgs(program: Program, name: string, options: ArgsOptions): Args
     hasText: false,
     replaces: false,
     namesStdin: false,
+    isCommandKey: false,
   };
   const text: Text =
     program.language === undefined ? SHELL_TEXT : { kind: 'language', language: program.language };
@@ -106,13 +133,16 @@ function programArgs(program: Program, name: string, options: ArgsOptions): Args
   return {
     textAt(begin) {
       if (state.inner !== null) return state.inner.textAt(begin);
-      return isTextAt(program, state, begin) ? text : null;
+      if (isSettingAt(program, state, begin)) return SHELL_TEXT;
+      if (!isTextAt(program, state, begin)) return null;
+      return program.escape?.test(textBefore(begin)) === true ? SHELL_TEXT : text;
     },
     end(word) {
       if (state.inner !== null) state.inner.end(word);
       else if (state.more > 0) state.more -= 1;
       else if (state.next !== null) state.next = null;
-      else if (!isOption(state, word)) endOperand(program, state, word, keepsOwn);
+      else if (!isOption(state, word))
+        endOperand(program, state, word, { name, options, keepsOwn });
       else if (word.text === '--') state.isOver = true;
       else endOption(program, state, word, name);
     },
@@ -132,51 +162,104 @@ function programArgs(program: Program, name: string, options: ArgsOptions): Args
 const isOption = ({ isOver }: Reading, { text }: Word): boolean =>
   !isOver && text.startsWith('-') && text !== '-';
 
+/** The text of an option's value, or of the whole word. */
+const textBefore = ({ text }: Word): string => text.replace(/^--[\w-]+=|^-[A-Za-z](?=.)/, '');
+
+/** A value that is shell text because of the setting whose value it is; a setting without name may be any. */
+function isSettingAt({ settings, keyed }: Program, state: Reading, begin: Word): boolean {
+  if (keyed !== undefined) return state.isCommandKey && !isOption(state, begin);
+  if (settings === undefined) return false;
+  const text = state.next === 'setting' ? begin.text : attachedSetting(settings, begin.text);
+  return text !== null && (settings.keys.test(text) || !/[=\s]/.test(text));
+}
+
+function attachedSetting(settings: NonNullable<Program['settings']>, text: string): string | null {
+  const [long = '', ...value] = text.slice(2).split('=');
+  if (text.startsWith('--')) {
+    return settings.long?.includes(long) === true && value.length > 0 ? value.join('=') : null;
+  }
+  const isOwn = text.length > 2 && settings.letters?.includes(text[1] ?? '') === true;
+  return text.startsWith('-') && isOwn ? text.slice(2) : null;
+}
+
 function isTextAt(program: Program, state: Reading, begin: Word): boolean {
   if (state.next !== null) return state.next === 'text';
-  if (program.text === 'all') return true;
+  if (program.wraps !== undefined && RUN_VARIABLE.test(begin.text)) return true;
+  if (program.plus === true && begin.text.startsWith('+')) return true;
+  if (isOption(state, begin) && optionOf(program, begin.text)?.kind === 'value') return false;
+  if (program.text === 'all') return program.only?.test(begin.text) ?? true;
   if (begin.hasBraces && program.wraps === state.operands) return true;
-  if (isOption(state, begin)) return optionOf(program, begin.text)?.isText === true;
+  if (isOption(state, begin)) return optionOf(program, begin.text)?.kind === 'text';
   if (program.text === 'first') return state.operands === 0 && !state.hasText;
   return program.text === 'rest' && state.operands > 0;
 }
 
-function endOperand(program: Program, state: Reading, word: Word, keepsOwn: boolean): void {
-  if (program.wraps !== undefined && ASSIGNMENT.test(word.text)) return;
+interface Around {
+  readonly name: string;
+  readonly options: ArgsOptions;
+  readonly keepsOwn: boolean;
+}
+
+/** Words of `git config` that say what is done with the key that follows. */
+const VERB = /^(?:set|get|add|unset|list|edit|rename-section|remove-section)$/;
+
+function endOperand(program: Program, state: Reading, word: Word, around: Around): void {
+  const { wraps, sub, keyed } = program;
+  if (wraps !== undefined && ASSIGNMENT.test(word.text)) return;
   if (program.stdin !== undefined && STDIN_FILES.has(word.text)) state.namesStdin = true;
-  if (program.wraps === state.operands) state.inner = argsOf(word, { inShell: keepsOwn });
+  if (keyed !== undefined && state.operands === 0) {
+    if (VERB.test(word.text)) return;
+    state.isCommandKey = word.holdsValue || word.isUnknown || keyed.test(word.text);
+  }
+  if (sub !== undefined && state.operands === 0 && Object.hasOwn(sub, word.text)) {
+    state.inner = programArgs(sub[word.text] ?? {}, around.name, around.options);
+  } else if (wraps === state.operands) {
+    state.inner = argsOf(word, { inShell: around.keepsOwn });
+  } else if (sub !== undefined) state.inner = plainArgs(around.options);
   state.operands += 1;
 }
+
+/** The text is in a file, and no operand is it. */
+const FROM_FILE = /^(?:-[A-Za-z]*f|--file|--from-file)/;
 
 function endOption(program: Program, state: Reading, word: Word, name: string): void {
   if (name === 'xargs' && /^-(?:[^-]*[Ii]|-replace)/.test(word.text)) state.replaces = true;
   const option = optionOf(program, word.text);
   if (option === null) return;
-  state.hasText ||= option.isText;
+  state.hasText ||=
+    option.kind === 'text' || (program.text === 'first' && FROM_FILE.test(word.text));
   if (option.hasValue) return;
-  state.next = option.isText ? 'text' : 'value';
+  state.next = option.kind;
   state.more = program.pairs?.includes(word.text.slice(2)) === true ? 1 : 0;
 }
 
 interface Option {
-  readonly isText: boolean;
+  readonly kind: 'text' | 'value' | 'setting';
   /** Its value is part of the same word. */
   readonly hasValue: boolean;
 }
 
 /** The option of a word that takes a value, null when none does. */
-function optionOf(program: Program, word: string): Option | null {
-  if (word.startsWith('--')) {
-    const [long = '', ...value] = word.slice(2).split('=');
-    const hasValue = value.length > 0;
-    if (program.long?.includes(long) === true) return { isText: true, hasValue };
-    return program.valuedLong?.includes(long) === true ? { isText: false, hasValue } : null;
-  }
+const optionOf = (program: Program, word: string): Option | null =>
+  word.startsWith('--') ? longOption(program, word) : shortOption(program, word);
+
+function longOption(program: Program, word: string): Option | null {
+  const [long = '', ...value] = word.slice(2).split('=');
+  const hasValue = value.length > 0;
+  if (program.long?.includes(long) === true) return { kind: 'text', hasValue };
+  if (program.settings?.long?.includes(long) === true) return { kind: 'setting', hasValue };
+  return program.valuedLong?.includes(long) === true ? { kind: 'value', hasValue } : null;
+}
+
+function shortOption(program: Program, word: string): Option | null {
+  if (program.dashed?.includes(word.slice(1)) === true) return { kind: 'text', hasValue: false };
+  const { letters = '', valued = '', settings } = program;
   for (let at = 1; at < word.length; at++) {
     const letter = word[at] ?? '';
     const hasValue = at + 1 < word.length;
-    if (program.letters?.includes(letter) === true) return { isText: true, hasValue };
-    if (program.valued?.includes(letter) === true) return { isText: false, hasValue };
+    if (letters.includes(letter)) return { kind: 'text', hasValue };
+    if (settings?.letters?.includes(letter) === true) return { kind: 'setting', hasValue };
+    if (valued.includes(letter)) return { kind: 'value', hasValue };
   }
   return null;
 }

@@ -2,7 +2,15 @@
  * Commands of bash whose arguments are names of variables: a name may have a subscript, and bash
  * calculates it, running what is in it.
  */
-import { ARITHMETIC, type Args, NO_ARGS, type Text, type Word } from './shell-word.ts';
+import {
+  ARITHMETIC,
+  type Args,
+  NO_ARGS,
+  RUN_VARIABLE,
+  SHELL_TEXT,
+  type Text,
+  type Word,
+} from './shell-word.ts';
 
 const ASSIGNED = /^[A-Za-z_][A-Za-z0-9_]*\+?=/;
 
@@ -40,6 +48,7 @@ function declaringArgs(): Args {
   return {
     ...NO_ARGS,
     textAt(begin: Word): Text | null {
+      if (RUN_VARIABLE.test(begin.text)) return SHELL_TEXT;
       return calculates || !ASSIGNED.test(begin.text) ? ARITHMETIC : null;
     },
     end({ text }) {

@@ -44,6 +44,10 @@ export interface ArgsOptions {
   readonly inShell: boolean;
 }
 
+/** Variables whose value a shell, or a program that looks at them, expands or runs. */
+export const RUN_VARIABLE =
+  /^(?:PS[0-4]|ENV|BASH_ENV|PROMPT_COMMAND|GIT_(?:SSH_COMMAND|PAGER|EDITOR|SEQUENCE_EDITOR|EXTERNAL_DIFF)|PAGER|MANPAGER|EDITOR|VISUAL|LESSOPEN|LESSCLOSE|FZF_DEFAULT_COMMAND)\+?=/;
+
 /** The words of `for`, `case` and their like: no program's arguments. */
 export const NO_ARGS: Args = {
   textAt: () => null,

@@ -3,7 +3,15 @@
  * `[[ ]]` are, what a redirection takes for itself, and which words are program text.
  */
 import { argsOf } from './shell-args.ts';
-import { ARITHMETIC, type Args, NO_ARGS, SHELL_TEXT, type Text, type Word } from './shell-word.ts';
+import {
+  ARITHMETIC,
+  type Args,
+  NO_ARGS,
+  RUN_VARIABLE,
+  SHELL_TEXT,
+  type Text,
+  type Word,
+} from './shell-word.ts';
 
 /** What the next word is for a redirection: a file, or the text of `<<<`. */
 type Target = 'file' | 'string';
@@ -56,8 +64,6 @@ const CLOSERS = words('} fi done esac');
 const LISTS = words('for select case in } fi done esac [[');
 const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]]*\])?\+?=/;
 const SUBSCRIPT = /^[A-Za-z_][A-Za-z0-9_]*\[[^\]]*$/;
-/** Variables whose value a shell expands or runs. */
-const RUN_VARIABLE = /^(?:PS[0-4]|ENV|BASH_ENV|PROMPT_COMMAND)\+?=/;
 
 interface OpenWord extends Word {
   text: string;

@@ -129,8 +129,29 @@ function pipefailWithoutBash({ params, pathOf }: StepParams): Issue[] {
   return [errorAt(pathOf('pipefail'), '"pipefail" needs `shell: bash`: sh has no such option')];
 }
 
-/** Variables whose value a shell expands or runs by itself. */
-const RUN_VARIABLES = ['PS0', 'PS4', 'ENV', 'BASH_ENV', 'PROMPT_COMMAND'];
+/** Variables whose value a shell, or a program that looks at them, expands or runs. */
+const RUN_VARIABLES = [
+  'PS0',
+  'PS1',
+  'PS2',
+  'PS3',
+  'PS4',
+  'ENV',
+  'BASH_ENV',
+  'PROMPT_COMMAND',
+  'GIT_SSH_COMMAND',
+  'GIT_PAGER',
+  'GIT_EDITOR',
+  'GIT_SEQUENCE_EDITOR',
+  'GIT_EXTERNAL_DIFF',
+  'PAGER',
+  'MANPAGER',
+  'EDITOR',
+  'VISUAL',
+  'LESSOPEN',
+  'LESSCLOSE',
+  'FZF_DEFAULT_COMMAND',
+];
 
 function runVariables(step: StepParams): Issue[] {
   const { env } = step.params;
@@ -138,7 +159,7 @@ function runVariables(step: StepParams): Issue[] {
   return RUN_VARIABLES.filter((name) => holdsTemplate(ownValue(env, name) ?? null)).map((name) =>
     errorAt(
       [...step.pathOf('env'), name],
-      `the shell itself runs what ${name} says: no value can stand in it`,
+      `what ${name} says is run as a command line: no value can stand in it`,
       { check: 'VALUE_IN_PROGRAM_TEXT' },
     ),
   );

@@ -21,14 +21,15 @@ function verdict(text: string, shell: Shell): Verdict {
 }
 
 const ROW = /^\| (`+) ?(.+?) ?\1 \| (\w+) \| (\w+) \|$/gm;
-const rows = [...reference('shell').text.matchAll(ROW)].map(([, , text = '', sh, bash]) => ({
+const pages = [reference('shell').text, reference('shell-programs').text].join('\n');
+const rows = [...pages.matchAll(ROW)].map(([, , text = '', sh, bash]) => ({
   text: text.replaceAll('\\|', '|').replaceAll('⏎', '\n'),
   sh,
   bash,
 }));
 
-describe('the table of shell.md', () => {
-  test('is read', () => expect(rows.length).toBeGreaterThan(70));
+describe('the tables of shell.md and shell-programs.md', () => {
+  test('is read', () => expect(rows.length).toBeGreaterThan(130));
 
   test.each(rows.map((row) => [row.text, row] as const))('%s', (text, { sh, bash }) => {
     expect({ sh: verdict(text, 'sh'), bash: verdict(text, 'bash') } as object).toEqual({
@@ -105,12 +106,13 @@ async function executes(path: string, text: string, canary: string): Promise<boo
 }
 
 /** What may stand on a machine of anybody's: none of it starts more than what `bin` holds. */
-const HARMLESS = /\b(?:su|sudo|at|docker|npm|script|watch|parallel|ssh|make|flock|find)\b/;
+const ELSEWHERE =
+  /\b(?:su|sudo|at|docker|npm|script|watch|parallel|ssh|make|flock|find|git|tmux|screen|scp|rsync|tar|kubectl|psql|vim|socat|nohup|man)\b/;
 const SHELLS: readonly (readonly [Shell, string])[] = (['sh', 'bash'] as const).flatMap((shell) => {
   const path = Bun.which(shell);
   return path === null ? [] : [[shell, path] as const];
 });
-const TEXTS = rows.map(({ text }) => text).filter((text) => !HARMLESS.test(text));
+const TEXTS = rows.map(({ text }) => text).filter((text) => !ELSEWHERE.test(text));
 
 describe('what is taken executes no value', () => {
   test.each(SHELLS)('in %s, alone and in other text', async (shell, path) => {
