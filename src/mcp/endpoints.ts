@@ -27,6 +27,7 @@ import { rpcError, tooMany } from './rpc-answers.ts';
 import { createMcpServer, type McpDeps } from './server.ts';
 import { createSessions, type Session, type Sessions } from './sessions.ts';
 import { openSse } from './sse.ts';
+import { refusedCall, tidied } from './tidy-message.ts';
 import { SPELLINGS, type Spelling } from './tool-names.ts';
 
 /** Whose request it is. A session is the caller's who opened it: nobody else may use it. */
@@ -246,6 +247,8 @@ async function handleMcp(parts: Parts, request: Request, from: From): Promise<Re
   if (body instanceof Response) return body;
   const { value } = body;
   if (!(await isLegacyRequest(request, value))) {
+    const refused = refusedCall(value);
+    if (refused !== null) return Response.json(refused);
     const asked = endingWith(request, from);
     parts.callers.set(asked, caller);
     const response = await parts.modern.fetch(asked, { parsedBody: value });
@@ -266,7 +269,7 @@ function endingWith({ url, method, headers, signal }: Request, { unwelcome }: Fr
 /** The body as JSON, or the answer to one that is none. */
 async function jsonOf(request: Request): Promise<{ readonly value: unknown } | Response> {
   try {
-    return { value: JSON.parse(await request.text()) };
+    return { value: tidied(JSON.parse(await request.text())) };
   } catch (thrown) {
     return rpcError(400, -32700, `the body is not JSON: ${messageOf(thrown)}`);
   }

@@ -14,6 +14,7 @@ import { followCalls, type OpenCalls } from './open-calls.ts';
 import { rpcError, tooMany } from './rpc-answers.ts';
 import type { createMcpServer, McpDeps } from './server.ts';
 import type { Session, Sessions } from './sessions.ts';
+import { refusedCall } from './tidy-message.ts';
 import type { Spelling } from './tool-names.ts';
 
 interface HttpSession extends Session {
@@ -50,6 +51,8 @@ export async function inSession(
     : (http.get(id, owner) ?? (await revived(parts, id, request, caller)));
   if (session === null) return rpcError(404, -32001, 'there is no such session: initialize again');
   if (session === 'too many') return tooMany();
+  const refused = refusedCall(body);
+  if (refused !== null) return Response.json(refused);
   const left = session.calls.brought(body);
   if (left === null)
     return rpcError(400, -32600, 'the id is that of a request without an answer yet');

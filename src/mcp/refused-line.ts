@@ -3,7 +3,9 @@
  * gets one, under the id that it sent when there is one.
  */
 import { PassThrough, type Readable } from 'node:stream';
+import type { Json } from '../model/json.ts';
 import { onLines } from './lines.ts';
+import { refusedCall, tidied, tidiedLine } from './tidy-message.ts';
 
 const PARSE_ERROR = -32_700;
 const INVALID_REQUEST = -32_600;
@@ -17,7 +19,9 @@ export function refusedLine(line: string): string | null {
     return refusal(null, PARSE_ERROR, `the line is not JSON: ${(thrown as Error).message}`);
   }
   const wrong = wrongWith(value);
-  return wrong === null ? null : refusal(idOf(value), INVALID_REQUEST, wrong);
+  if (wrong !== null) return refusal(idOf(value), INVALID_REQUEST, wrong);
+  const call = refusedCall(tidied(value as Json));
+  return call === null ? null : JSON.stringify(call);
 }
 
 /** The lines of `input` that are messages, each with its end; `answer` gets what the others are told. */
@@ -26,7 +30,7 @@ export function messagesOf(input: Readable, answer: (line: string) => void): Rea
   onLines(input, (line) => {
     const refused = refusedLine(line);
     if (refused !== null) answer(refused);
-    else if (!messages.write(`${line}\n`)) {
+    else if (!messages.write(`${tidiedLine(line)}\n`)) {
       input.pause();
       messages.once('drain', () => input.resume());
     }
@@ -43,7 +47,7 @@ const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isId = (value: unknown): value is string | number =>
-  typeof value === 'string' || typeof value === 'number';
+  typeof value === 'string' || Number.isSafeInteger(value);
 
 const idOf = (value: unknown): string | number | null =>
   isObject(value) && isId(value.id) ? value.id : null;
@@ -52,8 +56,10 @@ function wrongWith(value: unknown): string | null {
   if (Array.isArray(value)) return 'a line is one message: send those of a batch one by one';
   if (!isObject(value)) return 'a message is an object';
   if (value.jsonrpc !== '2.0') return 'a message has "jsonrpc": "2.0"';
-  if (value.id !== undefined && !isId(value.id)) return 'an id is a text or a number';
-  if (typeof value.method === 'string') return null;
+  if (value.id !== undefined && !isId(value.id)) return 'an id is a text or a whole number';
+  if (typeof value.method === 'string') {
+    return isObject(value.params ?? {}) ? null : 'params are an object';
+  }
   if (value.method !== undefined) return 'a method is a text';
   const isAnswer = value.id !== undefined && ('result' in value || 'error' in value);
   return isAnswer ? null : 'a message has a method, or is an answer with id and result or error';

@@ -4,9 +4,13 @@
  */
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import * as v from 'valibot';
+import { isJsonObject } from '../model/json.ts';
 import { wordsOf } from '../ops/input-words.ts';
 
 const text = v.string();
+/** The library's own check takes lists. */
+const notAnObject = ({ received }: { readonly received: string }): string =>
+  `must be an object, not ${received === 'Array' ? 'a list' : received}`;
 
 export const LOG_LEVELS = [
   'debug',
@@ -24,6 +28,7 @@ export const PARAMS = {
   page: v.object({ cursor: v.optional(text) }),
   level: v.object({ level: v.picklist(LOG_LEVELS) }),
   resource: v.object({ uri: text }),
+  call: v.object({ name: text, arguments: v.optional(v.custom(isJsonObject, notAnObject)) }),
   prompt: v.object({ name: text, arguments: v.optional(v.record(text, text)) }),
   completion: v.object({
     ref: v.variant('type', [
@@ -51,8 +56,15 @@ export function onRequest<S extends Params>(
 
 /** @throws -32602 */
 function checked<S extends Params>(method: string, schema: S, given: unknown): v.InferOutput<S> {
-  const { success, issues, output } = v.safeParse(schema, given);
-  if (success) return output;
+  const wrong = wrongIn(method, schema, given);
+  if (wrong !== null) throw new ProtocolError(ProtocolErrorCode.InvalidParams, wrong);
+  return v.parse(schema, given);
+}
+
+/** What is wrong with the params of a method, in words; null when nothing is. */
+export function wrongIn(method: string, schema: Params, given: unknown): string | null {
+  const { success, issues } = v.safeParse(schema, given);
+  if (success) return null;
   const wrong = issues.map((issue) => `${v.getDotPath(issue) ?? 'params'} ${wordsOf(issue)}`);
-  throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${method}: ${wrong.join('; ')}`);
+  return `${method}: ${wrong.join('; ')}`;
 }

@@ -67,7 +67,7 @@ export function serveResources(
   });
   onRequest(server, 'resources/subscribe', PARAMS.resource, async ({ uri }) => {
     if (uri.length > MAX_URI_CHARS || readUri(uri) === null) {
-      throw new ResourceNotFoundError(uri.slice(0, MAX_URI_CHARS));
+      throw noSuch(uri);
     }
     if (!uris.has(uri) && uris.size >= MAX_SUBSCRIBED) {
       const message = `a session subscribes to at most ${MAX_SUBSCRIBED} resources`;
@@ -103,15 +103,22 @@ async function list(ops: Ops, ctx: CallContext) {
 
 async function read(ops: Ops, ctx: CallContext, uri: string) {
   const ref = readUri(uri);
-  if (ref === null) throw new ResourceNotFoundError(uri);
+  if (ref === null) throw noSuch(uri);
   try {
     return await textOf(ops, ctx, ref);
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'NOT_FOUND') {
-      throw new ResourceNotFoundError(uri, thrown.message);
+      const { message, hint } = thrown;
+      throw new ResourceNotFoundError(uri, hint === undefined ? message : `${message}; ${hint}`);
     }
     throw thrown;
   }
+}
+
+function noSuch(given: string): ResourceNotFoundError {
+  const uri = given.slice(0, MAX_URI_CHARS);
+  const message = `there is no resource "${uri}"; there are ${RESOURCE_TEMPLATES.join(', ')}`;
+  return new ResourceNotFoundError(uri, message);
 }
 
 async function textOf(ops: Ops, ctx: CallContext, ref: ResourceRef) {

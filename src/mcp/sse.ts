@@ -4,6 +4,7 @@
  */
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { eventStream } from './event-stream.ts';
+import { refusedCall } from './tidy-message.ts';
 
 export interface SseConnection {
   readonly sessionId: string;
@@ -36,6 +37,10 @@ export function openSse(sessionId: string): SseConnection {
     sessionId,
     transport,
     response: stream.response,
-    receive: (message) => transport.onmessage?.(message),
+    receive(message) {
+      const refused = refusedCall(message);
+      if (refused === null) transport.onmessage?.(message);
+      else void transport.send(refused);
+    },
   };
 }

@@ -28,7 +28,7 @@ const init = (protocolVersion = '2025-06-18', more: object = {}) => ({
     ...more,
   },
 });
-const request = (method: string, params: object = {}, id: unknown = 7) => ({
+const request = (method: string, params: object | null = {}, id: unknown = 7) => ({
   jsonrpc: '2.0',
   id,
   method,
@@ -142,7 +142,31 @@ describe.each(LINES)('%s', (_, open) => {
 
   test.each([
     ['a method that is not there', request('fly/away', {}, 'm1'), /"id":"m1","error":.*-32601/],
-    ['a call without a name', request('tools/call', {}, 'm2'), /"id":"m2","error":.*-32602/],
+    [
+      'a call without a name',
+      request('tools/call', {}, 'm2'),
+      /"id":"m2","error":.*-32602.*tools\/call: name is missing/,
+    ],
+    [
+      'a call without params',
+      request('tools/call', null, 'm16'),
+      /"id":"m16","error":.*-32602.*tools\/call: name is missing/,
+    ],
+    [
+      'a call of a number',
+      request('tools/call', { name: 5 }, 'm13'),
+      /"id":"m13",.*name must be a text, not 5/,
+    ],
+    [
+      'a resource that is none',
+      request('resources/read', { uri: 'opcode://jobs/1' }, 'm14'),
+      /"id":"m14","error":.*-32602.*opcode:\/\/runs\/\{id\}/,
+    ],
+    [
+      'a resource that is not there',
+      request('resources/read', { uri: 'opcode://runs/none' }, 'm15'),
+      /"id":"m15","error":.*-32602.*there is no run/,
+    ],
     [
       'a tool that is not there',
       request('tools/call', { name: '__proto__' }, 'm3'),
@@ -151,7 +175,7 @@ describe.each(LINES)('%s', (_, open) => {
     [
       'arguments that are a list',
       request('tools/call', { name: 'run', arguments: [] }, 'm4'),
-      /"id":"m4","error":.*-32602/,
+      /"id":"m4","error":.*-32602.*arguments must be an object, not a list/,
     ],
     [
       'arguments that are not there',

@@ -32,6 +32,17 @@ test('what is none is refused under its id', () => {
     ['{"jsonrpc":"2.0","id":{},"method":"ping"}', -32_600, null],
     ['{"jsonrpc":"2.0","id":3,"method":7}', -32_600, 3],
     ['{"jsonrpc":"2.0","result":{}}', -32_600, null],
+    ['{"jsonrpc":"2.0","id":1.5,"method":"ping"}', -32_600, null],
+    ['{"jsonrpc":"2.0","id":1e20,"method":"ping"}', -32_600, null],
+    ['{"jsonrpc":"2.0","id":4,"method":"ping","params":[1]}', -32_600, 4],
+    ['{"jsonrpc":"2.0","id":4,"method":"ping","params":"x"}', -32_600, 4],
+    ['{"jsonrpc":"2.0","id":5,"method":"tools/call"}', -32_602, 5],
+    ['{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":7}}', -32_602, 5],
+    [
+      '{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"a","arguments":[]}}',
+      -32_602,
+      5,
+    ],
   ];
   for (const [line, code, id] of cases) expect(told(line)).toMatchObject({ id, error: { code } });
 });
@@ -46,4 +57,26 @@ test('a stream is freed of them, and ends with its source', async () => {
     `${ping}\n${ping}\n`,
   );
   expect(answers.length).toBe(2);
+});
+
+test('optional parts that are none are left out, and everything else stays as it was written', async () => {
+  const ping = (rest: string): string => `{"jsonrpc":"2.0","id":1,"method":"ping"${rest}}`;
+  const cases = [
+    [ping(',"params":null'), ping('')],
+    [ping(',"params":{"_meta":null}'), ping(',"params":{}')],
+    [ping(',"params":{"_meta":{"progressToken":null}}'), ping(',"params":{"_meta":{}}')],
+    [
+      ping(',"params":{ "n": 12345678901234567890 }'),
+      ping(',"params":{ "n": 12345678901234567890 }'),
+    ],
+    [
+      ping(',"params":{"_meta":{"progressToken":"a"}}'),
+      ping(',"params":{"_meta":{"progressToken":"a"}}'),
+    ],
+  ];
+  const input = new PassThrough();
+  const messages = messagesOf(input, () => expect.unreachable());
+  input.end(cases.map(([given]) => `${given}\n`).join(''));
+  const text = await new Response(messages as unknown as ReadableStream).text();
+  expect(text).toBe(cases.map(([, taken]) => `${taken}\n`).join(''));
 });
