@@ -8,7 +8,7 @@ import type { RunId } from '../model/ids.ts';
 import { type JsonObject, setOwn } from '../model/json.ts';
 import type { StepState } from '../model/run-state.ts';
 import { isRunEnded, type RunStatus } from '../model/run-status.ts';
-import type { DecisionRow } from '../model/store.ts';
+import type { DecisionRow, RunRow } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import type { OpsDeps } from './deps.ts';
 import { nextOf } from './next.ts';
@@ -18,7 +18,7 @@ import { awaitedRuns, openDecisions } from './run-tree.ts';
 import { withSecretNames } from './secret-places.ts';
 import type { EventView, RunPart, RunResult, WaitingForView } from './shapes.ts';
 import { briefStepOf, stepViews } from './step-view.ts';
-import { openWaitTexts } from './waiting-text.ts';
+import { openWaitTexts, PAUSED } from './waiting-text.ts';
 import { decisionOf, eventOf, failureOf } from './wire.ts';
 
 export const statusOf = ({ row, state }: ReadRun): RunStatus =>
@@ -50,7 +50,8 @@ export function waitingOf(
   if (row.status === 'pending') return pendingWaits(store, row);
   const turn = state.queued ? turnOf(store, row.runId) : [];
   const open = [...openWaits(state), ...settlingWaits(run)];
-  const waits = openWaitTexts(open, decisions, awaitedRuns(store, run));
+  const pendingOf = (below: RunRow): WaitingForView[] => pendingWaits(store, below);
+  const waits = openWaitTexts(open, decisions, awaitedRuns(store, run), pendingOf);
   if (!state.paused) return waits;
   return [pausedText(state.pauseReason), ...turn, ...waits];
 }
@@ -66,7 +67,7 @@ function settlingWaits({ state, row }: ReadRun): OpenWait[] {
 
 function pausedText(reason: string | null): WaitingForView {
   if (reason === null || reason === 'paused') {
-    return { step_id: '', kind: 'paused', text: 'it is paused until "resume"' };
+    return PAUSED;
   }
   const why = PAUSES[reason] ?? `it is paused (${reason})`;
   return { step_id: '', kind: 'paused', name: reason, text: `${why} until "resume"` };

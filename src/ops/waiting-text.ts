@@ -29,11 +29,15 @@ export function waitingTexts(
   });
 }
 
-/** Everything the open steps of a run wait for, then what the runs that it awaits wait for. */
+/**
+ * Everything the open steps of a run wait for, then what the runs that it awaits wait for; `pendingOf` says
+ * why one of those has not begun.
+ */
 export function openWaitTexts(
   waits: readonly OpenWait[],
   decisions: readonly DecisionRow[],
   awaited: Awaited,
+  pendingOf: (row: RunRow) => readonly WaitingForView[],
 ): WaitingForView[] {
   const ofRun = Map.groupBy(decisions, (row) => row.runId);
   const children = new Map(awaited.rows.map((row) => [row.runId as string, row]));
@@ -52,7 +56,11 @@ export function openWaitTexts(
       text: sentence(wait, byPath.get(step_id), status),
     };
   });
-  const below = awaited.rows.flatMap((row) => rowTexts(row, ofRun.get(row.runId) ?? []));
+  const below = awaited.rows.flatMap((row) =>
+    row.status === 'pending'
+      ? pendingOf(row).map((wait) => toldBelow(row, wait))
+      : rowTexts(row, ofRun.get(row.runId) ?? []),
+  );
   return [...shortened(texts), ...below, ...(awaited.isCut ? [CUT] : [])];
 }
 
@@ -68,21 +76,26 @@ const CUT: WaitingForView = {
   text: 'it awaits more runs than are shown here',
 };
 
-/** What an awaited run waits for itself; the runs below it tell theirs. */
+/** What an awaited run that has begun waits for itself; the runs below it tell theirs. */
 function rowTexts(row: RunRow, decisions: readonly DecisionRow[]): WaitingForView[] {
-  const told = (text: string, more: Partial<WaitingForView> = {}): WaitingForView => ({
-    workflow_id: row.runId,
-    step_id: '',
-    kind: 'child',
-    ...more,
-    text: `in run ${row.runId}: ${text}`,
-  });
-  if (row.paused) return [told('it is paused until "resume"', { kind: 'paused' })];
-  if (row.status === 'pending') return [told('it has not begun yet', { kind: 'turn' })];
+  if (row.paused) return [toldBelow(row, PAUSED)];
   return waitingTexts(row.waitingFor, decisions)
     .filter((wait) => wait.kind !== 'child')
-    .map(({ text, ...wait }) => told(text, wait));
+    .map((wait) => toldBelow(row, wait));
 }
+
+const toldBelow = ({ runId }: RunRow, wait: WaitingForView): WaitingForView => ({
+  workflow_id: runId,
+  ...wait,
+  text: `in run ${runId}: ${wait.text}`,
+});
+
+/** A run that somebody has paused. */
+export const PAUSED: WaitingForView = {
+  step_id: '',
+  kind: 'paused',
+  text: 'it is paused until "resume"',
+};
 
 /** On the wire a step that waits to start says for what. */
 const kindOf = (wait: OpenWait): string =>

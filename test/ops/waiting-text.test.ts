@@ -8,7 +8,7 @@ import { failed, type GivenOptions, given, restarted, type Scenario } from '../s
 
 const NOBODY = { rows: [], isCut: false };
 const told = (waits: readonly OpenWait[]): string[] =>
-  openWaitTexts(waits, [], NOBODY).map(({ kind, text }) => `${kind}: ${text}`);
+  openWaitTexts(waits, [], NOBODY, () => []).map(({ kind, text }) => `${kind}: ${text}`);
 const waitsOf = (run: Scenario): string[] => told(openWaits(run.state));
 
 const admitted = (reason: 'slot' | 'vault'): GivenOptions => ({
@@ -102,7 +102,7 @@ test('what an awaited run waits for is told with the run', () => {
     waitingFor: [{ step_id: 'w', kind: 'signal', name: 'go' }],
   } as unknown as RunRow;
   const waits: OpenWait[] = [{ step_id: 's', kind: 'child', name: 'below' }];
-  expect(openWaitTexts(waits, [], { rows: [row], isCut: false })).toEqual([
+  expect(openWaitTexts(waits, [], { rows: [row], isCut: false }, () => [])).toEqual([
     {
       step_id: 's',
       kind: 'child',
