@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { runShown } from './processes.ts';
 
-const PROGRAM = fileURLToPath(new URL('../test/system/print-latency.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../test/bench/print-latency.ts', import.meta.url));
 const LIMIT_MS = 5 * 60_000;
 
 process.exitCode = await runShown([process.execPath, PROGRAM], { limitMs: LIMIT_MS });

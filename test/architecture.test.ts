@@ -1,6 +1,7 @@
 /**
  * The shape of the code base as a test: who may import whom (dependency-cruiser) and the rules one
- * file can break alone (test/support/source-rules.ts). Each check first proves that it can fail.
+ * file can break alone (test/support/source-rules.ts); and that no test says anything about time
+ * (test/support/timing-rules.ts). Each check first proves that it can fail.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
 import extractTsConfig from 'dependency-cruiser/config-utl/extract-ts-config';
 import { checkSource } from './support/source-rules.ts';
+import { checkTiming } from './support/timing-rules.ts';
 
 const ROOT = join(import.meta.dir, '..');
 const RULES = join(ROOT, '.dependency-cruiser.cjs');
@@ -185,5 +187,61 @@ describe('source rules', () => {
     ['a default case', 'src/http/a.ts', 'switch (a) { default: b(); }'],
   ])('allow %s', (_, file, text) => {
     expect(checkSource(file, text.startsWith('#!') ? text : HEADER + text)).toEqual([]);
+  });
+});
+
+describe('timing rules', () => {
+  const MAY_TIME = /^test\/(bench\/|support\/patience\.ts$)/;
+
+  test('hold for every file of the tests', () => {
+    const files = sourceFiles(ROOT, ['test']).filter((file) => !MAY_TIME.test(file));
+    expect(files.length).toBeGreaterThan(300);
+    const violations = files
+      .flatMap((file) => checkTiming(file, readFileSync(join(ROOT, file), 'utf8')))
+      .map((found) => `${found.file}:${found.line} ${found.rule}: ${found.found}`);
+    expect(violations).toEqual([]);
+  });
+
+  test.each([
+    ['clock', 'const began = performance.now();'],
+    ['clock', 'const began = Bun.nanoseconds();'],
+    ['clock', 'expect(Date.now() - began).toBeLessThan(50);'],
+    ['clock', 'if (Date.now() > until) throw new Error();'],
+    ['clock', 'while (until >= new Date()) look();'],
+    ['sleep', 'await Bun.sleep(5);'],
+    ['sleep', 'await new Promise((resolve) => setTimeout(resolve, 5));'],
+    ['sleep', 'globalThis.setTimeout(look, 5);'],
+    ['sleep', "import { setTimeout as rest } from 'node:timers/promises';"],
+    ['polling', 'while (!(await holds())) {}'],
+    ['polling', 'while (!holds()) await new Promise((resolve) => setImmediate(resolve));'],
+    ['polling', 'do { await Bun.sleep(1); } while (!holds());'],
+    ['polling', 'while (!holds()) { await slowly(5); }'],
+    ['limit', "test('a', () => undefined, 20_000);"],
+    ['limit', "test.each([1])('%i', () => undefined, SHORT_MS);"],
+    ['limit', "test('a', () => undefined, { timeout: 20_000 });"],
+    ['limit', 'beforeAll(() => undefined, 20_000);'],
+    ['limit', 'setDefaultTimeout(20_000);'],
+    ['wait', "run({ definition, wait: '20s' });"],
+  ])('%s finds it in %s', (rule, text) => {
+    expect(checkTiming('test/a.test.ts', text).map((found) => found.rule)).toContain(rule);
+  });
+
+  test.each([
+    'await eventually(() => seen.length > 0);',
+    'await untilPast(due);',
+    'const old = signed(body, Date.now() - 60_000);',
+    'const forgotten = Date.now() - KEPT_MS;',
+    'const due = Date.now() + roomMs;',
+    'while (!text.includes(part)) text += await reader.read();',
+    'while (clock.fireNext(until)) await settle();',
+    'const turn = () => new Promise((resolve) => setImmediate(resolve));',
+    "test('a', () => undefined, TEST_MS);",
+    "test('a', () => undefined, TEST_MS + KILLS_MS);",
+    "test('a', () => undefined, { timeout: TEST_MS });",
+    "run({ definition, wait: '100ms' });",
+    "run({ definition, wait: '2m' });",
+    'const text = "setTimeout(() => 1, 5)"; // Bun.sleep(5)',
+  ])('allow %s', (text) => {
+    expect(checkTiming('test/a.test.ts', text)).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@
  * Several run at once, because many of them wait; a case's own times are measured inside its run.
  */
 import { describe, expect, test } from 'bun:test';
+import { TEST_MS } from '../support/patience.ts';
 import { type Case, readCases } from './case.ts';
 import { differences } from './check-case.ts';
 import { runCase } from './run-case.ts';
@@ -11,8 +12,8 @@ import { runCase } from './run-case.ts';
 const FILES = ['cases.json', 'more-cases.json'] as const;
 const AREAS = ['interpolation', 'cel', 'expr', 'jq', 'steps', 'actions'] as const;
 const AT_ONCE = 6;
-/** Of a whole file: the cases of a file wait for each other's turns. */
-const TIMEOUT_MS = 120_000;
+/** For a whole file: the cases of a file wait for each other's turns. */
+const TURNS_MS = 900_000;
 
 const inTurn = createTurns(AT_ONCE);
 
@@ -26,7 +27,11 @@ describe.each([...FILES])('%s', (file) => {
 
   describe.each([...AREAS])('%s', (area) => {
     for (const one of cases.filter((each) => each.area === area)) {
-      test.concurrent(`${one.id} ${one.title}`, () => inTurn(() => verify(one)), TIMEOUT_MS);
+      test.concurrent(
+        `${one.id} ${one.title}`,
+        () => inTurn(() => verify(one)),
+        TEST_MS + TURNS_MS,
+      );
     }
   });
 });

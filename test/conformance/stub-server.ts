@@ -2,6 +2,7 @@
  * A server on loopback that answers the routes of one case and remembers what it was asked.
  */
 import type { Json } from '../../src/model/json.ts';
+import { slowly } from '../support/patience.ts';
 import type { SeenRequest, StubRoute } from './case.ts';
 
 export interface StubServer {
@@ -22,7 +23,7 @@ export function openStub(routes: readonly StubRoute[]): StubServer {
       const { pathname } = new URL(request.url);
       const route = routes.find(({ path }) => path === pathname);
       if (route === undefined) return new Response('no such route', { status: 404 });
-      if (route.delay_ms !== undefined) await Bun.sleep(route.delay_ms);
+      if (route.delay_ms !== undefined) await slowly(route.delay_ms);
       const { status = 200, headers = {}, body } = route;
       return new Response(body === undefined ? null : bytesOf(body), { status, headers });
     },

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { eventually } from '../support/patience.ts';
 import type { World } from './opcode.ts';
 
 export interface DaemonProcess {
@@ -13,19 +13,6 @@ export interface DaemonProcess {
   readonly exited: Promise<number>;
   /** What it wrote on stderr until now. */
   log(): string;
-}
-
-/** Looks until it is true. @throws when it does not become so in time */
-export async function eventually(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  withinMs = PATIENCE_MS,
-): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await Bun.sleep(20);
-  }
 }
 
 /** A port that nobody uses. */
@@ -65,10 +52,10 @@ export async function startDaemon(world: World, ...args: string[]): Promise<Daem
     await reading;
     return code;
   });
-  await eventually('the daemon is ready', () => {
+  await eventually(() => {
     if (child.exitCode !== null) throw new Error(`the daemon ended: ${text}`);
     return text.includes('opcode is ready');
-  });
+  }, 'the daemon is ready');
   const { urls } = JSON.parse(text.split('\n').find((line) => line.includes('is ready')) ?? '{}');
   return {
     pid: child.pid,

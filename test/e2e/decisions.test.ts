@@ -1,5 +1,6 @@
 /** Decisions over the death of processes: what was given in time counts, what came late does not. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { untilPast, withRoom } from '../support/patience.ts';
 import { newWorld, type World } from './opcode.ts';
 
 let world: World;
@@ -8,7 +9,7 @@ beforeEach(() => {
 });
 afterEach(() => world.close());
 
-/** Data from before the question is used behind it. */
+/** Data from before the question is used behind it; a process that lives at its time-out takes the fallback. */
 const asking = (timeout: string) => ({
   steps: [
     { id: 'price', action: 'expr.eval', params: { expression: '40 + 2' } },
@@ -41,20 +42,24 @@ interface Run {
 const statusOf = async (): Promise<Run> =>
   (await world.run('status', '@last', '--json', '--include', 'steps,decisions,output')).json<Run>();
 
-/** Until the question's own time is over; nothing of ours lives meanwhile. */
-async function untilItsTimeIsOver(): Promise<void> {
+/** Waits until the question's own time is over, and answers it; nothing of ours lives meanwhile. */
+async function untilItsTimeIsOver(): Promise<number> {
   const { pending_decisions: pending } = await statusOf();
   const due = Date.parse(pending[0]?.timeout_at ?? '');
   expect(due).toBeGreaterThan(0);
-  while (Date.now() <= due) await Bun.sleep(20);
+  await untilPast(due);
+  return due;
 }
 
 describe('while no process lives', () => {
   test('an approval given in time wins over a time-out that passed later', async () => {
-    const file = world.file('asking.json', asking('1500ms'));
-    expect((await world.run('run', file)).code).toBe(7);
-    expect((await world.run('decide', '@last', 'pay', '--detach')).code).toBe(0);
-    await untilItsTimeIsOver();
+    await withRoom(async (roomMs) => {
+      const file = world.file('asking.json', asking(`${roomMs}ms`));
+      if ((await world.run('run', file)).code !== 7) return false;
+      expect((await world.run('decide', '@last', 'pay', '--detach')).code).toBe(0);
+      const decidedAt = Date.now();
+      return decidedAt < (await untilItsTimeIsOver());
+    });
     expect((await world.run('recover', '@last')).code).toBe(0);
     const run = await statusOf();
     expect(run.steps.ask?.output).toMatchObject({ choice: 'pay', via: 'signal' });
@@ -62,9 +67,12 @@ describe('while no process lives', () => {
   });
 
   test('a time-out that passed first takes its fallback, and the late approval is refused', async () => {
-    const file = world.file('asking.json', asking('300ms'));
-    expect((await world.run('run', file)).code).toBe(7);
-    await untilItsTimeIsOver();
+    await withRoom(async (roomMs) => {
+      const file = world.file('asking.json', asking(`${roomMs}ms`));
+      if ((await world.run('run', file)).code !== 7) return false;
+      await untilItsTimeIsOver();
+      return true;
+    });
     expect((await world.run('decide', '@last', 'pay', '--detach')).code).toBe(0);
     expect((await world.run('recover', '@last')).code).toBe(0);
     const run = await statusOf();

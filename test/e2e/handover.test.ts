@@ -3,8 +3,8 @@ import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TEST_MS } from '../support/patience.ts';
-import { type DaemonProcess, end, eventually, startDaemon } from './daemon.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
+import { type DaemonProcess, end, startDaemon } from './daemon.ts';
 import { finished, flow, newWorld, type World } from './opcode.ts';
 
 // Several processes at a time, on a machine that may have other work.
@@ -50,8 +50,8 @@ const statusOf = async (id: string): Promise<RunDocument> =>
   (
     await world.run('status', id, '--json', '--include', 'steps,decisions,output')
   ).json<RunDocument>();
-const ends = (id: string, status = 'completed'): Promise<void> =>
-  eventually(`${id} is ${status}`, async () => (await statusOf(id)).status === status);
+const ends = (id: string, status = 'completed'): Promise<true> =>
+  eventually(async () => (await statusOf(id)).status === status, `${id} is ${status}`);
 const executors = (): string[] =>
   readFileSync(join(world.folder, 'ran.txt'), 'utf8').trim().split('\n');
 
@@ -133,9 +133,9 @@ describe('a template run with a live daemon', () => {
     await define('prints', PRINTS);
     daemon = await startDaemon(world);
     expect((await world.run('run', 'long', '--detach')).code).toBe(0);
-    await eventually('its step is in flight', () => existsSync(join(world.folder, 'begun')));
+    await eventually(() => existsSync(join(world.folder, 'begun')), 'its step is in flight');
     daemon.signal('SIGTERM');
-    await eventually('it stops', () => daemon?.log().includes('stopping') === true);
+    await eventually(() => daemon?.log().includes('stopping') === true, 'it stops');
     const run = await world.run('run', 'prints');
     expect(run.stderr).toMatch(/Executing here: the daemon \(pid \d+\) is stopping/);
     expect(run.stdout).not.toContain(`from ${daemon.pid}`);
@@ -146,7 +146,7 @@ describe('a template run with a live daemon', () => {
     await define('slow', SLOW);
     daemon = await startDaemon(world);
     const run = world.start('run', 'slow');
-    await eventually('it runs', async () => (await world.run('status', '@last')).code === 0);
+    await eventually(async () => (await world.run('status', '@last')).code === 0, 'it runs');
     await end(daemon);
     daemon = await startDaemon(world);
     expect((await finished(run)).code).toBe(0);
@@ -182,7 +182,7 @@ describe('hand-over', () => {
     await define('slow', SLOW);
     daemon = await startDaemon(world);
     const run = world.start('run', 'slow', '--local');
-    await eventually('it runs', async () => (await world.run('status', '@last')).code === 0);
+    await eventually(async () => (await world.run('status', '@last')).code === 0, 'it runs');
     run.kill('SIGKILL');
     await run.exited;
     await ends('@last');
@@ -217,7 +217,7 @@ describe('hand-over', () => {
     await define('slow', SLOW);
     daemon = await startDaemon(world);
     const { stdout } = await world.run('run', 'slow', '--detach');
-    await eventually('it runs', async () => (await statusOf(stdout.trim())).status === 'active');
+    await eventually(async () => (await statusOf(stdout.trim())).status === 'active', 'it runs');
     await end(daemon);
     expect((await world.run('status')).stderr).toContain('without an executor');
     expect((await world.run('recover')).code).toBe(0);

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TEST_MS } from '../support/patience.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
 import { BINARY, flow, newWorld, type World } from './opcode.ts';
 
 let world: World;
@@ -97,9 +97,7 @@ describe('a run', () => {
   test('is watched until its end', async () => {
     const nap = flow('nap', [{ id: 'nap', type: 'wait', config: { duration: '300ms' } }]);
     const run = world.start('run', world.file('nap.json', nap));
-    while ((await ids()).length === 0) {
-      // The other process has not written it yet.
-    }
+    await eventually(async () => (await ids()).length > 0, 'the other process has written it');
     const watched = await world.run('status', '@last', '--watch');
     await run.exited;
     expect([watched.code, watched.stdout]).toEqual([

@@ -1,15 +1,18 @@
 /**
  * Nine commands at a time and a daemon on one database: nobody is told that it is locked, no step runs
- * twice, none is lost. TEST_PROCESSES_MS=60000 for a minute of it.
+ * twice, none is lost. TEST_TURNS=40 for more of it.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DaemonProcess, end, eventually, startDaemon } from './daemon.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
+import { type DaemonProcess, end, startDaemon } from './daemon.ts';
 import { type Finished, flow, newWorld, type World } from './opcode.ts';
 
-const RUN_MS = Number(process.env.TEST_PROCESSES_MS ?? 8000);
 const PROCESSES = 9;
+/** Commands of each process, one after the other. */
+const TURNS = Number(process.env.TEST_TURNS ?? 6);
+const TURNS_MS = TURNS * 60_000;
 
 let world: World;
 let daemon: DaemonProcess | null;
@@ -73,16 +76,11 @@ function tasks(file: string): readonly Task[] {
   ];
 }
 
-/** Commands one after the other until the time is over; everything that went wrong. */
-async function actor(
-  at: number,
-  file: string,
-  until: number,
-  started: Started[],
-): Promise<string[]> {
+/** Commands one after the other, from task `at` on; everything that went wrong. */
+async function actor(at: number, file: string, started: Started[]): Promise<string[]> {
   const all = tasks(file);
   const wrong: string[] = [];
-  for (let turn = at; Date.now() < until; turn++) {
+  for (let turn = at; turn < at + TURNS; turn++) {
     const task = all[turn % all.length] as Task;
     const done = await task(started);
     if (done.code !== 0) wrong.push(`${done.code}: ${done.stdout} ${done.stderr}`);
@@ -107,22 +105,21 @@ describe('nine processes and a daemon', () => {
       }
       daemon = await startDaemon(world);
       const started: Started[] = [];
-      const until = Date.now() + RUN_MS;
-      const actors = Array.from({ length: PROCESSES }, (_, at) => actor(at, file, until, started));
+      const actors = Array.from({ length: PROCESSES }, (_, at) => actor(at, file, started));
       expect((await Promise.all(actors)).flat()).toEqual([]);
       const expected = started.reduce((sum, { kind }) => sum + STEPS[kind], 0);
       expect(expected).toBeGreaterThan(20);
-      await eventually('everything has ended', async () => {
+      await eventually(async () => {
         const { counts } = (await world.run('status', '--json')).json<{
           counts: Record<string, number>;
         }>();
         return counts.completed === started.length;
-      });
+      }, 'everything has ended');
       const marksLeft = linesOf(sink);
       expect(new Set(marksLeft).size).toBe(marksLeft.length);
       expect(marksLeft).toHaveLength(expected);
       expect(daemon.log()).not.toMatch(/"level":"(warn|error)"/);
     },
-    RUN_MS + 60_000,
+    TEST_MS + TURNS_MS,
   );
 });

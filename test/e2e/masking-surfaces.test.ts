@@ -8,8 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { connect } from '../http/daemon.ts';
-import { PATIENCE_MS, TEST_MS } from '../support/patience.ts';
-import { eventually } from './daemon.ts';
+import { eventually, PATIENCE_MS, TEST_MS } from '../support/patience.ts';
 import { leaksIn, MARK, type MaskingWorld, openMaskingWorld } from './masking-world.ts';
 
 setDefaultTimeout(TEST_MS);
@@ -293,12 +292,12 @@ describe('on the command line', () => {
 describe('what is kept and sent holds no secret', () => {
   test('messages of channels, and what the receiver and the command said', async () => {
     const bell = join(made.world.folder, 'bell.txt');
-    await eventually('all were told', () => {
+    await eventually(() => {
       const { received } = made.receiver;
       const told = received.map(({ body }) => body).join('\n');
       return ['decision', 'run_failed', 'notify'].every((kind) => told.includes(`"${kind}"`));
-    });
-    await eventually('the command too', async () => (await Bun.file(bell).text()).includes(MARK));
+    }, 'all were told');
+    await eventually(async () => (await Bun.file(bell).text()).includes(MARK), 'the command too');
     const sent = made.receiver.received.map((one) => JSON.stringify([one.headers, one.body]));
     expect(sent.join('\n')).toContain(MARK);
     expect(leaksIn([...sent, readFileSync(bell, 'utf8')].join('\n'))).toEqual([]);

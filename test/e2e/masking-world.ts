@@ -7,8 +7,9 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openReceiver, type Receiver } from '../notify/receiver.ts';
+import { eventually } from '../support/patience.ts';
 import { SECRETS, SPELLINGS } from '../support/secret-cells.ts';
-import { type DaemonProcess, end, eventually, startDaemon, writeSettings } from './daemon.ts';
+import { type DaemonProcess, end, startDaemon, writeSettings } from './daemon.ts';
 import { BINARY, flow, type World, worldIn } from './opcode.ts';
 
 /** What is between two cells, wherever they come through. */
@@ -239,10 +240,10 @@ async function afterCrash(world: World, runs: Record<string, string>): Promise<D
     const started = await sure(world, 'run', 'slow', '--detach', '--json');
     const { workflow_id: run } = JSON.parse(started) as Answer;
     runs.slow = run;
-    await eventually('it has printed', async () => {
+    await eventually(async () => {
       const { stdout } = await world.run('logs', run, '--json');
       return stdout.includes(MARK);
-    });
+    }, 'it has printed');
   } finally {
     await end(first);
   }
@@ -262,9 +263,10 @@ async function startAll(
   await start('ends', 'run', 'ends', '--idempotency-key', 'k');
   await start('repeated', 'run', 'ends', '--idempotency-key', 'k');
   await start('fails', 'run', 'fails');
-  const settled = (name: string, wanted: readonly string[]): Promise<void> =>
-    eventually(`${name} is ${wanted}`, async () =>
-      wanted.includes(await statusOf(daemon, runs[name] ?? '')),
+  const settled = (name: string, wanted: readonly string[]): Promise<true> =>
+    eventually(
+      async () => wanted.includes(await statusOf(daemon, runs[name] ?? '')),
+      `${name} is ${wanted}`,
     );
   await settled('fails', ['failed']);
   await settled('ends', ['completed']);

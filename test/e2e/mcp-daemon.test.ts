@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { TEST_MS } from '../support/patience.ts';
-import { daemonOf, eventually, freePort, writeSettings } from './daemon.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
+import { daemonOf, freePort, writeSettings } from './daemon.ts';
 import { newWorld, type World } from './opcode.ts';
 import { type StdioClient, stdioClient } from './stdio-client.ts';
 
@@ -82,7 +82,7 @@ describe('a client of `opcode mcp`', () => {
     const ran = join(world.folder, 'ran.txt');
     const called = one.tool('run', { definition: SLOW, params: { path: ran } });
     const status = async (): Promise<number> => (await world.run('status', '@last')).code;
-    await eventually('it runs', async () => (await status()) === 0);
+    await eventually(async () => (await status()) === 0, 'it runs');
     const killed = daemonOf(world.home)?.pid as number;
     process.kill(killed, 'SIGKILL');
     expect((await called).status).toBe('completed');
@@ -101,10 +101,12 @@ describe('a client of `opcode mcp`', () => {
     expect((await world.run('stop')).code).toBe(0);
     const asks = { steps: [{ id: 'ask', type: 'reasoning', config: { prompt_context: 'Go?' } }] };
     expect((await one.tool('run', { definition: asks })).status).toBe('suspended');
-    await eventually('it is told', () =>
-      one.notifications.some(({ params }) =>
-        JSON.stringify(params).includes('waits for a decision'),
-      ),
+    await eventually(
+      () =>
+        one.notifications.some(({ params }) =>
+          JSON.stringify(params).includes('waits for a decision'),
+        ),
+      'it is told',
     );
   });
 

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cleanEnvironment, ROOT } from '../../scripts/processes.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { eventually } from '../support/patience.ts';
 
 export const BINARY = join(ROOT, 'dist', 'opcode');
 
@@ -132,7 +132,6 @@ function terminalSession(
 ): TerminalSession {
   let text = '';
   const decoder = new TextDecoder();
-  let onText: () => void = () => undefined;
   const child = Bun.spawn([BINARY, ...args], {
     cwd,
     env,
@@ -141,7 +140,6 @@ function terminalSession(
       rows: 24,
       data(_terminal, data) {
         text += decoder.decode(data, { stream: true });
-        onText();
       },
     },
   });
@@ -150,20 +148,12 @@ function terminalSession(
     type: (typed) => {
       child.terminal?.write(typed);
     },
-    until: (wanted) =>
-      new Promise((resolve, reject) => {
-        const late = setTimeout(
-          () => reject(new Error(`"${wanted}" did not appear in:\n${text}`)),
-          PATIENCE_MS,
-        );
-        const look = (): void => {
-          if (!text.includes(wanted)) return;
-          clearTimeout(late);
-          resolve();
-        };
-        onText = look;
-        look();
-      }),
+    async until(wanted) {
+      await eventually(
+        () => text.includes(wanted),
+        () => `"${wanted}" did not appear in:\n${text}`,
+      );
+    },
     exited: child.exited.then((code) => {
       child.terminal?.close();
       return code;

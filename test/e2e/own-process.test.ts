@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { chmodSync, chownSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { PATIENCE_MS, TEST_MS } from '../support/patience.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
 import { BINARY, ensureBinary, flow, newWorld, type World } from './opcode.ts';
 
 const SECRETS = {
@@ -42,17 +42,6 @@ function start(args: readonly string[], prefix: readonly string[] = []): number 
   });
   children.push(child);
   return child.pid;
-}
-
-/** Resolves with what `look` finds. @throws when it does not come */
-async function eventually<T>(look: () => T | null): Promise<T> {
-  const until = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const found = look();
-    if (found !== null) return found;
-    if (performance.now() > until) throw new Error('it did not come');
-    await Bun.sleep(10);
-  }
 }
 
 const environ = (pid: number): string => readFileSync(`/proc/${pid}/environ`, 'utf8');

@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TEST_MS } from '../support/patience.ts';
-import { type DaemonProcess, end, eventually, startDaemon } from './daemon.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
+import { type DaemonProcess, end, startDaemon } from './daemon.ts';
 import { newWorld, type World } from './opcode.ts';
 
 let world: World;
@@ -50,9 +50,9 @@ test(
     };
     const run = (n: string) => post('run', { template_name: 't', params: { n }, wait: 0 });
     const first = await run('A');
-    await eventually('the first is at work', () => text('n').includes('A'));
+    await eventually(() => text('n').includes('A'), 'the first is at work');
     const second = await run('B');
-    await eventually('the second is at work', () => text('n').includes('B'), 30_000);
+    await eventually(() => text('n').includes('B'), 'the second is at work');
     expect(text('n')).toMatch(/^A+B+$/);
     expect(await post('status', { workflow_id: first.workflow_id })).toMatchObject({
       status: 'cancelled',

@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { TEST_MS } from '../support/patience.ts';
-import { type DaemonProcess, end, eventually, startDaemon, writeSettings } from './daemon.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
+import { type DaemonProcess, end, startDaemon, writeSettings } from './daemon.ts';
 import { newWorld, type World } from './opcode.ts';
 
 let world: World;
@@ -73,17 +73,17 @@ describe('a schedule of every second', () => {
         const before = startedOf(await history()).length;
         const enough = before + 1 + round;
         await eventually(
-          'times were started',
           async () => startedOf(await history()).length >= enough,
+          'times were started',
         );
         daemon.signal('SIGKILL');
         await daemon.exited;
       }
       await daemonOn(world);
-      await eventually('all runs have ended', async () => {
+      await eventually(async () => {
         const all = await history();
         return all.length > 8 && all.every(({ run }) => run?.status === 'completed');
-      });
+      }, 'all runs have ended');
       const all = await history();
       expect(all.every(({ outcome }) => outcome === 'started')).toBe(true);
       await world.run('schedule', 'disable', 'ticker');
@@ -103,7 +103,7 @@ describe('a schedule of every second', () => {
         await daemonOn(world);
         await daemonOn(other);
         await add();
-        await eventually('times were started', async () => startedOf(await history()).length >= 5);
+        await eventually(async () => startedOf(await history()).length >= 5, 'times were started');
         await world.run('schedule', 'disable', 'ticker');
         await expectSound();
       } finally {

@@ -3,8 +3,8 @@ import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TEST_MS } from '../support/patience.ts';
-import { type DaemonProcess, end, eventually, startDaemon, writeSettings } from './daemon.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
+import { type DaemonProcess, end, startDaemon, writeSettings } from './daemon.ts';
 import { flow, newWorld, type World } from './opcode.ts';
 
 const LEASE = '2s';
@@ -67,7 +67,7 @@ async function stopOutsideTransactions(daemon: DaemonProcess): Promise<void> {
       return false;
     }
   };
-  await eventually('it is stopped between two transactions', isFree);
+  await eventually(isFree, 'it is stopped between two transactions');
   database.close();
 }
 
@@ -97,7 +97,7 @@ describe('two daemons on one database', () => {
       (at % 2 === 0 ? first : second).run('run', 'marks', '--detach'),
     );
     expect((await Promise.all(started)).map(({ code }) => code)).toEqual(Array(12).fill(0));
-    await eventually('all have ended', areDone);
+    await eventually(areDone, 'all have ended');
     expect(new Set(lines(sink)).size).toBe(24);
     expect(lines(sink)).toHaveLength(24);
     for (const daemon of daemons) expect(daemon.log()).not.toMatch(/"level":"(warn|error)"/);
@@ -117,14 +117,14 @@ describe('two daemons on one database', () => {
       const params = first.file('params.json', { items });
       const { stdout } = await first.run('run', 'loops', '--params', params, '--detach');
       const id = stdout.trim();
-      await eventually('it is in its loop', async () => (await eventsOf(id)).length > 20);
+      await eventually(async () => (await eventsOf(id)).length > 20, 'it is in its loop');
       await stopOutsideTransactions(stopped);
       await daemonOn(second);
       const wasTaken = async (): Promise<boolean> =>
         (await eventsOf(id)).some((event) => event.event_type === 'workflow_interrupted');
-      await eventually('the other takes it over', wasTaken);
+      await eventually(wasTaken, 'the other takes it over');
       stopped.signal('SIGCONT');
-      await eventually('it has ended', areDone);
+      await eventually(areDone, 'it has ended');
       const events = await eventsOf(id);
       expect(events.map((event) => event.sequence)).toEqual(events.map((_, at) => at + 1));
       const taken = events.filter((event) => event.event_type === 'workflow_interrupted');

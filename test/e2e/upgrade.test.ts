@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NEWER_CHECKS } from '../../src/model/newer-checks.ts';
 import { type BuiltRevision, buildRevision, hasRevision } from '../support/build-revision.ts';
-import { TEST_MS } from '../support/patience.ts';
-import { type DaemonProcess, end, eventually, startDaemon } from './daemon.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
+import { type DaemonProcess, end, startDaemon } from './daemon.ts';
 import { type World, worldIn } from './opcode.ts';
 
 setDefaultTimeout(TEST_MS);
@@ -143,16 +143,16 @@ async function leaveBehind(): Promise<void> {
   }
   for (const name of ['ask', 'signal', 'looped', 'parent', 'one', 'rejected']) {
     await eventually(
-      `${name} waits`,
       async () => (await statusOf(ids[name] ?? '')).status === 'suspended',
+      `${name} waits`,
     );
   }
   ids.busy = await start('busy');
   await eventually(
-    'the command runs',
     async () => (await statusOf(ids.busy ?? '')).status === 'active',
+    'the command runs',
   );
-  await eventually('the schedule fires', async () => (await occurrences()) > 0);
+  await eventually(async () => (await occurrences()) > 0, 'the schedule fires');
 }
 
 describe.if(canBuild)(`what ${REVISION} left behind`, () => {
@@ -180,14 +180,14 @@ describe.if(canBuild)(`what ${REVISION} left behind`, () => {
     expect((await ended(ids.ask ?? '')).status).toBe('completed');
     for (const iteration of [0, 1]) {
       const step_id = `l.iter_${iteration}.q`;
-      await eventually('it asks', async () => {
+      await eventually(async () => {
         const sent = await signal(ids.looped ?? '', {
           signal_type: 'decision',
           step_id,
           payload: { choice: 'yes' },
         });
         return sent.status === 200;
-      });
+      }, 'it asks');
     }
     expect((await ended(ids.looped ?? '')).status).toBe('completed');
     await signal(ids.parent ?? '', { signal_type: 'cancel' });
@@ -212,8 +212,8 @@ describe.if(canBuild)(`what ${REVISION} left behind`, () => {
     await signal(ids.one ?? '', { signal_type: 'decision', payload: { choice: 'yes' } });
     expect((await ended(ids.one ?? '')).status).toBe('completed');
     await eventually(
-      'it asks',
       async () => (await statusOf(ids.queued ?? '')).status === 'suspended',
+      'it asks',
     );
     await signal(ids.queued ?? '', { signal_type: 'decision', payload: { choice: 'yes' } });
     expect((await ended(ids.queued ?? '')).status).toBe('completed');
@@ -225,7 +225,7 @@ describe.if(canBuild)(`what ${REVISION} left behind`, () => {
 
   test('schedules fire, webhooks take both forms and share a secret', async () => {
     const fired = await occurrences();
-    await eventually('it fires again', async () => (await occurrences()) > fired);
+    await eventually(async () => (await occurrences()) > fired, 'it fires again');
     const body = '{"ref":"main"}';
     const t = Math.floor(Date.now() / 1000);
     const mac = (text: string): string => createHmac('sha256', KEY).update(text).digest('hex');

@@ -93,7 +93,7 @@ describe('two agents', () => {
       workflow_id: id,
       signal_type: 'decision',
       payload: { choice: 'yes' },
-      wait: '5s',
+      wait: '2m',
     });
     expect(answer.body.status).toBe('completed');
     const { events = [] } = await world.app.ops.query(AT_HOME, {
@@ -173,7 +173,7 @@ describe('a decision of a person', () => {
       workflow_id: id,
       signal_type: 'decision',
       payload: { choice: 'yes' },
-      wait: '10s',
+      wait: '2m',
     };
     const approver = await world.token('approver');
     expect((await world.api(approver, 'signal', yes)).body.status).toBe('failed');
@@ -189,7 +189,7 @@ describe('a decision of a person', () => {
     const asked = { rerun_of: id, from_step: 'approve', params: { version: '2' } };
     expect((await call(client, 'run', asked)).data.status).toBe('suspended');
     const person = await world.token('operator');
-    const changed = { workflow_id: id, from_step: 'ship', params: { version: '2' }, wait: '10s' };
+    const changed = { workflow_id: id, from_step: 'ship', params: { version: '2' }, wait: '2m' };
     expect((await world.api(person, 'rerun', changed)).body.status).toBe('failed');
   });
 

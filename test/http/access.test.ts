@@ -1,6 +1,6 @@
 /** Who comes in: tokens that are there, wrong, revoked, expired, another's; and whom they let speak. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { eventually } from '../system/support.ts';
+import { eventually, untilPast } from '../support/patience.ts';
 import { AT_HOME, bearer, openWorld, type World } from './access-world.ts';
 import { post } from './daemon.ts';
 
@@ -60,8 +60,7 @@ describe('a token', () => {
       'this token was revoked: ask for a new one',
     ]);
     const short = await world.token('viewer', undefined, '2ms');
-    const until = performance.now() + 3;
-    while (performance.now() < until) await Promise.resolve();
+    await untilPast(Date.now() + 2);
     expect((await world.api(short, 'overview')).body.error?.message).toContain('expired');
   });
 

@@ -86,7 +86,7 @@ describe('at its start', () => {
     await before.close();
     const daemon = await startDaemon({ config: home.config, ...quiet });
     const client = await connect(`${daemon.urls[0]}/mcp`);
-    const args = { workflow_id: data.workflow_id, wait: '5s', until: 'ended' };
+    const args = { workflow_id: data.workflow_id, wait: '2m', until: 'ended' };
     expect((await call(client, 'status', args)).data.status).toBe('completed');
     await client.close();
     await daemon.stop();

@@ -120,7 +120,7 @@ const bodyOf = async (response: Response): Promise<Answer> => (await response.js
 async function ended(response: Response) {
   expect(response.status).toBe(202);
   const { workflow_id } = await bodyOf(response);
-  const status = await post(`${url}/api/v1/status`, { workflow_id, wait: '10s', until: 'ended' });
+  const status = await post(`${url}/api/v1/status`, { workflow_id, wait: '2m', until: 'ended' });
   return (await status.json()) as {
     status: string;
     input: Record<string, unknown>;

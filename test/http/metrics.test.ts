@@ -46,7 +46,7 @@ describe('of a daemon', () => {
   test('tell runs, steps, commits, events, requests, sessions and the process', async () => {
     const step = { id: 'say', action: 'shell.exec', params: { command: 'true' } };
     const definition = { steps: [step] };
-    await post(`${served.url}/api/v1/run`, { definition, wait: '10s' });
+    await post(`${served.url}/api/v1/run`, { definition, wait: '2m' });
     await fetch(`${served.url}/api/v1/launch`);
     const stream = await fetch(`${served.url}/api/v1/events`);
     const figures = await read();
@@ -93,9 +93,9 @@ describe('of a daemon', () => {
     expect(figures.get('opcode_steps_executing')).toBe(1);
     expect(figures.get('opcode_steps_queued')).toBe(2);
     expect(figures.get('opcode_live_runs')).toBe(1);
-    await post(`${served.url}/api/v1/signal`, { workflow_id, signal_type: 'cancel', wait: '5s' });
+    await post(`${served.url}/api/v1/signal`, { workflow_id, signal_type: 'cancel', wait: '2m' });
     const get = { id: 'get', action: 'http.get', params: { url: 'http://127.0.0.1:1/' } };
-    await post(`${served.url}/api/v1/run`, { definition: { steps: [get] }, wait: '10s' });
+    await post(`${served.url}/api/v1/run`, { definition: { steps: [get] }, wait: '2m' });
     figures = await read();
     expect(figures.get('opcode_circuit_breaker{target="http://127.0.0.1:1",state="open"}')).toBe(1);
   });

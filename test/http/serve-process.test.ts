@@ -112,7 +112,7 @@ describe('a daemon', () => {
     await first.child.exited;
     const second = await start();
     const next = await connect(`${second.url}/sse`);
-    const nap = { workflow_id: napping.data.workflow_id, wait: '5s', until: 'ended' };
+    const nap = { workflow_id: napping.data.workflow_id, wait: '2m', until: 'ended' };
     expect((await call(next, 'status', nap)).data.status).toBe('completed');
     const payload = { choice: 'yes' };
     const answer = { workflow_id: asked.data.workflow_id, signal_type: 'decision', payload };

@@ -71,7 +71,7 @@ describe('relative paths', () => {
       const { data } = await call(each, each === client ? 'opcode_run' : 'opcode.run', {
         definition: EVERYTHING,
         params: { url: served.url, to },
-        wait: '20s',
+        wait: '2m',
       });
       expect(data).toMatchObject({ status: 'completed' });
       expect(readFileSync(work(to, 'b/x.txt'), 'utf8')).toBe('hi!');
@@ -84,7 +84,7 @@ describe('relative paths', () => {
     const answer = await post(`${served.url}/api/v1/run`, {
       definition: { ...EVERYTHING, working_dir: 'below' },
       params: { url: served.url, to: 'moved' },
-      wait: '20s',
+      wait: '2m',
     });
     expect(await answer.json()).toMatchObject({ status: 'completed' });
     expect(readFileSync(work('below/moved/b/x.txt'), 'utf8')).toBe('hi!');
@@ -101,7 +101,7 @@ describe('relative paths', () => {
     const [schedule] = data.schedules as { name: string }[];
     const answer = await post(`${served.url}/api/v1/schedule_run`, {
       name: schedule?.name,
-      wait: '20s',
+      wait: '2m',
     });
     expect(await answer.json()).toMatchObject({ status: 'completed' });
     expect(readFileSync(work('report.md'), 'utf8')).toBe('done');
@@ -111,7 +111,7 @@ describe('relative paths', () => {
 async function outcome(action: string, params: object): Promise<string> {
   const { data } = await call(client, 'opcode_run', {
     definition: { steps: [step('it', action, params)] },
-    wait: '20s',
+    wait: '2m',
   });
   const { status, error } = data as unknown as Ended;
   return error === undefined ? status : error.code;

@@ -5,6 +5,7 @@ import { createCommandRunner } from '../../src/isolate/command-runner.ts';
 import { describeLimits, findLimitTools, type LimitTools } from '../../src/isolate/limits.ts';
 import { startTimeOf } from '../../src/isolate/process-info.ts';
 import { AppError } from '../../src/model/error.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const real = findLimitTools();
 const kept = describeLimits(real);
@@ -26,7 +27,7 @@ const run = (
       limits,
     })
     .run({
-      timeoutMs: 5000,
+      timeoutMs: PATIENCE_MS,
       signal: new AbortController().signal,
       onOutput: () => undefined,
       cut: (text, from, to) => text.slice(from, to),

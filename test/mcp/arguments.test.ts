@@ -178,10 +178,10 @@ describe('status', () => {
   test('waits for new events after a sequence, and for an end if it is told to', async () => {
     const { workflow_id } = await ok('run', { definition: ASKING });
     const { last_sequence } = await ok('status', { workflow_id });
-    const waiting = ok('status', { workflow_id, wait: '10s', since_sequence: last_sequence });
-    const ended = ok('status', { workflow_id, wait: '10s', until: 'ended' });
+    const waiting = ok('status', { workflow_id, wait: '2m', since_sequence: last_sequence });
+    const ended = ok('status', { workflow_id, wait: '2m', until: 'ended' });
     // It waits for somebody, so this one does not wait.
-    expect((await ok('status', { workflow_id, wait: '10s' })).status).toBe('suspended');
+    expect((await ok('status', { workflow_id, wait: '2m' })).status).toBe('suspended');
     await ok('signal', { workflow_id, signal_type: 'decision', payload: { choice: 'yes' } });
     expect((await waiting).events).not.toEqual([]);
     expect((await ended).status).toBe('completed');

@@ -7,12 +7,13 @@ import { startHttpServer } from '../../src/http/server.ts';
 import { createMcpEndpoints } from '../../src/mcp/endpoints.ts';
 import type { McpDeps } from '../../src/mcp/server.ts';
 import type { Logger } from '../../src/model/ports.ts';
+import { slowly } from '../support/patience.ts';
 import { ASKING_TOOLS, type Tool } from './fixture-asking.ts';
 import { image, PNG, resource, text, WAV } from './fixture-content.ts';
 
 const said = (value: string) => ({ content: [text(value)] });
 /** Long enough that messages of one call do not travel together. */
-const pause = (): Promise<void> => Bun.sleep(50);
+const pause = (): Promise<void> => slowly(50);
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   ...ASKING_TOOLS,

@@ -6,7 +6,7 @@ import {
 } from '@modelcontextprotocol/client';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { connect, post, type Served, serve } from '../http/daemon.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { eventually, withRoom } from '../support/patience.ts';
 import { ASKING, call } from './session.ts';
 
 let served: Served;
@@ -95,14 +95,6 @@ async function sseLine(): Promise<Line> {
 async function sessions(): Promise<number> {
   const text = await (await fetch(`${served.url}/metrics`)).text();
   return Number(/^opcode_sessions\{kind="mcp"\} (\d+)/m.exec(text)?.[1]);
-}
-
-async function eventually(holds: () => Promise<boolean>, withinMs = PATIENCE_MS): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error('it did not come to hold');
-    await Bun.sleep(10);
-  }
 }
 
 const LINES = [
@@ -347,32 +339,40 @@ describe('before initialize', () => {
   });
 });
 
+const nap = (ms: number) => ({
+  steps: [{ id: 'nap', type: 'wait', config: { duration: `${ms}ms` } }],
+});
+
 test('a call of the newest protocol that is broken off ends; its run goes on', async () => {
   const options = { versionNegotiation: { mode: 'auto' as const } };
   const client = new NewestClient({ name: 'newest', version: '1' }, options);
   await client.connect(new NewestTransport(new URL(`${served.url}/mcp`)));
-  const definition = { steps: [{ id: 'nap', type: 'wait', config: { duration: '400ms' } }] };
-  const args = { definition, idempotency_key: 'broken-off', wait: '20s' };
-  const gaveUp = new AbortController();
-  const waiting = client.callTool({ name: 'run', arguments: args }, { signal: gaveUp.signal });
-  const filter = { status: 'active', limit: 50 };
-  await eventually(async () => {
-    const found = await client.callTool({
-      name: 'query',
-      arguments: { resource: 'workflows', filter },
-    });
-    return JSON.stringify(found.structuredContent).includes('"newest"');
+  const runsOfIts = async (): Promise<number> => {
+    const query = { resource: 'workflows', filter: { agent_id: 'newest', limit: 50 } };
+    const found = await client.callTool({ name: 'query', arguments: query });
+    return (found.structuredContent as { workflows: unknown[] }).workflows.length;
+  };
+  await withRoom(async (roomMs) => {
+    const known = await runsOfIts();
+    const gaveUp = new AbortController();
+    const args = { definition: nap(roomMs), idempotency_key: `broken-off-${roomMs}`, wait: '2m' };
+    const waiting = client
+      .callTool({ name: 'run', arguments: args }, { signal: gaveUp.signal })
+      .then(
+        () => 'answered',
+        () => 'broken off',
+      );
+    await eventually(async () => (await runsOfIts()) > known, 'its run');
+    gaveUp.abort('enough');
+    if ((await waiting) === 'answered') return false;
+    const done = await client.callTool({ name: 'run', arguments: args });
+    expect(done.structuredContent).toMatchObject({ status: 'completed' });
+    return true;
   });
-  gaveUp.abort('enough');
-  await expect(waiting).rejects.toThrow();
-  const done = await client.callTool({ name: 'run', arguments: args });
-  expect(done.structuredContent).toMatchObject({ status: 'completed' });
   await client.close();
 });
 
 describe.each(['/sse', '/mcp'])('a call over %s', (path) => {
-  const NAP = { steps: [{ id: 'nap', type: 'wait', config: { duration: '400ms' } }] };
-
   async function withClient(act: (client: Client) => Promise<void>): Promise<void> {
     const client = await connect(`${served.url}${path}`);
     try {
@@ -384,16 +384,24 @@ describe.each(['/sse', '/mcp'])('a call over %s', (path) => {
 
   test('that is cancelled ends; its run goes on', () =>
     withClient(async (client) => {
-      const gaveUp = new AbortController();
-      const idempotency_key = `cancelled${path}`;
-      const args = { definition: NAP, idempotency_key, wait: '20s' };
-      const waiting = client.callTool({ name: 'run', arguments: args }, undefined, {
-        signal: gaveUp.signal,
-        onprogress: () => gaveUp.abort('enough'),
+      await withRoom(async (roomMs) => {
+        const gaveUp = new AbortController();
+        const idempotency_key = `cancelled${path}${roomMs}`;
+        const args = { definition: nap(roomMs), idempotency_key, wait: '2m' };
+        const waiting = client.callTool({ name: 'run', arguments: args }, undefined, {
+          signal: gaveUp.signal,
+          onprogress: () => gaveUp.abort('enough'),
+        });
+        const thrown = await waiting.then(
+          () => null,
+          (error) => String(error),
+        );
+        if (thrown === null) return false;
+        expect(thrown).toContain('enough');
+        const { data } = await call(client, 'run', args);
+        expect(data.status).toBe('completed');
+        return true;
       });
-      await expect(waiting).rejects.toThrow('enough');
-      const { data } = await call(client, 'run', args);
-      expect(data.status).toBe('completed');
     }));
 
   test('leaves no session when its client vanishes', async () => {
@@ -405,7 +413,7 @@ describe.each(['/sse', '/mcp'])('a call over %s', (path) => {
     const asked = clients.map((client) => call(client, 'run', { definition: ASKING, wait: 0 }));
     const runs = await Promise.all(asked);
     const waiting = clients.map((client, i) => {
-      const args = { workflow_id: runs[i]?.data.workflow_id, wait: '20s', until: 'ended' };
+      const args = { workflow_id: runs[i]?.data.workflow_id, wait: '2m', until: 'ended' };
       return call(client, 'status', args).then(
         () => 'answered',
         () => 'left',

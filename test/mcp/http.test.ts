@@ -90,14 +90,15 @@ describe.each(['/sse', '/mcp'])('%s', (path) => {
 
   test('a client that leaves while it waits leaves its run going on', async () => {
     const client = await connect(`${served.url}${path}`);
-    const definition = { steps: [{ id: 'nap', type: 'wait', config: { duration: '300ms' } }] };
-    const { data } = await call(client, 'run', { definition, wait: 0 });
+    const { data } = await call(client, 'run', { definition: ASKING });
     const { workflow_id } = data;
-    const waiting = call(client, 'status', { workflow_id, wait: '10s', until: 'ended' });
+    const waiting = call(client, 'status', { workflow_id, wait: '2m', until: 'ended' });
     await client.close();
-    expect(waiting).rejects.toThrow();
+    await expect(waiting).rejects.toThrow();
     await withClient(path, async (other) => {
-      const args = { workflow_id, wait: '5s', until: 'ended' };
+      const payload = { choice: 'yes' };
+      await call(other, 'signal', { workflow_id, signal_type: 'decision', payload });
+      const args = { workflow_id, wait: '2m', until: 'ended' };
       expect((await call(other, 'status', args)).data.status).toBe('completed');
     });
   });

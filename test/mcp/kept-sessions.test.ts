@@ -9,7 +9,7 @@ import { type Daemon, startDaemon } from '../../src/app-serve.ts';
 import { KEPT_MS } from '../../src/mcp/kept-sessions.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { connect, post } from '../http/daemon.ts';
-import { TEST_MS } from '../support/patience.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
 import { ASKING, call, freshHome, type Home, PURE } from './session.ts';
 
 const INITIALIZE = {
@@ -102,14 +102,16 @@ describe('a client of the 1.x SDK', () => {
       await world.restart();
       // Its stream is opened again by the client when it likes: the run changes until that is heard.
       let heard = '';
-      const hears = changed.promise.then((told) => {
+      void changed.promise.then((told) => {
         heard = told;
       });
-      for (let n = 0; heard === ''; n++) {
+      let n = 0;
+      await eventually(async () => {
+        n += 1;
         const merge = { workflow_id, signal_type: 'data', payload: { n }, wait: 0 };
         await call(client, 'signal', merge);
-        await Promise.race([hears, Bun.sleep(50)]);
-      }
+        return heard;
+      }, 'the change is heard');
       expect(heard).toBe(uri);
       told.length = 0;
       await call(client, 'run', { definition: ASKING });

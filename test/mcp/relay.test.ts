@@ -47,7 +47,8 @@ function fakeDaemon() {
   };
 }
 
-const settled = (): Promise<void> => Bun.sleep(0).then(() => Bun.sleep(0));
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const settled = (): Promise<void> => turn().then(turn);
 
 function setUp(count: number) {
   const daemons = Array.from({ length: count }, fakeDaemon);

@@ -47,6 +47,6 @@ test('what it left open goes on with the next one', async () => {
   const definition = { steps: [{ id: 'nap', type: 'wait', config: { duration: '400ms' } }] };
   const { data } = await call(first, 'opcode_run', { definition, wait: 0 });
   await first.close();
-  const args = { workflow_id: data.workflow_id, wait: '10s' };
+  const args = { workflow_id: data.workflow_id, wait: '2m' };
   expect((await call(client, 'opcode_status', args)).data.status).toBe('completed');
 });

@@ -83,7 +83,7 @@ describe('the run of a template that asks, two levels up', () => {
     for (let count = 0; at.next !== undefined && count < 5; count++) {
       at = (await call(session.client, nextOf(at).tool, nextOf(at).arguments)).data;
     }
-    expect((await status(parent.workflow_id, { wait: '10s', until: 'ended' })).status).toBe(
+    expect((await status(parent.workflow_id, { wait: '2m', until: 'ended' })).status).toBe(
       'completed',
     );
   });
@@ -154,7 +154,7 @@ describe('the run of a template that asks, two levels up', () => {
     });
     expect(nextOf(parent).arguments.workflow_id).not.toBe(parent.workflow_id);
     await signal(nextOf(parent).arguments);
-    const { status: ended } = await status(parent.workflow_id, { wait: '10s', until: 'ended' });
+    const { status: ended } = await status(parent.workflow_id, { wait: '2m', until: 'ended' });
     expect(ended).toBe('completed');
   });
 });

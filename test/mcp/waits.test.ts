@@ -20,7 +20,7 @@ async function waitOf(tool: 'run' | 'signal', args: object, showsProgress: boole
 test.each([
   ['run', { template_name: 't' }, false, '25s'],
   ['run', { template_name: 't' }, true, '50s'],
-  ['run', { template_name: 't', wait: '3s' }, true, '3s'],
+  ['run', { template_name: 't', wait: '1s' }, true, '1s'],
   ['run', { template_name: 't', wait: 0 }, true, 0],
   ['signal', { signal_type: 'decision' }, false, '25s'],
   ['signal', { signal_type: 'cancel' }, false, 0],

@@ -10,6 +10,7 @@ import type { NoticeRow } from '../../src/model/notice-store.ts';
 import type { Store } from '../../src/model/store.ts';
 import { createOutbox } from '../../src/notify/outbox.ts';
 import { type TempDatabases, tempDatabases } from '../store/sqlite/temp-database.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { createSink } from '../support/test-actions.ts';
 import { createTestEngine, type TestEngine } from '../support/test-engine.ts';
 
@@ -39,7 +40,7 @@ function engine(options: { readonly sink?: ReturnType<typeof createSink> } = {})
 }
 
 /** Until it has ended or waits for somebody. */
-const REST = { timeoutMs: 60_000, orSuspended: true };
+const REST = { timeoutMs: PATIENCE_MS, orSuspended: true };
 
 const definition = (...steps: readonly object[]): Definition =>
   ({ steps }) as unknown as Definition;

@@ -58,7 +58,7 @@ describe('two processes over one file', () => {
   test('a run left by one is executed by the other, and both see it', async () => {
     const daemon = await open(true, true);
     const client = await open(false);
-    const result = await client.ops.run(here, { definition: steps(shell), wait: '20s' });
+    const result = await client.ops.run(here, { definition: steps(shell), wait: '2m' });
     expect(result).toMatchObject({ status: 'completed' });
     const { nodes, without_executor } = await client.ops.nodes(here, {});
     expect(nodes.map((node) => node.role)).toEqual(['serve']);
@@ -71,14 +71,14 @@ describe('two processes over one file', () => {
     await open(true, true);
     const client = await open(false);
     const wait = { id: 'w', type: 'wait', config: { signal: 'go' } };
-    const run = await client.ops.run(here, { definition: steps(wait), wait: '20s' });
+    const run = await client.ops.run(here, { definition: steps(wait), wait: '2m' });
     expect(run).toMatchObject({ status: 'suspended' });
     const answer = await client.ops.signal(here, {
       workflow_id: '@last',
       signal_type: 'data',
       name: 'go',
       payload: { n: 1 },
-      wait: '20s',
+      wait: '2m',
     });
     expect(answer).toMatchObject({ status: 'completed', output: { w: { payload: { n: 1 } } } });
   });

@@ -72,7 +72,7 @@ let count = 0;
 async function start(way: Way, workflow: JsonObject): Promise<Ran> {
   count += 1;
   const input = await way(workflow, `t${count}`);
-  const result = await app.ops.run(caller(), { ...input, wait: '30s' } as never);
+  const result = await app.ops.run(caller(), { ...input, wait: '2m' } as never);
   const { workflow_id, warnings = [] } = result as {
     workflow_id: string;
     warnings?: { code: string; path: string }[];

@@ -112,7 +112,7 @@ describe('status', () => {
     const { workflow_id } = await runOf(harness.ops, steps(ask('q'), noop('z')));
     await harness.ops.status(person, { workflow_id });
     const payload = { choice: 'yes' };
-    await harness.ops.signal(person, { workflow_id, signal_type: 'decision', payload, wait: '5s' });
+    await harness.ops.signal(person, { workflow_id, signal_type: 'decision', payload, wait: '2m' });
     expect(await harness.ops.status(person, { workflow_id })).toMatchObject({
       status: 'completed',
       steps: { z: { status: 'completed' } },

@@ -357,7 +357,7 @@ describe('without an engine here', () => {
     expect(recovered.claimed).toBe(1);
     const status = await harness.ops.status(person, {
       workflow_id: left.workflow_id,
-      wait: '10s',
+      wait: '2m',
     });
     expect(status).toMatchObject({ status: 'completed', output: { a: { value: 'a' } } });
   });

@@ -29,7 +29,7 @@ describe('a decision', () => {
       signal_type: 'decision',
       payload: { choice: 'yes' },
       reasoning: 'looks fine',
-      wait: '5s',
+      wait: '2m',
     });
     expect(answer).toMatchObject({
       ok: true,
@@ -98,7 +98,7 @@ describe('a decision', () => {
   test('that stops fails its step as rejected', async () => {
     const { workflow_id } = await runOf(harness.ops, steps(ask('q'), noop('z')));
     const payload = { choice: 'no' };
-    const answer = await signal(workflow_id, { signal_type: 'decision', payload, wait: '5s' });
+    const answer = await signal(workflow_id, { signal_type: 'decision', payload, wait: '2m' });
     expect(answer).toMatchObject({ status: 'failed', error: { code: 'REJECTED' } });
   });
 
@@ -126,7 +126,7 @@ describe('data', () => {
       signal_type: 'data',
       name: 'go',
       payload: { n: 1 },
-      wait: '5s',
+      wait: '2m',
     });
     expect(answer).toMatchObject({
       status: 'completed',
@@ -160,7 +160,7 @@ describe('steering', () => {
     const step = { id: 'a', action: 'test.unsafe', params: { value: 1, fail_times: 1 } };
     const { workflow_id, status } = await runOf(harness.ops, steps(step));
     expect(status).toBe('failed');
-    const answer = await signal(workflow_id, { signal_type: 'retry', wait: '5s' });
+    const answer = await signal(workflow_id, { signal_type: 'retry', wait: '2m' });
     expect(answer).toMatchObject({ status: 'completed', resumed: true });
   });
 
@@ -172,7 +172,7 @@ describe('steering', () => {
         noop('b', 1, { depends_on: ['a'], trigger_rule: 'none_failed' }),
       ),
     );
-    const answer = await signal(workflow_id, { signal_type: 'skip', step_id: 'a', wait: '5s' });
+    const answer = await signal(workflow_id, { signal_type: 'skip', step_id: 'a', wait: '2m' });
     expect(answer).toMatchObject({ status: 'completed' });
   });
 
@@ -211,7 +211,7 @@ describe('without an engine here', () => {
     const answer = await harness.reader.signal(person, { workflow_id, signal_type: 'cancel' });
     expect(answer).toMatchObject({ ok: true, pending: true, resumed: false, status: 'pending' });
     await harness.ops.recover(person, {});
-    const status = await harness.ops.status(person, { workflow_id, wait: '5s' });
+    const status = await harness.ops.status(person, { workflow_id, wait: '2m' });
     expect(status.completed_at).toBeDefined();
   });
 });

@@ -17,6 +17,7 @@ import type { CallContext } from '../../src/ops/operation.ts';
 import { RUN_PARTS } from '../../src/ops/shapes.ts';
 import { decisionRows, patchOf } from '../../src/runtime/projection.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { planOf } from './plan-of.ts';
 import { startFacts } from './test-engine.ts';
 
@@ -88,7 +89,7 @@ async function drive(
   outcome: (path: string) => { choice: string; data?: Json },
 ): Promise<void> {
   for (let round = 0; round < 100; round++) {
-    const stop = await app.engine?.settled(runId, { timeoutMs: 20_000, orSuspended: true });
+    const stop = await app.engine?.settled(runId, { timeoutMs: PATIENCE_MS, orSuspended: true });
     if (stop === 'ended') return;
     const waiting = app.store.run(runId)?.waitingFor[0];
     if (waiting === undefined) throw new Error(`the run waits for nothing (${stop})`);

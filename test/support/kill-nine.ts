@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually, slowly } from './patience.ts';
 
 export interface KillReport {
   readonly kills: number;
@@ -50,22 +51,17 @@ function workflow(): unknown {
 }
 
 /** Kills until `kills` processes were killed, starting new runs as they end. */
-export async function killUntil(
-  binary: readonly string[],
-  kills: number,
-  deadlineMs: number,
-): Promise<KillReport> {
+export async function killUntil(binary: readonly string[], kills: number): Promise<KillReport> {
   const problems: string[] = [];
-  const until = Date.now() + deadlineMs;
   let killed = 0;
   let runs = 0;
   let asked = 0;
-  while (killed < kills && Date.now() < until) {
+  while (killed < kills) {
     const dir = mkdtempSync(join(tmpdir(), 'opcode-kill-'));
     const env = { PATH: process.env.PATH ?? '', HOME: dir, OPCODE_HOME: join(dir, 'home') };
     const world = { binary, dir, env };
     writeFileSync(join(dir, 'chain.json'), JSON.stringify(workflow()));
-    const outcome = await oneRun(world, kills - killed, until);
+    const outcome = await oneRun(world, kills - killed);
     runs += 1;
     killed += outcome.kills;
     asked += outcome.asked;
@@ -81,13 +77,13 @@ interface Outcome {
   readonly problems: readonly string[];
 }
 
-async function oneRun(world: World, mayKill: number, until: number): Promise<Outcome> {
+async function oneRun(world: World, mayKill: number): Promise<Outcome> {
   let kills = 0;
   let asked = 0;
   let args = ['run', 'chain.json', '--json'];
   let wasEarly = false;
   for (let round = 0; round < 400; round++) {
-    const wantsKill = kills < mayKill && Date.now() < until;
+    const wantsKill = kills < mayKill;
     const early: boolean = wantsKill && !wasEarly && Math.random() < 0.3;
     const { code, wasKilled } = await invoke(world, args, wantsKill ? { early } : null);
     wasEarly = early && wasKilled;
@@ -122,7 +118,6 @@ interface Kill {
 }
 
 const EARLY_MS = 250;
-const LOOK_MS = 2;
 
 /** Runs one command; kills the process itself with SIGKILL at a random moment. */
 function invoke(
@@ -131,7 +126,7 @@ function invoke(
   kill: Kill | null,
 ): Promise<{ code: number | null; wasKilled: boolean; stdout: string }> {
   const [program, ...first] = world.binary;
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = spawn(program as string, [...first, ...args], { cwd: world.dir, env: world.env });
     let stdout = '';
     let wasKilled = false;
@@ -140,21 +135,17 @@ function invoke(
     });
     child.stderr.resume();
     child.stdin.end();
-    let timer: ReturnType<typeof setTimeout>;
-    const shoot = (afterMs: number): void => {
-      timer = setTimeout(() => {
-        wasKilled = child.kill('SIGKILL');
-      }, afterMs);
-    };
+    let hasEnded = false;
     const before = latestStarted(world.dir);
-    const watch = (): void => {
-      if (latestStarted(world.dir) > before) shoot(Math.random() * 3 * STEP_MS);
-      else timer = setTimeout(watch, LOOK_MS);
+    const shoot = async ({ early }: Kill): Promise<void> => {
+      const isTime = (): boolean => hasEnded || latestStarted(world.dir) > before;
+      if (!early) await eventually(isTime, 'a further step, or the end');
+      await slowly(Math.random() * (early ? EARLY_MS : 3 * STEP_MS));
+      if (!hasEnded) wasKilled = child.kill('SIGKILL');
     };
-    if (kill?.early === true) shoot(Math.random() * EARLY_MS);
-    else if (kill !== null) watch();
+    if (kill !== null) shoot(kill).catch(reject);
     child.on('close', (code) => {
-      clearTimeout(timer);
+      hasEnded = true;
       resolve({ code, wasKilled, stdout });
     });
   });

@@ -34,7 +34,7 @@ const WRONG = { steps: [{ id: 'a', action: 'cel.evil', params: {} }] };
 const ran =
   (definition: object, params: object = {}) =>
   (app: App): Promise<unknown> =>
-    app.ops.run(PERSON, { definition: definition as never, params: params as never, wait: '30s' });
+    app.ops.run(PERSON, { definition: definition as never, params: params as never, wait: '2m' });
 
 const defined = (app: App): Promise<unknown> =>
   app.ops.define(PERSON, { name: 'sum', definition: SUM as never });
@@ -58,7 +58,7 @@ export const CASES: Readonly<Record<string, ParityCase>> = {
   ...SCHEDULE_CASES,
   run: {
     files: { 'sum.json': SUM, 'wrong.json': { steps: WRONG.steps } },
-    input: { definition: SUM, params: { a: 1 }, wait: '30s' },
+    input: { definition: SUM, params: { a: 1 }, wait: '2m' },
     cli: ['run', '$HOME/sum.json', '-p', 'a=1'],
     mcp: { tool: 'run', args: { definition: SUM, params: { a: 1 } } },
     same: ['status', 'output', 'pending_decisions'],
@@ -116,7 +116,7 @@ export const CASES: Readonly<Record<string, ParityCase>> = {
       workflow_id: '@last',
       signal_type: 'decision',
       payload: { choice: 'yes' },
-      wait: '10s',
+      wait: '2m',
     },
     cli: ['decide', '@last', 'yes'],
     mcp: {
@@ -125,7 +125,7 @@ export const CASES: Readonly<Record<string, ParityCase>> = {
         workflow_id: '@last',
         signal_type: 'decision',
         payload: { choice: 'yes' },
-        wait: '10s',
+        wait: '2m',
       },
     },
     same: ['ok', 'workflow_id', 'signal_type', 'status'],

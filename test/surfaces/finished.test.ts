@@ -44,7 +44,7 @@ const answerOf = (outcome: object): Record<string, unknown> =>
 const run =
   (definition: () => object) =>
   (app: App): Promise<unknown> =>
-    app.ops.run(PERSON, { definition: definition() as never, wait: '30s' });
+    app.ops.run(PERSON, { definition: definition() as never, wait: '2m' });
 
 describe('a loop of eight requests', () => {
   const prepared = { prepare: run(finished) };
@@ -86,7 +86,7 @@ describe('a loop of eight requests', () => {
   test('comes with every step when they are asked for', async () => {
     const include = ['steps'];
     const inputs: Way = {
-      input: { definition: finished(), include, wait: '30s' },
+      input: { definition: finished(), include, wait: '2m' },
       cli: ['run', '$HOME/flow.json', '--include', 'steps'],
       mcp: null,
     };

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CallContext } from '../../src/ops/operation.ts';
-import { TEST_MS } from '../support/patience.ts';
-import { eventually, newHome, openSystem, refusal, removeHome, type System } from './support.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
+import { newHome, openSystem, refusal, removeHome, type System } from './support.ts';
 
 setDefaultTimeout(TEST_MS);
 
@@ -24,7 +24,7 @@ const lines = (name: string): string[] =>
 const touch = (name: string): void => writeFileSync(join(home, name), '');
 const status = (id: string) => system.ops.status(system.me, { workflow_id: id });
 const ended = (id: string) =>
-  system.ops.status(system.me, { workflow_id: id, wait: '20s', until: 'ended' });
+  system.ops.status(system.me, { workflow_id: id, wait: '2m', until: 'ended' });
 const signal = (id: string, signal_type: 'retry' | 'skip' | 'cancel', more: object = {}) =>
   system.ops.signal(system.me, { workflow_id: id, signal_type, wait: 0, ...more });
 

@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RUN_PARTS } from '../../src/ops/shapes.ts';
-import { TEST_MS } from '../support/patience.ts';
-import { countTypes, eventually, isAlive, newHome, openSystem, removeHome } from './support.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
+import { countTypes, isAlive, newHome, openSystem, removeHome } from './support.ts';
 
 setDefaultTimeout(TEST_MS);
 
@@ -54,7 +54,7 @@ async function recover() {
   const system = await openSystem(home, {}, { claims: true });
   closers.push(() => system.close());
   const status = (id: string, until: 'ended' | 'stopped' = 'ended') =>
-    system.ops.status(system.me, { workflow_id: id, wait: '20s', until, include: [...RUN_PARTS] });
+    system.ops.status(system.me, { workflow_id: id, wait: '2m', until, include: [...RUN_PARTS] });
   return { system, status };
 }
 

@@ -73,7 +73,7 @@ describe('keys of data', () => {
     const id = run.workflow_id;
     const data = { workflow_id: id, signal_type: 'data' as const, payload: NASTY };
     await system.ops.signal(system.me, data);
-    const answer = await system.ops.signal(system.me, { ...data, name: 'go', wait: '20s' });
+    const answer = await system.ops.signal(system.me, { ...data, name: 'go', wait: '2m' });
     expect(text(answer.output)).toBe(
       `[${NASTY_TEXT.slice(0, -1)},"mine":${NASTY_TEXT}},${NASTY_TEXT}]`,
     );

@@ -89,7 +89,7 @@ describe('other runs go on', () => {
     const options = { workflow_id: run.workflow_id, include: ['steps' as const] };
     const { steps } = await system.ops.status(system.me, options);
     const failed = Object.values(steps).filter((step) => step.status === 'failed');
-    await system.ops.status(system.me, { ...options, wait: '30s', until: 'ended' });
+    await system.ops.status(system.me, { ...options, wait: '2m', until: 'ended' });
     expect(failed.length).toBeLessThan(4);
   });
 });

@@ -5,7 +5,8 @@
  * exists, then goes on executing until somebody ends it.
  */
 import { RUN_PARTS } from '../../src/ops/shapes.ts';
-import { eventually, openSystem } from './support.ts';
+import { eventually } from '../support/patience.ts';
+import { openSystem } from './support.ts';
 
 const [home, definition] = process.argv.slice(2);
 if (home === undefined || definition === undefined) throw new Error('give a home and a definition');

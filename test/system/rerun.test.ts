@@ -34,7 +34,7 @@ const note = (id: string, more: object = {}): object => ({
 });
 
 const rerun = (workflow_id: string, more: object = {}) =>
-  system.ops.rerun(system.me, { workflow_id, wait: '20s', ...more });
+  system.ops.rerun(system.me, { workflow_id, wait: '2m', ...more });
 
 describe('under a limit on runs at a time', () => {
   test('a rerun waits for its turn with what it keeps', async () => {
@@ -49,7 +49,7 @@ describe('under a limit on runs at a time', () => {
     await system.template('limited', definition);
     const run = () => system.ops.run(system.me, { template_name: 'limited', wait: 0 });
     const go = (workflow_id: string) =>
-      system.ops.signal(system.me, { workflow_id, signal_type: 'data', name: 'go', wait: '20s' });
+      system.ops.signal(system.me, { workflow_id, signal_type: 'data', name: 'go', wait: '2m' });
     const first = (await run()) as { workflow_id: string };
     await go(first.workflow_id);
     const holder = (await run()) as { workflow_id: string };
@@ -58,7 +58,7 @@ describe('under a limit on runs at a time', () => {
     await go(holder.workflow_id);
     const ended = await system.ops.status(system.me, {
       workflow_id: again.workflow_id,
-      wait: '20s',
+      wait: '2m',
     });
     expect(ended.status).toBe('completed');
     expect(ended.from?.workflow_id).toBe(first.workflow_id);
@@ -240,7 +240,7 @@ describe('from a step', () => {
       workflow_id: first.workflow_id,
       signal_type: 'decision',
       payload: { choice: 'yes' },
-      wait: '20s',
+      wait: '2m',
     });
     done();
     const again = await rerun(first.workflow_id, { from_step: 'act' });

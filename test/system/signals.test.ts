@@ -1,13 +1,12 @@
 /** Signals through the operations, over real processes and files. */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../../src/model/json.ts';
 import { RUN_PARTS } from '../../src/ops/shapes.ts';
-import { TEST_MS } from '../support/patience.ts';
+import { eventually, TEST_MS, withRoom } from '../support/patience.ts';
 import {
   countTypes,
-  eventually,
   isAlive,
   newHome,
   openSystem,
@@ -32,7 +31,7 @@ afterEach(async () => {
 type SignalInput = Parameters<System['ops']['signal']>[1];
 
 const send = (id: string, type: SignalInput['signal_type'], more: Partial<SignalInput> = {}) =>
-  system.ops.signal(system.me, { workflow_id: id, signal_type: type, wait: '20s', ...more });
+  system.ops.signal(system.me, { workflow_id: id, signal_type: type, wait: '2m', ...more });
 
 const status = (id: string) =>
   system.ops.status(system.me, { workflow_id: id, include: [...RUN_PARTS] });
@@ -132,7 +131,7 @@ describe('pause and resume', () => {
     writeFileSync(file('go'), '');
     const stopped = await system.ops.status(system.me, {
       workflow_id: run.workflow_id,
-      wait: '20s',
+      wait: '2m',
     });
     expect(stopped).toMatchObject({
       status: 'suspended',
@@ -146,27 +145,34 @@ describe('pause and resume', () => {
   });
 
   test('a paused run records the timers that fire', async () => {
-    const run = await system.run(
-      {
-        steps: [
-          waitFor('gate', 'go'),
-          { id: 'nap', type: 'wait', config: { duration: '200ms' } },
-          { id: 'after', run: 'echo x >> done', depends_on: ['nap'] },
-        ],
-      },
-      { wait: 0 },
-    );
-    await send(run.workflow_id, 'pause', { wait: 0 });
-    await eventually(async () => {
-      const { steps } = await status(run.workflow_id);
-      return steps.nap?.status === 'completed';
+    const run = await withRoom(async (roomMs) => {
+      const started = await system.run(
+        {
+          steps: [
+            waitFor('gate', 'go'),
+            { id: 'nap', type: 'wait', config: { duration: `${roomMs}ms` } },
+            { id: 'after', run: 'echo x >> done', depends_on: ['nap'] },
+          ],
+        },
+        { wait: 0 },
+      );
+      await send(started.workflow_id, 'pause', { wait: 0 });
+      await eventually(async () => {
+        const { steps } = await status(started.workflow_id);
+        return steps.nap?.status === 'completed';
+      });
+      const types = (await system.log(started.workflow_id)).map(({ event_type }) => event_type);
+      if (types.indexOf('signal_received') < types.lastIndexOf('wait_completed')) return started;
+      await send(started.workflow_id, 'cancel', { wait: 0 });
+      rmSync(file('done'), { force: true });
+      return null;
     });
     expect(existsSync(file('done'))).toBe(false);
     await send(run.workflow_id, 'resume', { wait: 0 });
     await send(run.workflow_id, 'data', { name: 'go', wait: 0 });
     const ended = await system.ops.status(system.me, {
       workflow_id: run.workflow_id,
-      wait: '20s',
+      wait: '2m',
       until: 'ended',
     });
     expect(ended.status).toBe('completed');

@@ -5,7 +5,9 @@
  * a step's latency is the time from the end of the one before it to its own end, as the log has it,
  * so waiting for others is in it.
  */
-import { eventually, LONG, type System } from './support.ts';
+
+import { eventually } from '../support/patience.ts';
+import { LONG, type System } from './support.ts';
 
 export interface Latency {
   readonly steps: number;

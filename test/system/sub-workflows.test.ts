@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { RunResult } from '../../src/ops/shapes.ts';
 import { RUN_PARTS } from '../../src/ops/shapes.ts';
-import { TEST_MS } from '../support/patience.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
 import {
   asJson,
-  eventually,
   isAlive,
   newHome,
   openSystem,
@@ -66,13 +65,13 @@ const decide = (id: string, choice: string) =>
     workflow_id: id,
     signal_type: 'decision',
     payload: { choice },
-    wait: '20s',
+    wait: '2m',
   });
 
 const end = (id: string) =>
   system.ops.status(system.me, {
     workflow_id: id,
-    wait: '20s',
+    wait: '2m',
     until: 'ended',
     include: [...RUN_PARTS],
   });
@@ -149,7 +148,7 @@ describe('cancelling the parent', () => {
     const answer = await system.ops.signal(system.me, {
       workflow_id: parent.workflow_id,
       signal_type: 'cancel',
-      wait: '20s',
+      wait: '2m',
     });
     expect(answer.status).toBe('cancelled');
     await eventually(() => !isAlive(pid));
@@ -202,7 +201,7 @@ describe('a child that fails', () => {
     const retried = await system.ops.signal(system.me, {
       workflow_id: parent.workflow_id,
       signal_type: 'retry',
-      wait: '20s',
+      wait: '2m',
     });
     expect(retried.status).toBe('completed');
     expect(await statusOf(child)).toBe('failed');

@@ -12,7 +12,6 @@ import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { CallContext } from '../../src/ops/operation.ts';
 import { RUN_PARTS, type RunResult } from '../../src/ops/shapes.ts';
 import type { SettingKey } from '../../src/settings.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
 
 type Flags = Readonly<Partial<Record<SettingKey, unknown>>>;
 
@@ -42,7 +41,7 @@ interface LoggedEvent {
 type RunMore = Omit<Parameters<App['ops']['run']>[1], 'definition' | 'template_name'>;
 
 /** How long a test waits for a run; far beyond what any takes. */
-export const LONG = '60s';
+export const LONG = '2m';
 
 export const newHome = (): string => mkdtempSync(join(tmpdir(), 'opcode-system-'));
 export const removeHome = (home: string): void => rmSync(home, { recursive: true, force: true });
@@ -125,22 +124,6 @@ export async function refusal(promise: Promise<unknown>, code: ErrorCode): Promi
     return thrown;
   }
   throw new Error(`nothing was refused, ${code} was expected`);
-}
-
-type Nothing = null | undefined | false | 0 | '';
-
-/** Waits until `look` answers something; for what another process does. */
-export async function eventually<T>(
-  look: () => T | Nothing | Promise<T | Nothing>,
-  withinMs = PATIENCE_MS,
-): Promise<T> {
-  const until = performance.now() + withinMs;
-  for (;;) {
-    const seen = await look();
-    if (seen) return seen;
-    if (performance.now() > until) throw new Error(`not seen within ${withinMs} ms`);
-    await Bun.sleep(10);
-  }
 }
 
 /** Whether a process runs; one that has ended and waits to be collected does not. */

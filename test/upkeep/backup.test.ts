@@ -20,7 +20,7 @@ import { type Config, loadConfig } from '../../src/config.ts';
 import type { Json } from '../../src/model/json.ts';
 import { copyDatabase, inspectDatabase } from '../../src/store/sqlite/backup.ts';
 import { errorOf, person } from '../ops/harness.ts';
-import { PATIENCE_MS, TEST_MS } from '../support/patience.ts';
+import { eventually, TEST_MS, untilPast, withRoom } from '../support/patience.ts';
 
 let home = '';
 let config: Config;
@@ -69,14 +69,6 @@ async function run(app: App, steps: Json[], more: object = {}): Promise<string> 
 }
 
 const statusOf = async (app: App, workflow_id: string) => app.ops.status(here, { workflow_id });
-
-async function eventually(check: () => Promise<boolean> | boolean): Promise<void> {
-  const until = performance.now() + PATIENCE_MS;
-  while (!(await check())) {
-    if (performance.now() > until) throw new Error('it did not come');
-    await Bun.sleep(10);
-  }
-}
 
 describe('a backup', () => {
   test(
@@ -267,17 +259,29 @@ describe('going back to a backup', () => {
     'starts nothing: runs, timers, retries, decisions wait until they are resumed',
     async () => {
       const marker = path('marker');
-      const app = await open();
-      const sleeping = await run(app, [wait('w', '1s'), touch(marker, ['w'])]);
-      const asking = await run(app, [
-        ask('q', { timeout: '1s', fallback: 'no' }),
-        touch(marker, ['q']),
-      ]);
-      const working = await run(app, [{ id: 'slow', run: 'sleep 30' }, touch(marker, ['slow'])]);
-      await eventually(async () => (await statusOf(app, working)).steps.slow?.status === 'running');
-      copyDatabase(config.dbPath, path('b.db'), { force: false });
-      await app.ops.signal(here, { workflow_id: working, signal_type: 'cancel' });
-      await closeAll();
+      const { sleeping, asking, working, passed } = await withRoom(async (roomMs) => {
+        const app = await open();
+        const time = `${roomMs}ms`;
+        const sleeping = await run(app, [wait('w', time), touch(marker, ['w'])]);
+        const asking = await run(app, [
+          ask('q', { timeout: time, fallback: 'no' }),
+          touch(marker, ['q']),
+        ]);
+        const passed = Date.now() + roomMs;
+        const working = await run(app, [{ id: 'slow', run: 'sleep 30' }, touch(marker, ['slow'])]);
+        await eventually(
+          async () => (await statusOf(app, working)).steps.slow?.status === 'running',
+        );
+        copyDatabase(config.dbPath, path('b.db'), { force: true });
+        const isEarly =
+          (await statusOf(app, sleeping)).steps.w?.status !== 'completed' &&
+          (await statusOf(app, asking)).steps.q?.status !== 'completed';
+        for (const workflow_id of isEarly ? [working] : [sleeping, asking, working]) {
+          await app.ops.signal(here, { workflow_id, signal_type: 'cancel' }).catch(() => undefined);
+        }
+        await closeAll();
+        return isEarly && { sleeping, asking, working, passed };
+      });
       rmSync(marker, { force: true });
       // As if it were days later.
       const restored = await restoreBackup(config, path('b.db'), Date.now());
@@ -294,7 +298,7 @@ describe('going back to a backup', () => {
       expect(await after.ops.verify(person, {})).toMatchObject({ ok: true, mismatches: [] });
 
       // An answer counts, although the time of its fallback has long passed; what is behind it waits.
-      await Bun.sleep(1100);
+      await untilPast(passed);
       await after.ops.signal(here, {
         workflow_id: asking,
         signal_type: 'decision',

@@ -110,7 +110,7 @@ test('runs that wait for an answer need no process, and are no matter of recover
           },
         ],
       },
-      wait: '5s',
+      wait: '2m',
     },
   );
   await app.close();

@@ -18,7 +18,7 @@ import {
   T0,
 } from '../contract/store-fixtures.ts';
 import { type TempDatabases, tempDatabases } from '../store/sqlite/temp-database.ts';
-import { TEST_MS } from '../support/patience.ts';
+import { slowly, TEST_MS } from '../support/patience.ts';
 
 let files: TempDatabases;
 let store: Store;
@@ -129,7 +129,7 @@ describe('beside others', () => {
         for (; collecting; at++) {
           const [outcome] = await through.append([tenSteps(`${name}-${at}`, { patch: patch() })]);
           if (outcome?.ok !== true) throw new Error(`${name}: ${JSON.stringify(outcome)}`);
-          await Bun.sleep(1);
+          await slowly(1);
         }
         return at;
       };

@@ -15,7 +15,7 @@ import { startSuccessor, successorOf } from '../../src/app-successor.ts';
 import { loadConfig } from '../../src/config.ts';
 import { ownIdentity, startTimeOf } from '../../src/isolate/process-info.ts';
 import { createServiceNotify } from '../../src/isolate/service-notify.ts';
-import { PATIENCE_MS, TEST_MS } from '../support/patience.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'cli', 'main.ts');
 let home = '';
@@ -48,19 +48,23 @@ async function opcode(...args: string[]) {
   return { code: await child.exited, stdout, stderr };
 }
 
+interface DaemonRecord {
+  readonly pid: number;
+  readonly urls: readonly string[];
+  readonly succeeds?: boolean;
+}
+
 /** The daemon's record, once there is one that another look shows ready. */
-async function record(): Promise<{ pid: number; urls: string[]; succeeds?: boolean }> {
-  const until = performance.now() + PATIENCE_MS;
-  while (performance.now() < until) {
+function record(): Promise<DaemonRecord> {
+  const readyOne = async (): Promise<DaemonRecord | null> => {
     try {
       const found = JSON.parse(readFileSync(join(home, 'opcode.pid'), 'utf8'));
-      if ((await fetch(new URL('/readyz', found.urls[0]))).ok) return found;
+      return (await fetch(new URL('/readyz', found.urls[0]))).ok ? found : null;
     } catch {
-      // Not yet.
+      return null; // not yet
     }
-    await Bun.sleep(20);
-  }
-  throw new Error('no daemon came');
+  };
+  return eventually(readyOne, 'a daemon that is ready');
 }
 
 /** What the kernel shows of a process's environment. */
@@ -122,7 +126,7 @@ test(
     const { pid } = await record();
     process.kill(pid, 'SIGSTOP');
     const restarting = start(environment(), 'restart');
-    while (!existsSync(join(home, 'opcode.restart'))) await Bun.sleep(5);
+    await eventually(() => existsSync(join(home, 'opcode.restart')), 'the wish to restart');
     process.kill(pid, 'SIGKILL');
     expect(await restarting.exited).toBe(4);
     expect(await new Response(restarting.stderr).text()).toContain(

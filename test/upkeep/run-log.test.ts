@@ -58,16 +58,16 @@ async function served(level: string) {
   };
   try {
     const definition = { name: 'told', steps: STEPS };
-    const asked = await post('run', { definition, agent_id: 'bot', wait: '20s' });
+    const asked = await post('run', { definition, agent_id: 'bot', wait: '2m' });
     const { workflow_id } = asked;
     await post('signal', {
       workflow_id: String(workflow_id),
       signal_type: 'decision',
       step_id: 'ask',
       payload: { choice: 'yes' },
-      wait: '20s',
+      wait: '2m',
     });
-    const ended = await post('status', { workflow_id: String(workflow_id), wait: '20s' });
+    const ended = await post('status', { workflow_id: String(workflow_id), wait: '2m' });
     expect(ended.status).toBe('failed');
     const logs = await post('logs', { workflow_id: String(workflow_id) });
     return { lines: () => lines.filter((line) => line.workflow_id === workflow_id), logs };

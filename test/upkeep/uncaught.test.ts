@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PATIENCE_MS, TEST_MS } from '../support/patience.ts';
+import { eventually, TEST_MS } from '../support/patience.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'cli', 'main.ts');
 
@@ -47,13 +47,8 @@ function start(what: string, ...args: string[]) {
   });
 }
 
-async function untilThere(name: string): Promise<void> {
-  const until = performance.now() + PATIENCE_MS;
-  while (!existsSync(join(home, name))) {
-    if (performance.now() > until) throw new Error(`no ${name}`);
-    await Bun.sleep(10);
-  }
-}
+const untilThere = (name: string): Promise<true> =>
+  eventually(() => existsSync(join(home, name)), name);
 
 const urlOf = (): string => JSON.parse(readFileSync(join(home, 'opcode.pid'), 'utf8')).urls[0];
 

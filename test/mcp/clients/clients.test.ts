@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../../scripts/processes.ts';
 import { newWorld } from '../../e2e/opcode.ts';
+import { TEST_MS } from '../../support/patience.ts';
 import { ASKING } from '../session.ts';
 import type { ClientKind, TestClient } from './client.ts';
 import { type DaemonProcess, startDaemonProcess } from './daemon-process.ts';
@@ -20,8 +21,6 @@ const programs = await findPrograms();
 const others = programs === null ? [] : [...mcporterKinds(programs), ...inspectorKinds(programs)];
 const KINDS: readonly ClientKind[] = [...SDK_1, ...SDK_2, ...others];
 
-/** Programs are started once for each call. */
-const STORY_MS = 90_000;
 const PNG = 'iVBORw0KGgo';
 
 let daemon: DaemonProcess;
@@ -89,7 +88,7 @@ describe('the story is told by', () => {
         world.close();
       }
     },
-    STORY_MS,
+    TEST_MS,
   );
 });
 
@@ -105,7 +104,7 @@ describe.if(programs !== null)('the inspector', () => {
       expect(stderr).not.toContain('inputSchema');
       world.close();
     },
-    STORY_MS,
+    TEST_MS,
   );
 
   test.each([
@@ -130,7 +129,7 @@ describe.if(programs !== null)('the inspector', () => {
       await definer?.close();
       world.close();
     },
-    STORY_MS,
+    TEST_MS,
   );
 });
 

@@ -3,12 +3,12 @@
  * fixture server (on the same transports) everything that it asks of a server.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { TEST_MS } from '../../support/patience.ts';
 import { type Fixture, startFixture } from '../fixture-server.ts';
 import { type DaemonProcess, startDaemonProcess } from './daemon-process.ts';
 import { findPrograms, runProgram } from './programs.ts';
 
 const programs = await findPrograms();
-const RUN_MS = 120_000;
 
 /** Revisions of the protocol for which the runner has a fixed list of what they require. */
 const REVISIONS = ['2025-11-25', '2026-07-28'] as const;
@@ -88,7 +88,7 @@ describe.if(programs !== null).each(REVISIONS)('protocol %s', (revision) => {
         Object.fromEntries(FOR_ANY_SERVER[revision].map((name) => [name, passed])),
       );
     },
-    RUN_MS,
+    TEST_MS,
   );
 
   test(
@@ -99,6 +99,6 @@ describe.if(programs !== null).each(REVISIONS)('protocol %s', (revision) => {
       expect(wanted.length).toBeGreaterThan(30);
       expect(failedOf(new Map(wanted))).toEqual([]);
     },
-    RUN_MS,
+    TEST_MS,
   );
 });

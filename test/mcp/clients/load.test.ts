@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { post } from '../../http/daemon.ts';
-import { PATIENCE_MS, TEST_MS } from '../../support/patience.ts';
+import { eventually, TEST_MS } from '../../support/patience.ts';
 import { type DaemonProcess, startDaemonProcess } from './daemon-process.ts';
 
 const canMeasure = existsSync('/proc/self/status');
@@ -77,15 +77,6 @@ const endAll = (clients: readonly Raw[]): void => {
   for (const { socket } of clients) socket.destroy();
 };
 
-async function eventually(holds: () => Promise<boolean> | boolean): Promise<boolean> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (performance.now() > end) return false;
-    await Bun.sleep(50);
-  }
-  return true;
-}
-
 const noSession = async (): Promise<boolean> => (await sessions()) === 0;
 
 test.if(canMeasure)(
@@ -95,10 +86,9 @@ test.if(canMeasure)(
     await Promise.all(clients.map((client) => send(client, INIT)));
     expect(await sessions()).toBe(200);
     // What connecting all at once has left to collect goes by itself.
-    await eventually(() => memory() < 150 * MIB);
-    expect(memory()).toBeLessThan(150 * MIB);
+    await eventually(() => memory() < 150 * MIB, 'less than 150 MB');
     endAll(clients);
-    expect(await eventually(noSession)).toBe(true);
+    await eventually(noSession, 'every session is closed');
   },
   TEST_MS,
 );
@@ -115,9 +105,8 @@ test.if(canMeasure)(
       // Its session is gone; so much was never sent.
       expect(status).toBe(404);
     }
-    expect(await eventually(noSession)).toBe(true);
-    await eventually(() => memory() - before < 100 * MIB);
-    expect(memory() - before).toBeLessThan(100 * MIB);
+    await eventually(noSession, 'every session is closed');
+    await eventually(() => memory() - before < 100 * MIB, 'less than 100 MB more');
     endAll(clients);
   },
   TEST_MS,

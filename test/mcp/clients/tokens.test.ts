@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { newWorld } from '../../e2e/opcode.ts';
+import { TEST_MS } from '../../support/patience.ts';
 import { PURE } from '../session.ts';
 import type { ClientKind, TestClient } from './client.ts';
 import { type DaemonProcess, startDaemonProcess } from './daemon-process.ts';
@@ -16,7 +17,6 @@ import { SDK_2 } from './sdk-2.ts';
 const programs = await findPrograms();
 const others = programs === null ? [] : [...mcporterKinds(programs), ...inspectorKinds(programs)];
 const KINDS = [...SDK_1, ...SDK_2, ...others].filter(({ showsToken }) => showsToken === true);
-const SHORT_MS = 30_000;
 
 let daemon: DaemonProcess;
 let withToken: DaemonProcess;
@@ -57,7 +57,7 @@ describe.each(KINDS.map((kind) => [kind.name, kind] as const))('%s', (_, kind) =
     async () => {
       expect(await owner(kind, withToken)).toMatchObject([{ agent_id: 'ada' }]);
     },
-    SHORT_MS,
+    TEST_MS,
   );
 
   test(
@@ -65,6 +65,6 @@ describe.each(KINDS.map((kind) => [kind.name, kind] as const))('%s', (_, kind) =
     async () => {
       await expect(owner(kind, daemon)).rejects.toThrow(/token|401|auth/i);
     },
-    SHORT_MS,
+    TEST_MS,
   );
 });

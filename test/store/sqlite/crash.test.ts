@@ -35,7 +35,7 @@ test('killed at any moment: every group is there whole or not at all, and none t
   for (let round = 0; round < 4; round += 1) {
     const path = join(files.folder, `killed-${round}.db`);
     files.open({ path }).createPending(newRun('shared'));
-    const writer = Bun.spawn([process.execPath, WRITER, path, 'w', '3', '60000'], {
+    const writer = Bun.spawn([process.execPath, WRITER, path, 'w', '3', '100000'], {
       stdout: 'pipe',
       stderr: 'inherit',
     });

@@ -3,9 +3,9 @@
  *
  * A program of its own: `bun scripts/latency.ts` starts it.
  */
-import { HOSTILE_STEPS } from './hostile-steps.ts';
-import { type Latency, measureLatency } from './step-latency.ts';
-import { newHome, openSystem, removeHome } from './support.ts';
+import { HOSTILE_STEPS } from '../system/hostile-steps.ts';
+import { type Latency, measureLatency } from '../system/step-latency.ts';
+import { newHome, openSystem, removeHome } from '../system/support.ts';
 
 const line = (name: string, { steps, p50Ms, p99Ms, maxMs }: Latency): string =>
   [name.padEnd(44), steps, p50Ms, p99Ms, maxMs].join(' | ');
