@@ -162,7 +162,7 @@ describe('the rest of the home', () => {
         const retry = { max: 1 };
         const { data } = await call(client, 'opcode_run', {
           definition: { steps: [step('it', action, { url: peer.url, save_to }, { retry })] },
-          wait: '20s',
+          wait: '2m',
         });
         expect([save_to, data]).toMatchObject([save_to, { status: 'failed', error: { code } }]);
       }

@@ -87,18 +87,24 @@ const wait: NodeRule = (node) => {
   return seconds !== undefined && Number(seconds) > 1 && Number(seconds) < LEAST_WAIT_S;
 };
 
-const RULES: Readonly<Record<string, NodeRule>> = { clock, sleep, polling, limit, wait };
+const RULES: Readonly<Record<string, readonly [breaks: NodeRule, instead: string]>> = {
+  clock: [clock, 'wait with eventually, untilPast or withRoom; measure in test/bench'],
+  sleep: [sleep, 'wait with eventually or untilPast; a slow peer uses slowly'],
+  polling: [polling, 'wait with eventually'],
+  limit: [limit, 'TEST_MS, or TEST_MS + what the work itself takes'],
+  wait: [wait, "'2m' for what must come, at most '1s' for what does not"],
+};
 
 /** Returns what one file of the tests says about time; `file` is its path from the root, with `/`. */
 export function checkTiming(file: string, text: string): Violation[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ESNext, true, ts.ScriptKind.TS);
   const violations: Violation[] = [];
   const visit = (node: ts.Node): void => {
-    for (const [rule, breaks] of Object.entries(RULES)) {
+    for (const [rule, [breaks, instead]] of Object.entries(RULES)) {
       if (!breaks(node, source)) continue;
       const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
       const found = node.getText(source).split('\n')[0] ?? '';
-      violations.push({ file, line, rule, found });
+      violations.push({ file, line, rule, found: `${found} (${instead})` });
     }
     ts.forEachChild(node, visit);
   };
