@@ -91,9 +91,9 @@ function contentOf(params: JsonObject): Buffer {
   return bytes;
 }
 
-/** What is wrong with a mode, or null. */
+/** What is wrong with a mode, or null; a mode of null or `""` is none. */
 export function modeProblem(mode: Json | undefined): string | null {
-  if (mode === undefined) return null;
+  if (mode === undefined || mode === null || mode === '') return null;
   if (typeof mode === 'string') {
     return /^(?:0o?)?[0-7]{3,4}$/.test(mode)
       ? null
@@ -107,7 +107,7 @@ export function modeProblem(mode: Json | undefined): string | null {
 
 /** Permission bits, null when none are given. */
 function modeOf(mode: Json | undefined): number | null {
-  if (mode === undefined) return null;
+  if (mode === undefined || mode === null || mode === '') return null;
   const bits =
     typeof mode === 'string' ? Number.parseInt(mode.replace(/^0o/, ''), 8) : Number(mode);
   return bits & MAX_MODE;

@@ -8,7 +8,7 @@ import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
 
 /** Operations that a command hands to the daemon. */
-const HANDED_OVER = ['notify_test'] as const;
+const HANDED_OVER = ['notify_test', 'query'] as const;
 type HandedOver = (typeof HANDED_OVER)[number];
 
 /** First and only line of the one who asks. */
@@ -47,7 +47,7 @@ export async function answerSocketCall(ops: Ops, db: string, call: SocketCall): 
     if (call.db !== db) {
       throw new AppError('CONFLICT', `this daemon works on ${db}, not on ${call.db}`);
     }
-    const result = await ops[call.operation](CALLER, call.input as { channel: string });
+    const result = await ops[call.operation](CALLER, call.input as never);
     return JSON.stringify({ opcode: 'answer', result });
   } catch (thrown) {
     const error = thrown instanceof AppError ? thrown : new AppError('INTERNAL', messageOf(thrown));

@@ -2,7 +2,7 @@
  * Reads what a caller sent as the input of an operation, before its schema checks it.
  *
  * One rule for every operation and every depth: an optional field that is null is not given, and so is
- * one with an empty value that its type does not have (`""` of an id, a name, a time or a word; 0 of
+ * one with an empty value that its type does not have (`""` of an id, a name, a time, a number; 0 of
  * what counts from 1). The schema itself says which values it has. What narrows a right or makes a
  * repeat safe is marked `never` or `not-empty` and stays for the check to refuse. Numbers and booleans
  * written as text are read where no text is legal, because several clients send nothing else.
@@ -83,17 +83,22 @@ export function isAbsent(given: unknown, value: unknown): boolean {
   const field = given as Shape;
   if (!isOptional(field)) return false;
   const mark = markOf(field);
-  if (mark === 'never' || accepts(field, value)) return mark === 'nothing' && isNothing(value);
+  const isEmptied = mark === 'nothing' && isNothing(field, value);
+  if (mark === 'never' || accepts(field, value)) return isEmptied;
   if (value === null) return true;
   if (mark === 'not-empty') return false;
-  if (value === '') return kindsOf(field).has('text');
+  if (value === '') return [...kindsOf(field)].some((kind) => kind !== 'other');
   // Where null is a value, it is what says "none": 0 stays for the check to refuse.
   const isZero = value === 0 && kindsOf(field).has('number') && !accepts(field, null);
-  return isZero || (mark === 'nothing' && isNothing(value));
+  return isZero || isEmptied;
 }
 
-const isNothing = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+/** An empty object, or an empty list where lists are taken. */
+const isNothing = (field: Shape, value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.keys(value).length === 0 &&
+  Array.isArray(value) === (unwrapped(field).item !== undefined);
 
 const isOptional = ({ type }: Shape): boolean =>
   type === 'optional' || type === 'nullish' || type === 'exact_optional';

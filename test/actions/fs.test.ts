@@ -88,6 +88,8 @@ describe('fs.write and fs.read', () => {
     ['0755', 0o755],
     ['0o640', 0o640],
     ['600', 0o600],
+    [null, 0o644],
+    ['', 0o644],
   ])('mode %p gives permissions %p', async (mode, bits) => {
     await run('fs.write', { path: 'm', content: '', mode });
     expect(statSync(at('m')).mode & 0o7777).toBe(bits);

@@ -88,3 +88,28 @@ test('by the command itself when no daemon lives', async () => {
   expect((await world.runWith({ env }, 'notify', 'test', 'team')).code).toBe(0);
   expect(headers.at(-1)).toBe('of-the-command');
 });
+
+test(
+  'what doctor says of a webhook goes by the secrets of the daemon',
+  async () => {
+    const file = join(world.home, 'w.json');
+    const webhook = [{ name: 'push', secret: 'PUSH_KEY' }];
+    const definition = { steps: [{ id: 'a', run: 'true' }] };
+    writeFileSync(file, JSON.stringify({ name: 'w', definition, triggers: { webhook } }));
+    await world.run('define', file);
+    const said = async (env: Record<string, string> = {}) =>
+      (await world.runWith({ env }, 'doctor')).stdout.match(/webhooks +(.*)/)?.[1];
+    const mine = { OPCODE_SECRET_PUSH_KEY: 'of-the-command' };
+    expect([await said(), await said(mine)]).toEqual([expect.stringContaining('not set'), 'push']);
+    await serve({});
+    expect(await said(mine)).toBe('"push" takes nothing: the daemon has not its secret');
+    daemon?.kill('SIGTERM');
+    await daemon?.exited;
+    await serve({
+      OPCODE_SECRET_PUSH_KEY: 'of-the-daemon',
+      OPCODE_TOKEN: 'another-one-of-its-own',
+    });
+    expect(await said()).toBe('push');
+  },
+  TEST_MS,
+);

@@ -62,7 +62,7 @@ const EMPTY_IS_AN_ERROR = new Set([
   'signal.idempotency_key',
 ]);
 
-const TEXTS = new Set(['string', 'picklist', 'union']);
+const TEXTS = new Set(['string', 'picklist', 'union', 'number', 'boolean']);
 
 describe('an optional argument', () => {
   test.each(ALL.map((field) => [`${field.name}.${field.path}`, field] as const))(
@@ -136,6 +136,12 @@ test('a list is no object', async () => {
   expect((await errorOf(run, 'VALIDATION_ERROR')).message).toContain(
     'source: must be an object, not a list',
   );
+  for (const operation of ['run', 'define', 'validate'] as const) {
+    const given = harness.ops[operation](person, { name: 'x', definition: [] } as never);
+    expect((await errorOf(given, 'VALIDATION_ERROR')).message).toContain(
+      'must be a workflow definition (an object, or its JSON text)',
+    );
+  }
 });
 
 describe('a version', () => {
