@@ -4,10 +4,12 @@
  * Ends when the run has ended, waits for somebody who is not here, the wait is over, or the person
  * leaves. Leaving never loses anything: what is durable goes on wherever the run is executed next.
  */
+import { messageOf } from '../src/model/error.ts';
 import type { StatusOutput } from '../src/ops/schemas.ts';
 import type { App, Cli } from './command.ts';
 import { followEvents } from './follow-events.ts';
 import { onInterrupts } from './interrupts.ts';
+import { withLeftRun } from './lost-server.ts';
 import { listedSteps } from './print/listed-steps.ts';
 import { counted, oneLine } from './print/text.ts';
 import type { Progress, ShownOutput } from './progress/display.ts';
@@ -81,6 +83,8 @@ export async function followRun(
     }
     await Promise.all([pump.until(run.last_sequence), tap.drained()]);
     return { run, end };
+  } catch (thrown) {
+    throw withLeftRun(thrown, workflowId);
   } finally {
     questions.close();
     pump.close();
@@ -162,7 +166,7 @@ function pumpEvents(
     }
   };
   const done = pump().catch((thrown: unknown) =>
-    cli.note(`events cannot be shown: ${String(thrown)}`),
+    cli.note(`events cannot be shown: ${messageOf(thrown)}`),
   );
   return {
     until: (sequence) =>

@@ -4,7 +4,9 @@
  * Both are followed the same way. Leaving the one waits for its steps in flight, because they are
  * children of this process; leaving the other disturbs nothing.
  */
+
 import type { Engine, RunStop } from '../src/model/engine.ts';
+import { messageOf } from '../src/model/error.ts';
 import type { RunId } from '../src/model/ids.ts';
 import { isAtRest } from '../src/ops/run-tree.ts';
 import type { StatusOutput } from '../src/ops/schemas.ts';
@@ -196,7 +198,8 @@ function tapLogs(cli: Cli, app: App): OutputTap {
     shown = offset;
     if (Date.parse(at) >= shownFrom) show({ path, stream, text });
   };
-  const failed = (thrown: unknown): void => cli.note(`output cannot be shown: ${String(thrown)}`);
+  const failed = (thrown: unknown): void =>
+    cli.note(`output cannot be shown: ${messageOf(thrown)}`);
   const follow = async (): Promise<void> => {
     const context = cli.context({ abort: stopping.signal });
     for await (const chunk of app.ops.followLogs(context, { workflow_id })) take(chunk);
