@@ -5,7 +5,8 @@ import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { cleanEnvironment } from '../../scripts/processes.ts';
-import { type DaemonProcess, end, eventually, startDaemon } from './daemon.ts';
+import { eventually } from '../support/patience.ts';
+import { type DaemonProcess, end, startDaemon } from './daemon.ts';
 import { BINARY, newWorld, type World } from './opcode.ts';
 
 let world: World;
@@ -105,10 +106,12 @@ test('an idle session does not hold a daemon that stops', async () => {
   expect(await daemon.exited).toBe(0);
   expect(await events.text()).not.toContain('event: end');
   await Promise.all(clients.map((client) => client.close()));
-  await eventually('nothing answers', () =>
-    fetch(daemon.url).then(
-      () => false,
-      () => true,
-    ),
+  await eventually(
+    () =>
+      fetch(daemon.url).then(
+        () => false,
+        () => true,
+      ),
+    'nothing answers',
   );
 });
