@@ -14,6 +14,7 @@ import events from '../skills/opcode/references/events.md' with { type: 'text' }
 import exprBuiltins from '../skills/opcode/references/expr-builtins.md' with { type: 'text' };
 import expressions from '../skills/opcode/references/expressions.md' with { type: 'text' };
 import failure from '../skills/opcode/references/failure.md' with { type: 'text' };
+import jsonSchema from '../skills/opcode/references/json-schema.md' with { type: 'text' };
 import limits from '../skills/opcode/references/limits.md' with { type: 'text' };
 import mcp from '../skills/opcode/references/mcp.md' with { type: 'text' };
 import notify from '../skills/opcode/references/notify.md' with { type: 'text' };
@@ -38,6 +39,7 @@ import type { ManualPage } from './ops/deps.ts';
 export const MANUAL: readonly ManualPage[] = [
   { name: 'overview', text: skill.replace(/^---\n[\s\S]*?\n---\n/, '') },
   { name: 'workflow-schema', text: workflowSchema },
+  { name: 'json-schema', text: jsonSchema },
   { name: 'step-types', text: stepTypes },
   { name: 'failure', text: failure },
   { name: 'limits', text: limits },

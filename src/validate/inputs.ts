@@ -3,17 +3,13 @@
  * whether they fit the schema, before a run exists.
  */
 import type { WorkflowPackage } from '../model/definition.ts';
+import { AppError } from '../model/error.ts';
 import type { Issue, IssuePath } from '../model/issue.ts';
-import {
-  isJsonArray,
-  isJsonObject,
-  type Json,
-  type JsonObject,
-  ownValue,
-  setOwn,
-} from '../model/json.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject, setOwn } from '../model/json.ts';
 import { errorAt } from './issues.ts';
 import { checkAgainstSchema } from './schema-check.ts';
+import { withDefaults } from './schema-defaults.ts';
+import { createSubschemaCheck } from './subschema-fits.ts';
 
 export interface EffectiveInputs {
   readonly inputs: JsonObject;
@@ -36,7 +32,9 @@ export function effectiveInputs(
     for (const [key, value] of Object.entries(source)) setOwn(merged, key, value);
   }
   if (inputSchema === null) return { inputs: merged, issues: [] };
-  const inputs = withDefaults(inputSchema, inputSchema, merged, 0) as JsonObject;
+  const filled = filledInputs(inputSchema, merged);
+  if ('error' in filled) return { inputs: merged, issues: [filled.error] };
+  const { inputs } = filled;
   const unresolved = Object.keys(own)
     .filter((key) => !Object.hasOwn(params, key))
     .flatMap((key) => unresolvedPaths(own[key] as Json, [key]));
@@ -59,36 +57,16 @@ function unresolvedPaths(value: Json, path: IssuePath): IssuePath[] {
 const startsWith = (path: IssuePath, start: IssuePath): boolean =>
   start.every((part, i) => path[i] === part);
 
-const MAX_DEPTH = 32;
-
-/** A value with the `default` of every missing property filled in, at any depth. */
-function withDefaults(root: Json, schema: Json, value: Json, depth: number): Json {
-  const target = resolved(root, schema);
-  if (target === null || !isJsonObject(value) || depth > MAX_DEPTH) return value;
-  const properties = ownValue(target, 'properties');
-  if (properties === undefined || !isJsonObject(properties)) return value;
-  const filled: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(value)) {
-    const below = ownValue(properties, key);
-    setOwn(filled, key, below === undefined ? item : withDefaults(root, below, item, depth + 1));
+/** Inputs with the schema's defaults, or why they cannot be filled in. */
+function filledInputs(
+  schema: Json,
+  merged: JsonObject,
+): { readonly inputs: JsonObject } | { readonly error: Issue } {
+  try {
+    return { inputs: withDefaults(schema, merged, createSubschemaCheck(schema)) as JsonObject };
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    const hint = thrown.hint === undefined ? {} : { hint: thrown.hint };
+    return { error: errorAt(['params'], thrown.message, { code: thrown.code, ...hint }) };
   }
-  for (const [key, below] of Object.entries(properties)) {
-    const known = resolved(root, below);
-    const preset = known === null ? undefined : ownValue(known, 'default');
-    if (!Object.hasOwn(value, key) && preset !== undefined) setOwn(filled, key, preset);
-  }
-  return filled;
-}
-
-/** The schema object a schema is or refers to, one reference far. */
-function resolved(root: Json, schema: Json): JsonObject | null {
-  if (!isJsonObject(schema)) return null;
-  const reference = ownValue(schema, '$ref');
-  if (typeof reference !== 'string' || !reference.startsWith('#/')) return schema;
-  let at: Json | undefined = root;
-  for (const part of reference.slice(2).split('/')) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    at = at !== undefined && isJsonObject(at) ? ownValue(at, key) : undefined;
-  }
-  return at !== undefined && isJsonObject(at) ? at : null;
 }
