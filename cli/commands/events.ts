@@ -4,7 +4,7 @@ import type { EventView } from '../../src/ops/shapes.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { followLog } from '../follow-events.ts';
-import { eventLineOf } from '../print/event-line.ts';
+import { eventLineOf, todayOf } from '../print/event-line.ts';
 import { tellNoExecutor } from '../tell-executor.ts';
 
 interface Options {
@@ -31,9 +31,10 @@ export function configure(command: Command, act: Act): void {
 async function events(cli: Cli, run: string, options: Options): Promise<number> {
   const app = await cli.openToLook();
   const { stdout, closed } = cli.terminal;
+  const look = { style: stdout.style, width: stdout.columns() };
   const show = (event: EventView): void => {
     if (cli.json) cli.printJsonLine(event);
-    else cli.print(eventLineOf(event, stdout.style, stdout.columns()));
+    else cli.print(eventLineOf(event, look, { run: false, nowMs: todayOf(stdout) }));
   };
   if (options.follow === true) {
     await tellNoExecutor(cli, app, run);

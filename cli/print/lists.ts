@@ -6,7 +6,7 @@ import type { Ops } from '../../src/ops/catalog.ts';
 import { RESOURCES } from '../../src/ops/query-schemas.ts';
 import type { OutputStream } from '../terminal.ts';
 import { agentLines, auditLines } from './access-lists.ts';
-import { eventLineOf } from './event-line.ts';
+import { eventLineOf, todayOf } from './event-line.ts';
 import { shortId } from './run-id.ts';
 import { localTime, runTable } from './run-table.ts';
 import { scheduleLines } from './schedule-lists.ts';
@@ -25,7 +25,13 @@ const rowsOf = (
 const PRINTERS: Readonly<Record<(typeof RESOURCES)[number], Printer>> = {
   workflows: ({ workflows = [] }, stream) => runTable(workflows, stream),
   events: ({ events = [] }, stream) =>
-    events.map((event) => eventLineOf(event, stream.style, stream.columns(), { run: true })),
+    events.map((event) =>
+      eventLineOf(
+        event,
+        { style: stream.style, width: stream.columns() },
+        { run: true, nowMs: todayOf(stream) },
+      ),
+    ),
   templates: ({ templates = [] }, stream) =>
     rowsOf(
       ['template', 'version', 'registered', 'by', 'description'],

@@ -9,7 +9,7 @@ import { shortId } from './run-id.ts';
 import { table } from './table.ts';
 import { crop, oneLine } from './text.ts';
 
-/** Columns of a workflow's name; that of `exec` is a whole command line. */
+/** Columns of the name of what is no template; that of `exec` is a whole command line. */
 const MAX_NAME = 32;
 
 const HEADINGS = ['run', 'status', 'workflow', 'started', 'took', 'about'];
@@ -20,7 +20,7 @@ export function runTable(runs: readonly RunSummary[], stream: OutputStream): str
   const rows = runs.map((run) => [
     shortId(run.workflow_id),
     tagOf(run.status, style),
-    crop(workflowText(run), MAX_NAME),
+    workflowText(run),
     localTime(run.created_at),
     formatDuration(run.duration_ms),
     aboutText(run),
@@ -29,7 +29,7 @@ export function runTable(runs: readonly RunSummary[], stream: OutputStream): str
 }
 
 function workflowText({ template, name, version }: RunSummary): string {
-  const text = oneLine(template ?? name ?? '');
+  const text = template === null ? crop(oneLine(name ?? ''), MAX_NAME) : oneLine(template);
   return version === null ? text : `${text} v${version}`;
 }
 
@@ -38,6 +38,14 @@ function aboutText(run: RunSummary): string {
   if (run.error !== undefined) return oneLine(`[${run.error.code}] ${run.error.message}`);
   if (run.paused === true) return 'paused';
   return run.waiting_for.map((wait) => oneLine(wait.text)).join('; ');
+}
+
+/** The time of day, behind its date unless that is today, in the local zone; without `nowMs` always. */
+export function clockText(time: string, nowMs: number | null): string {
+  const clock = new Date(time).toTimeString().slice(0, 8);
+  const isToday =
+    nowMs !== null && new Date(time).toDateString() === new Date(nowMs).toDateString();
+  return isToday ? clock : `${localTime(time).slice(0, 10)} ${clock}`;
 }
 
 /** `2025-11-24 14:03` in the local zone. */

@@ -6,7 +6,7 @@ import { isStepEnded } from '../../src/model/run-status.ts';
 import { formatDuration } from '../../src/model/time.ts';
 import type { StepView } from '../../src/ops/shapes.ts';
 import { markOf, STATUS_WIDTH, wordOf } from '../print/marks.ts';
-import { localTime } from '../print/run-table.ts';
+import { clockText } from '../print/run-table.ts';
 import { type StepItem, stepTree } from '../print/step-tree.ts';
 import type { Style } from '../print/style.ts';
 import { counted, crop, oneLine, padTo, widthOf } from '../print/text.ts';
@@ -81,14 +81,6 @@ function retryText(step: StepView, nowMs: number): string {
   if (step.retry_at === undefined) return 'again soon';
   const left = Date.parse(step.retry_at) - nowMs;
   return left <= 0 ? 'again now' : `again in ${formatDuration(left)}`;
-}
-
-/** `14:03:59` of a time, in the local zone. */
-/** The time of day, with its date unless that is today, in the local zone. */
-export function clockText(time: string, nowMs: number): string {
-  const clock = new Date(time).toTimeString().slice(0, 8);
-  const isToday = new Date(time).toDateString() === new Date(nowMs).toDateString();
-  return isToday ? clock : `${localTime(time).slice(0, 10)} ${clock}`;
 }
 
 /** Of nested steps, those that are open or went wrong. */

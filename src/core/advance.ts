@@ -21,6 +21,7 @@ import {
 } from './context.ts';
 import { timerFired } from './deadlines.ts';
 import { emitNotes } from './kinds/action.ts';
+import { elapsed } from './kinds/begin.ts';
 import { failAttempt } from './on-error.ts';
 import { refusalMark } from './refusal.ts';
 import { processRestarted, takenUp } from './restart.ts';
@@ -212,7 +213,7 @@ function takeResult(
   } else {
     emit(batch, 'step_completed', step.path, {
       output: input.output,
-      duration_ms: input.durationMs,
+      duration_ms: elapsed(batch, step),
     });
   }
 }
@@ -256,10 +257,9 @@ function takeChild(
   if (input.type === 'child_changed') childChanged(batch, step.path, input.status);
   else if (input.status === 'completed') {
     step.sub.ended = true;
-    const since = step.startedAt ?? batch.ctx.nowMs;
     emit(batch, 'step_completed', step.path, {
       output: input.output ?? null,
-      duration_ms: Math.max(0, batch.ctx.nowMs - since),
+      duration_ms: elapsed(batch, step),
     });
   } else {
     step.sub.ended = true;

@@ -51,7 +51,6 @@ export type EngineInput =
       readonly path: string;
       readonly seq: number;
       readonly output: Json;
-      readonly durationMs: number;
       readonly notes?: ActionNotes;
     }
   | {

@@ -93,7 +93,6 @@ export async function executeStep(
 ): Promise<EngineInput> {
   const { path, seq } = command;
   const { masker } = context;
-  const began = deps.clock.monotonic();
   try {
     const result =
       prepared === null
@@ -109,7 +108,6 @@ export async function executeStep(
       path,
       seq,
       output,
-      durationMs: Math.round(deps.clock.monotonic() - began),
       ...(result.notes === undefined ? {} : { notes: result.notes }),
     };
   } catch (thrown) {

@@ -1,11 +1,12 @@
 /** The step list, printed output, the region that is drawn again and again. */
 import { describe, expect, test } from 'bun:test';
+import { clockText } from '../../cli/print/run-table.ts';
 import { PLAIN_STYLE } from '../../cli/print/style.ts';
 import { widthOf } from '../../cli/print/text.ts';
 import { createOutputLines } from '../../cli/progress/output-lines.ts';
 import { createPlainProgress, eventLine } from '../../cli/progress/plain.ts';
 import { createRegion } from '../../cli/progress/region.ts';
-import { clockText, stepList } from '../../cli/progress/step-list.ts';
+import { stepList } from '../../cli/progress/step-list.ts';
 import type { EventView, StepView } from '../../src/ops/shapes.ts';
 import { fakeStream } from './fake-terminal.ts';
 

@@ -67,7 +67,6 @@ describe('a short step name means the step that can take the signal now', () => 
       path: 'l.iter_0.b',
       seq: state.steps.get('l.iter_0.b')?.seq ?? 0,
       output: null,
-      durationMs: 1,
     }));
     run
       .when(failed('l.iter_1.x', 'EXECUTION_ERROR'))

@@ -239,7 +239,6 @@ export const succeeded =
     path,
     seq: openStep(state, path).seq,
     output,
-    durationMs: 1,
   });
 
 export const failed =

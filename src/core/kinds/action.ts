@@ -12,7 +12,7 @@ import { toRfc3339 } from '../../model/time.ts';
 import { type Batch, emit } from '../context.ts';
 import { delayAttempt, failAttempt, failStep } from '../on-error.ts';
 import { known, scopeOf, settleEvaluation, templateValue } from '../values.ts';
-import { dueAfter, timeoutOf } from './begin.ts';
+import { dueAfter, elapsed, timeoutOf } from './begin.ts';
 import type { Kind } from './kind.ts';
 import { advanceUnknownOutcome } from './unknown-outcome.ts';
 
@@ -102,7 +102,10 @@ function runInline(batch: Batch, step: StepState, body: ActionPlan, ready: Ready
     return;
   }
   emitNotes(batch, step, outcome.notes);
-  emit(batch, 'step_completed', step.path, { output: outcome.output, duration_ms: 0 });
+  emit(batch, 'step_completed', step.path, {
+    output: outcome.output,
+    duration_ms: elapsed(batch, step),
+  });
 }
 
 /** Records what an action did to its run beside its output. */
@@ -138,7 +141,11 @@ function runEngine(batch: Batch, step: StepState, body: ActionPlan, ready: Ready
   if (outcome.kind === 'pending') return;
   started(batch, step, ready);
   if (outcome.kind === 'failure') failAttempt(batch, step, outcome.error);
-  else emit(batch, 'step_completed', step.path, { output: outcome.value, duration_ms: 0 });
+  else
+    emit(batch, 'step_completed', step.path, {
+      output: outcome.value,
+      duration_ms: elapsed(batch, step),
+    });
 }
 
 function startChild(batch: Batch, step: StepState, ready: Ready): void {
@@ -162,7 +169,10 @@ function startChild(batch: Batch, step: StepState, ready: Ready): void {
     ...(timeoutMs === null ? {} : { due_at: dueAfter(batch, timeoutMs) }),
   });
   if (ready.params.wait === false) {
-    emit(batch, 'step_completed', step.path, { output: { workflow_id: childId }, duration_ms: 0 });
+    emit(batch, 'step_completed', step.path, {
+      output: { workflow_id: childId },
+      duration_ms: elapsed(batch, step),
+    });
   }
 }
 
