@@ -14,7 +14,7 @@ import type {
   StepBody,
   WaitPlan,
 } from '../model/plan.ts';
-import { parseRfc3339 } from '../model/time.ts';
+import { looksLikeRfc3339, parseRfc3339 } from '../model/time.ts';
 import { compileAction } from './graph-action.ts';
 import { indexOfList, type Place, type PlanContext, report, withIds } from './graph-context.ts';
 import { childLists } from './graph-reads.ts';
@@ -175,14 +175,31 @@ const DATE = /^\s*\d{4}-\d{2}-\d{2}/;
 
 function compileUntil(cx: PlanContext, place: Place, until: string, path: IssuePath): ValueSource {
   const looksLikeTime = DATE.test(until) && !hasTemplate(until);
-  if (looksLikeTime && parseRfc3339(until) === null) {
-    const hint = 'write it with a zone, such as "2026-01-31T09:00:00Z"';
-    report(cx, path, `"${until.slice(0, 60)}" is not an RFC 3339 time`, { hint });
-  }
+  const isTime = !looksLikeTime || parseRfc3339(until) !== null;
+  if (!isTime) reportUntil(cx, until, path);
   if (looksLikeTime || hasTemplate(until)) {
-    return { kind: 'template', template: compileTemplate(cx, place, until, path) };
+    // A registered text means what it did when it was registered.
+    const text = isTime ? until : rolledOver(until);
+    return { kind: 'template', template: compileTemplate(cx, place, text, path) };
   }
   return { kind: 'expression', expression: compileExpression(cx, place, until, path) };
+}
+
+function reportUntil(cx: PlanContext, until: string, path: IssuePath): void {
+  const shown = `"${until.slice(0, 60)}"`;
+  if (looksLikeRfc3339(until)) {
+    const hint = 'look at month, day, hour, minute, second and offset';
+    report(cx, path, `${shown} is no time that exists`, { hint, check: 'NO_SUCH_TIME' });
+    return;
+  }
+  const hint = 'write it with a zone, such as "2026-01-31T09:00:00Z"';
+  report(cx, path, `${shown} is not an RFC 3339 time`, { hint });
+}
+
+/** The day after the last of a month as the first of the next one, as it was once read. */
+function rolledOver(until: string): string {
+  const atMs = Date.parse(until.replace(' ', 'T'));
+  return Number.isNaN(atMs) ? until : new Date(atMs).toISOString();
 }
 
 function compileReasoning(

@@ -75,10 +75,43 @@ export function toRfc3339(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
 
-/** Epoch milliseconds of an RFC 3339 text (with zone), or null when it is not one. */
+const RFC_3339 =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+
+/** True for a text in the form of RFC 3339, though it may name a time that does not exist. */
+export const looksLikeRfc3339 = (text: string): boolean => RFC_3339.test(text);
+
+/** What RFC 3339 can write has four digits in its year. */
+const [YEAR_0_MS, YEAR_10000_MS] = [-62_167_219_200_000, 253_402_300_800_000];
+
+/**
+ * Reads an RFC 3339 text (with zone; `t`, `z` and a blank instead of T are taken too) as whole epoch
+ * milliseconds; null when it is none, or names a time that no calendar and no clock has: the 30th of
+ * February, 24:00, a leap second, an offset beyond 23:59.
+ */
 export function parseRfc3339(text: string): number | null {
-  const shape = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
-  if (!shape.test(text)) return null;
-  const ms = Date.parse(text.replace(' ', 'T'));
-  return Number.isNaN(ms) ? null : ms;
+  const match = RFC_3339.exec(text);
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second, fraction, sign, offsetHour, offsetMinute] =
+    match;
+  const wallMs = wallTime([year, month, day, hour, minute, second].map(Number));
+  const [aheadHours, aheadMinutes] = [Number(offsetHour ?? 0), Number(offsetMinute ?? 0)];
+  if (wallMs === null || aheadHours > 23 || aheadMinutes > 59) return null;
+  const aheadMs = (aheadHours * 60 + aheadMinutes) * 60_000 * (sign === '-' ? -1 : 1);
+  const atMs = wallMs - aheadMs + Number((fraction ?? '').padEnd(3, '0').slice(0, 3));
+  return atMs < YEAR_0_MS || atMs >= YEAR_10000_MS ? null : atMs;
+}
+
+/**
+ * Returns what a clock on the wall shows (year, month from 1, day, hour, minute, second) as epoch
+ * milliseconds as if it were UTC; null when there is no such date or time.
+ */
+export function wallTime(parts: readonly number[]): number | null {
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts;
+  if (hour > 23 || minute > 59 || second > 59) return null;
+  // Not Date.UTC, which takes the years 0 to 99 for those of the last century.
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  date.setUTCHours(hour, minute, second);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : null;
 }

@@ -2,7 +2,7 @@
  * What a schedule is written as: five-field cron, `@daily` and its kind, `@every 5m`, or one time;
  * each may begin with `CRON_TZ=Zone` (or `TZ=`). Here text becomes data; times are calculated elsewhere.
  */
-import { parseDuration, parseRfc3339, toRfc3339 } from '../model/time.ts';
+import { parseDuration, parseRfc3339, toRfc3339, wallTime } from '../model/time.ts';
 import { findZone } from '../zones/names.ts';
 import { instantsOf, type Zone } from '../zones/zone.ts';
 import { readPattern } from './cron-fields.ts';
@@ -116,11 +116,16 @@ function readEvery(text: string, timezone: string): ReadExpression {
 const LOCAL = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2}))?$/;
 const ZONED = /^(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2})(?::(\d{2}(?:\.\d+)?))?([Zz]|[+-]\d{2}:\d{2})$/;
 
+const CALENDAR_HINT = 'look at month, day, hour, minute, second and offset';
+
 function readOnce(text: string, zone: string | null): ReadExpression {
   const local = LOCAL.exec(text);
   if (local !== null) return readLocal(text, local.slice(1), zone);
   const zoned = ZONED.exec(text);
   const atMs = zoned === null ? null : parseRfc3339(`${zoned[1]}:${zoned[2] ?? '00'}${zoned[3]}`);
+  if (atMs === null && zoned !== null) {
+    return refuse('expression', `"${text}" is no time that exists`, CALENDAR_HINT);
+  }
   if (atMs === null) {
     const hint = 'write 2026-03-01T09:00:00Z, or 2026-03-01T09:00 with a time zone';
     return refuse('expression', `"${text}" is no time`, hint);
@@ -142,16 +147,13 @@ function readLocal(
     const message = `"${text}" has neither an offset nor a time zone`;
     return refuse('expression', message, 'add a time zone, or end it with Z for UTC');
   }
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map((part) =>
-    Number(part ?? 0),
-  );
-  const wallMs = Date.UTC(year, month - 1, day, hour, minute, second);
-  const written = new Date(wallMs).toISOString().slice(0, 19);
-  if (written !== `${text.slice(0, 10)}T${text.slice(11, 16)}:${text.slice(17, 19) || '00'}`) {
-    return refuse('expression', `"${text}" is not in the calendar`, 'look at month, day and hour');
+  const wallMs = wallTime(parts.map((part) => Number(part ?? 0)));
+  if (wallMs === null) {
+    return refuse('expression', `"${text}" is not in the calendar`, CALENDAR_HINT);
   }
   const found = findZone(zone);
   if (found === null) throw new Error(`the zone ${zone} was not looked for`);
+  const written = new Date(wallMs).toISOString().slice(0, 19);
   const expression: Expression = { kind: 'once', atMs: instantOf(found, wallMs / 1000) * 1000 };
   return { ok: true, expression, text: written, timezone: zone };
 }
