@@ -2,12 +2,12 @@ import { describe, expect, test } from 'bun:test';
 import { findExecutor } from '../src/app-handover.ts';
 import { ownIdentity } from '../src/isolate/process-info.ts';
 import { asNodeId } from '../src/model/ids.ts';
-import type { NodeRow } from '../src/model/store.ts';
+import type { KnownNode } from '../src/model/store.ts';
 
 const own = ownIdentity();
 const NOW = 1_000_000;
 
-const daemon = (change: Partial<NodeRow> = {}): NodeRow => ({
+const daemon = (change: Partial<KnownNode> = {}): KnownNode => ({
   ...own,
   nodeId: asNodeId('n'),
   role: 'serve',
@@ -15,11 +15,12 @@ const daemon = (change: Partial<NodeRow> = {}): NodeRow => ({
   version: '1.0.0',
   leaseUntil: NOW + 1000,
   startedAt: NOW,
+  activeAtDeath: null,
   ...change,
 });
 
-const found = (...nodes: NodeRow[]) => findExecutor({ nodes: () => nodes }, '1.0.0', own, NOW);
-const why = (change: Partial<NodeRow>): string | null => {
+const found = (...nodes: KnownNode[]) => findExecutor({ nodes: () => nodes }, '1.0.0', own, NOW);
+const why = (change: Partial<KnownNode>): string | null => {
   const executor = found(daemon(change));
   return executor.kind === 'unfit' ? executor.why : null;
 };

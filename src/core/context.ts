@@ -46,10 +46,12 @@ export interface EngineLimits {
   readonly decisionBytes: number;
   /** Milliseconds a hook may take when it states no timeout. */
   readonly hookTimeoutMs: number;
-  /** Takeovers without progress before a run is quarantined. */
+  /** Takeovers without progress, from processes with no other run, before a run is quarantined. */
   readonly takeovers: number;
-  /** Interruptions of one step before it fails. */
+  /** Crashes with nothing else at work that one step may be caught by before it fails. */
   readonly interruptions: number;
+  /** Crashes with something else at work before the run is quarantined. */
+  readonly sharedCrashes: number;
   /** Milliseconds an "outcome unknown" question stays open for runs nobody started by hand. */
   readonly askTimeoutMs: number;
   /** True: agents too may say what became of an interrupted step. */
@@ -65,6 +67,7 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   hookTimeoutMs: 300_000,
   takeovers: 3,
   interruptions: 3,
+  sharedCrashes: 9,
   askTimeoutMs: 86_400_000,
   agentsAnswer: false,
   childDepth: 16,

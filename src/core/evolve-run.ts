@@ -122,7 +122,9 @@ function resume(state: RunState, at: number): void {
   state.paused = false;
   state.pauseReason = null;
   state.takeovers = 0;
+  state.sharedTakeovers = 0;
   for (const step of state.steps.values()) {
+    if (step.crashes !== null) step.crashes = { ...step.crashes, shared: 0 };
     if (step.status === 'pending' || step.status === 'scheduled') state.agenda.push(step);
     state.touched.add(step);
   }
@@ -208,7 +210,10 @@ export const RUN_EVENTS: ApplyTable = {
   },
   workflow_interrupted: (state, payload, event) => {
     // Without a node it was given up in good order, which is no crash.
-    if (payload.node !== null && payload.in_flight !== 0) state.takeovers += 1;
+    if (payload.node !== null && payload.in_flight !== 0) {
+      if ((payload.others ?? 0) > 0) state.sharedTakeovers += 1;
+      else state.takeovers += 1;
+    }
     if (state.activeSince === null) return;
     const seen = payload.last_seen === null ? null : parseRfc3339(payload.last_seen);
     endActive(state, Math.min(event.at, Math.max(state.activeSince, seen ?? state.activeSince)));

@@ -4,6 +4,7 @@
 import type { EventOf, EventPayloads } from '../model/event.ts';
 import type { RunState, StepState } from '../model/run-state.ts';
 import type { ApplyTable } from './apply-table.ts';
+import { crashesWith } from './crashes.ts';
 import { holdLimits, releaseLimits } from './held-limits.ts';
 import { reopenBelow, resetSteps } from './resets.ts';
 import { noteSecrets, resolve, setStatus } from './state.ts';
@@ -65,6 +66,13 @@ function forgetQuestion(step: StepState): void {
   if (step.sub?.kind === 'decision') step.sub = null;
 }
 
+/** Crashes before this count no more against the run, nor against steps that may be repeated. */
+function noteProgress(state: RunState, seq: number): void {
+  state.takeovers = 0;
+  state.sharedTakeovers = 0;
+  state.progressSeq = seq;
+}
+
 /** Marks a step as ended by this event; answers to what was open at its path are void now. */
 function close(
   state: RunState,
@@ -80,7 +88,7 @@ function close(
   step.interrupted = null;
   step.rejected = null;
   setStatus(state, step, status);
-  if (status !== 'skipped') state.takeovers = 0;
+  if (status !== 'skipped') noteProgress(state, event.seq);
   resolve(state, step);
 }
 
@@ -97,7 +105,7 @@ function retryAttempt(
   step.rejected = null;
   step.error = payload.error;
   step.params = null;
-  state.takeovers = 0;
+  noteProgress(state, event.seq);
   setStatus(state, step, 'retrying');
   if (payload.restarts !== undefined) resetSteps(state, payload.restarts, step, event);
   else if (step.sub !== null) step.sub = null;
@@ -163,6 +171,7 @@ export const STEP_EVENTS: ApplyTable = {
   },
   step_interrupted: (state, payload, event, step) => {
     step.interruptions = payload.count;
+    step.crashes = crashesWith(state, step, payload.others ?? 0, event.seq);
     step.interrupted = payload.policy;
     step.seq = event.seq;
     step.dueAt = null;

@@ -7,7 +7,8 @@ import type { InterruptPolicy } from '../model/definition.ts';
 import type { EngineInput } from '../model/input.ts';
 import type { RunState, StepState } from '../model/run-state.ts';
 import { toRfc3339 } from '../model/time.ts';
-import { type Batch, emit } from './context.ts';
+import { type Batch, type EngineLimits, emit } from './context.ts';
+import { crashesWith } from './crashes.ts';
 import { sweep } from './settle.ts';
 
 type Restarted = Extract<EngineInput, { type: 'process_restarted' }>;
@@ -21,12 +22,14 @@ export function processRestarted(batch: Batch, input: Restarted): void {
     node: input.node,
     last_seen: input.lastSeenMs === null ? null : toRfc3339(input.lastSeenMs),
     in_flight: inFlight.length,
+    ...(input.others === undefined ? {} : { others: input.others }),
   });
-  const policies = inFlight.map((step) => interrupt(batch, step));
+  const others = (input.others ?? 0) + inFlight.length - 1;
+  const policies = inFlight.map((step) => interrupt(batch, step, others));
   // A step that fails for good now is progress of its kind.
   if (
     !policies.includes('fail') &&
-    state.takeovers >= ctx.limits.takeovers &&
+    dieTooOften(state, inFlight, ctx.limits) &&
     !state.paused &&
     state.status === 'active'
   ) {
@@ -34,6 +37,16 @@ export function processRestarted(batch: Batch, input: Restarted): void {
   }
   sweep(state);
 }
+
+/** True when the run, or a step that was in flight, was there at too many deaths of processes. */
+const dieTooOften = (
+  { takeovers, sharedTakeovers }: RunState,
+  inFlight: readonly StepState[],
+  limits: EngineLimits,
+): boolean =>
+  takeovers >= limits.takeovers ||
+  sharedTakeovers >= limits.sharedCrashes ||
+  inFlight.some(({ crashes }) => (crashes?.shared ?? 0) >= limits.sharedCrashes);
 
 /** A run owned again after it was given up in good order: the time between does not count. */
 export function takenUp(batch: Batch, input: Extract<EngineInput, { type: 'taken_up' }>): void {
@@ -61,15 +74,16 @@ function wasExecuting(step: StepState): boolean {
   );
 }
 
-function interrupt(batch: Batch, step: StepState): InterruptPolicy {
+function interrupt(batch: Batch, step: StepState, others: number): InterruptPolicy {
+  const policy = policyOf(batch, step, others);
   const count = step.interruptions + 1;
-  const policy = policyOf(batch, step, count);
-  emit(batch, 'step_interrupted', step.path, { policy, count });
+  emit(batch, 'step_interrupted', step.path, { policy, count, others });
   return policy;
 }
 
-function policyOf(batch: Batch, step: StepState, count: number): InterruptPolicy {
-  if (count >= batch.ctx.limits.interruptions) return 'fail';
+function policyOf(batch: Batch, step: StepState, others: number): InterruptPolicy {
+  const { alone } = crashesWith(batch.state, step, others, batch.state.seq + 1);
+  if (others === 0 && alone >= batch.ctx.limits.interruptions) return 'fail';
   const body = step.plan.body;
   if (body.type !== 'action' || body.effect !== 'unsafe') return 'rerun';
   const wish = step.plan.onInterrupt;

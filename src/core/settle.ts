@@ -11,6 +11,7 @@ import type { ListState, RunState, StepState } from '../model/run-state.ts';
 import { isRunEnded } from '../model/run-status.ts';
 import { abortList, abortStep } from './abort.ts';
 import { type Batch, emit } from './context.ts';
+import { crashesText } from './crashes.ts';
 import { endRun, finishRun } from './finish.ts';
 import { branchMayRun } from './kinds/parallel.ts';
 import { kindOf } from './kinds/table.ts';
@@ -230,8 +231,7 @@ function considerScheduled(batch: Batch, step: StepState): void {
     return;
   }
   if (step.interrupted === 'fail') {
-    const times = step.interruptions === 1 ? 'by a crash' : `by ${step.interruptions} crashes`;
-    const message = `interrupted ${times} while it was running; whether it took effect is not known`;
+    const message = `interrupted ${crashesText(step)}; whether it took effect is not known`;
     failStep(batch, step, failure('INTERRUPTED', message), true);
     return;
   }

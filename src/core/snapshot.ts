@@ -13,7 +13,7 @@ import type { ListState, RunState, StepState } from '../model/run-state.ts';
 import { newList, newState } from './state.ts';
 
 /** What a snapshot was folded and written by; one of another version is not read. */
-export const EVOLVE_VERSION = 4;
+export const EVOLVE_VERSION = 5;
 
 /** `[open, failure, ran, steps]`; the rest of a list follows from the plan and where it hangs. */
 type WrittenList = [number, ListState['failure'], 0 | 1, WrittenStep[]];

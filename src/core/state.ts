@@ -61,6 +61,8 @@ export function newState(runId: RunId, plan: Plan): RunState {
     stepExecutions: 0,
     queued: false,
     takeovers: 0,
+    sharedTakeovers: 0,
+    progressSeq: 0,
     output: undefined,
     error: null,
     agenda: [],
@@ -118,6 +120,7 @@ export function newList(
       generation: 0,
       overrides: null,
       interruptions: 0,
+      crashes: null,
       interrupted: null,
       rejected: null,
       skipping: false,
@@ -258,6 +261,7 @@ export function forgetStep(state: RunState, step: StepState): void {
   step.sub = null;
   step.attempt = 1;
   step.interruptions = 0;
+  step.crashes = null;
 }
 
 /** Removes a list's steps from the state for good. */

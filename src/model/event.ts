@@ -96,6 +96,8 @@ export interface EventPayloads {
     readonly last_seen: string | null;
     /** Effects that were in flight; a takeover without any is no sign of harm. */
     readonly in_flight?: number;
+    /** Other active runs of the process that died; not there when nobody could count them. */
+    readonly others?: number;
   };
   /** Values of these secrets cannot be masked from here on: nobody has them any more. */
   masking_incomplete: { readonly names: readonly string[] };
@@ -136,7 +138,16 @@ export interface EventPayloads {
   };
   step_suspended: { readonly reason: string };
   step_resumed: { readonly reason: string };
-  step_interrupted: { readonly policy: 'rerun' | 'ask' | 'fail'; readonly count: number };
+  step_interrupted: {
+    readonly policy: 'rerun' | 'ask' | 'fail';
+    /** Crashes that have caught the step, whatever else was at work. */
+    readonly count: number;
+    /**
+     * What else may have caused the crash: other active runs of that process and other effects of this
+     * run. Not there in logs of before, where each crash counts against the step.
+     */
+    readonly others?: number;
+  };
   step_retry_attempt: {
     readonly attempt: number;
     readonly max_attempts: number;

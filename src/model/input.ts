@@ -109,6 +109,8 @@ export type EngineInput =
       readonly epoch: number;
       readonly node: string | null;
       readonly lastSeenMs: number | null;
+      /** Other active runs of the process that died; not there when nobody could count them. */
+      readonly others?: number;
     };
 
 export type TimerKind = 'timeout' | 'retry' | 'wait' | 'decision' | 'run_timeout';

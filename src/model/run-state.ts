@@ -63,8 +63,12 @@ export interface RunState {
   cancelling: { readonly by: string | null; readonly reason: string | null } | null;
   buffered: BufferedSignal[];
   stepExecutions: number;
-  /** Takeovers since the last progress. */
+  /** Takeovers since the last progress, from processes that executed nothing but this run … */
   takeovers: number;
+  /** … and from processes that had other active runs too. */
+  sharedTakeovers: number;
+  /** Sequence of the last event that was progress; 0 before the first. */
+  progressSeq: number;
   output: Json | undefined;
   error: StepFailure | null;
   readonly agenda: (StepState | ListState)[];
@@ -150,6 +154,8 @@ export interface StepState {
   /** Params replaced by a `retry` signal. */
   overrides: JsonObject | null;
   interruptions: number;
+  /** What of that counts; null before the first. */
+  crashes: CrashCount | null;
   /** What a crash in the middle of the step asks for, until it is carried out. */
   interrupted: 'rerun' | 'ask' | 'fail' | null;
   /** A rejection that was received (reject, cancel of this step) and is being carried out. */
@@ -163,6 +169,14 @@ export interface StepState {
   failedDeps: number;
   /** Dependencies skipped because something failed before them. */
   brokenDeps: number;
+}
+
+/** Crashes that caught a step, by whether anything else was at work. */
+export interface CrashCount {
+  readonly alone: number;
+  readonly shared: number;
+  /** Sequence of the last of them. */
+  readonly seq: number;
 }
 
 type SubState = ConditionState | LoopState | ParallelState | WaitState | DecisionState | ChildState;

@@ -164,6 +164,12 @@ export interface NodeRow {
   readonly startedAt: number;
 }
 
+/** A node as the store knows it. */
+export interface KnownNode extends NodeRow {
+  /** How many active runs it owned when its death was found; null while nobody has found it. */
+  readonly activeAtDeath: number | null;
+}
+
 export interface Claim {
   readonly epoch: number;
   readonly seq: number;
@@ -336,8 +342,11 @@ export interface InboxStore {
 
 export interface NodeStore {
   register(node: NodeRow): void;
+  /** False when it has no row; one that renews is not dead, whoever has found it so. */
   renew(nodeId: NodeId, leaseUntil: number): boolean;
-  nodes(): readonly NodeRow[];
+  nodes(): readonly KnownNode[];
+  /** Notes for each of these nodes how many active runs it owns, unless that was noted before. */
+  noteDeaths(dead: readonly NodeId[]): void;
   remove(nodeId: NodeId): void;
 }
 

@@ -153,7 +153,7 @@ function failureTold(event: EventOf<'workflow_failed'>, run: NoticeRun): Told {
 function quarantineTold(event: EventOf<'workflow_suspended'>, run: NoticeRun): Told {
   const payload = noticePayload('run_failed', event, run, {
     title: `${titleOf(run)} is held back`,
-    message: 'The process that executes it ended again and again. It goes on when it is resumed.',
+    message: 'The processes that executed it died again and again. It goes on when it is resumed.',
   });
   return { kind: 'run_failed', key: null, payload };
 }

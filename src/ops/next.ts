@@ -54,7 +54,10 @@ function suspendedNext(runId: string, waits: readonly WaitingForView[]): Next | 
       return {
         tool: 'signal',
         arguments: { workflow_id, signal_type: 'resume' },
-        why: 'it is paused: resume it when it shall go on',
+        why:
+          name === 'quarantined'
+            ? 'its process died again and again: resume it once the cause is gone'
+            : 'it is paused: resume it when it shall go on',
       };
     }
     if (kind === 'vault') return { why: 'a person unlocks the vault; then it goes on by itself' };

@@ -6,7 +6,7 @@ import { type OpenWait, openWaits } from '../core/open-waits.ts';
 import { endingOf } from '../core/settling.ts';
 import type { RunId } from '../model/ids.ts';
 import { type JsonObject, setOwn } from '../model/json.ts';
-import type { StepState } from '../model/run-state.ts';
+import type { RunState, StepState } from '../model/run-state.ts';
 import { isRunEnded, type RunStatus } from '../model/run-status.ts';
 import type { DecisionRow, RunRow } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
@@ -53,8 +53,12 @@ export function waitingOf(
   const pendingOf = (below: RunRow): WaitingForView[] => pendingWaits(store, below);
   const waits = openWaitTexts(open, decisions, awaitedRuns(store, run), pendingOf);
   if (!state.paused) return waits;
-  return [pausedText(state.pauseReason), ...turn, ...waits];
+  return [pausedText(state), ...turn, ...waits.map(onceResumed)];
 }
+
+/** While a run is paused it is not for room that a step waits. */
+const onceResumed = (wait: WaitingForView): WaitingForView =>
+  wait.kind === 'slot' ? { ...wait, text: `"${wait.step_id}" begins when the run goes on` } : wait;
 
 /** What is at work outside the log is known to its executor, who keeps it in the row. */
 function settlingWaits({ state, row }: ReadRun): OpenWait[] {
@@ -65,22 +69,39 @@ function settlingWaits({ state, row }: ReadRun): OpenWait[] {
   });
 }
 
-function pausedText(reason: string | null): WaitingForView {
+function pausedText(state: RunState): WaitingForView {
+  const { pauseReason: reason } = state;
   if (reason === null || reason === 'paused') {
     return PAUSED;
   }
-  const why = PAUSES[reason] ?? `it is paused (${reason})`;
+  const why = PAUSES[reason]?.(state) ?? `it is paused (${reason})`;
   return { step_id: '', kind: 'paused', name: reason, text: `${why} until "resume"` };
 }
 
 /** Why a run is paused that nobody paused. */
-const PAUSES: Readonly<Record<string, string>> = {
-  parent: 'it is paused with the run that awaits it,',
-  quarantined:
-    'it is quarantined, because processes that executed it died again and again without progress,',
-  restored: 'it is held back, because it was restored,',
-  timeout: 'it has reached its limit on active time and is suspended',
+const PAUSES: Readonly<Record<string, (state: RunState) => string>> = {
+  parent: () => 'it is paused with the run that awaits it,',
+  quarantined: (state) =>
+    `it is quarantined, because processes that executed it died again and again${caughtText(state)},`,
+  restored: () => 'it is held back, because it was restored,',
+  timeout: () => 'it has reached its limit on active time and is suspended',
 };
+
+/** Steps that are told of by name. */
+const CAUGHT_SHOWN = 3;
+
+/** Which of its open steps the deaths caught, most often first. */
+function caughtText({ open }: RunState): string {
+  const caught = [...open]
+    .filter(({ interruptions }) => interruptions > 0)
+    .sort((a, b) => b.interruptions - a.interruptions);
+  if (caught.length === 0) return '';
+  const named = caught
+    .slice(0, CAUGHT_SHOWN)
+    .map(({ path, interruptions }) => `"${path}" ${interruptions} times`);
+  const rest = caught.length > CAUGHT_SHOWN ? [`${caught.length - CAUGHT_SHOWN} more steps`] : [];
+  return ` (they caught ${[...named, ...rest].join(', ')})`;
+}
 
 export interface RunTimes {
   readonly started_at: string;

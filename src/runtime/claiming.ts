@@ -17,6 +17,7 @@ import type { RuntimeDeps } from './deps.ts';
 import { foldRun } from './folding.ts';
 import { type LiveRun, newLiveRun } from './live-run.ts';
 import { missingSecrets } from './masking.ts';
+import type { PreviousOwner } from './ownership.ts';
 import { waitsForTurn } from './places.ts';
 import type { RunTable } from './run-table.ts';
 import { noteProcessElsewhere } from './unsettled-elsewhere.ts';
@@ -63,12 +64,12 @@ export interface ClaimParts {
   readonly deps: RuntimeDeps;
   readonly plans: Plans;
   readonly runs: Pick<RunTable, 'folded'>;
-  readonly lastSeen: (node: NodeId | null) => number | null;
+  readonly previous: (node: NodeId) => PreviousOwner;
 }
 
 /** Makes this node the owner and the run live; null when somebody else has it or nothing is to do. */
 export async function claimRun(
-  { deps, plans, runs, lastSeen }: ClaimParts,
+  { deps, plans, runs, previous }: ClaimParts,
   runId: RunId,
   dead: readonly NodeId[],
 ): Promise<LiveRun | null> {
@@ -87,20 +88,30 @@ export async function claimRun(
       reuse: row.start.carried ?? null,
     });
   }
+  const before = claim.previousOwner === null ? null : previous(claim.previousOwner);
+  const taken: Taken = { claim, updatedAt: row.updatedAt, before };
   const known = folded.take(runId, claim);
   if (known !== null && known.plan === plan) {
     // Nothing of it was executing when it left, so there are no leftovers to end.
     const run = newLiveRun(runId, plan, claim.epoch, known, null);
-    run.inputs.push(firstInput(claim, known, row.updatedAt, lastSeen));
+    run.inputs.push(firstInput(taken, known));
     return run;
   }
   try {
-    return await foldClaimed(deps, runId, plan, claim, row.updatedAt, lastSeen);
+    return await foldClaimed(deps, runId, plan, taken);
   } catch (thrown) {
     // Not live here: whoever looks next may try.
     store.release(runId, deps.node.nodeId, claim.epoch, deps.clock.now());
     throw thrown;
   }
+}
+
+/** A claim that was made, and what was known of the run and its owner before it. */
+interface Taken {
+  readonly claim: Claim;
+  readonly updatedAt: number;
+  /** Null when nobody owned it. */
+  readonly before: PreviousOwner | null;
 }
 
 /** A run's row; null also for one that a newer program wrote: who knows its rules executes it. */
@@ -113,10 +124,9 @@ async function foldClaimed(
   deps: RuntimeDeps,
   runId: RunId,
   plan: Plan,
-  claim: Claim,
-  updatedAt: number,
-  lastSeen: (node: NodeId | null) => number | null,
+  taken: Taken,
 ): Promise<LiveRun> {
+  const { claim } = taken;
   const processes = new Map<string, RecordedProcess | null>();
   const state = foldRun(deps.store, { runId, plan }, claim.seq, (event) => {
     if (event.type === 'step_started' && event.path !== null) {
@@ -127,7 +137,7 @@ async function foldClaimed(
   await killLeftovers(deps, run, processes);
   const names = missingSecrets(deps, run, state);
   if (names.length > 0) run.inputs.push({ type: 'masking_incomplete', names });
-  run.inputs.push(firstInput(claim, state, updatedAt, lastSeen));
+  run.inputs.push(firstInput(taken, state));
   return run;
 }
 
@@ -154,15 +164,15 @@ async function killLeftovers(
   await Promise.all(kills);
 }
 
-function firstInput(
-  { previousOwner, epoch }: Claim,
-  state: RunState,
-  updatedAt: number,
-  lastSeen: (node: NodeId | null) => number | null,
-): EngineInput {
+function firstInput({ claim, updatedAt, before }: Taken, state: RunState): EngineInput {
+  const { previousOwner, epoch } = claim;
   // Something in flight without an owner: a takeover before this one did not get through.
   const node = previousOwner ?? (hasInterrupted(state) ? asNodeId('unknown') : null);
   // Given up in good order: nothing was in flight, but the time without an owner does not count.
   if (node === null) return { type: 'taken_up', epoch, lastSeenMs: updatedAt };
-  return { type: 'process_restarted', epoch, node, lastSeenMs: lastSeen(node) };
+  const lastSeenMs = before?.lastSeenMs ?? null;
+  const active = before?.activeRuns ?? null;
+  // The run itself is one of those.
+  const others = active === null ? {} : { others: Math.max(0, active - 1) };
+  return { type: 'process_restarted', epoch, node, lastSeenMs, ...others };
 }

@@ -285,11 +285,11 @@ async function stop(wired: Wired, graceMs: number, graceUnsafeMs: number): Promi
   const left = [...runs.live.values()];
   for (const run of left) lifecycle.drop(run);
   await settleAborted(deps, left);
-  for (const run of left) releaseAtStop(deps, run);
+  const kept = left.filter((run) => !releaseAtStop(deps, run));
   await wired.snapshots.flush();
   wired.timers.close();
   wired.output.flush();
-  wired.ownership.close();
+  wired.ownership.close(kept.length > 0);
   wired.waiters.close();
   await deps.compute.close();
 }

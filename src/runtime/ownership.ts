@@ -13,11 +13,22 @@ export interface Ownership {
   readonly nodeId: NodeId;
   /** True while this process may append: its lease is fresh, or could be renewed just now. */
   mayWrite(): boolean;
-  /** Nodes that are known to be gone. */
+  /** Nodes that are known to be gone; what each owned when that was found is noted first. */
   deadNodes(): readonly NodeId[];
-  /** When a node was last known to live, epoch milliseconds, or null. */
-  lastSeen(node: NodeId | null): number | null;
-  close(): void;
+  /** What is known of an owner that is gone. */
+  previous(node: NodeId): PreviousOwner;
+  /** Notes what this node owns, as if it had died: before it claims that again, or leaves it for good. */
+  noteOwnDeath(): void;
+  /** `leaves`: runs still name this node, so its row stays, with its lease over. */
+  close(leaves: boolean): void;
+}
+
+/** An owner before this one. */
+export interface PreviousOwner {
+  /** When it was last known to live, epoch milliseconds, or null. */
+  readonly lastSeenMs: number | null;
+  /** Active runs that it owned when its death was found; null when nobody counted them. */
+  readonly activeRuns: number | null;
 }
 
 /**
@@ -71,14 +82,22 @@ export function createOwnership(
       return renew();
     },
     deadNodes: () => deadNodes(deps),
-    lastSeen(nodeId) {
+    previous(nodeId) {
       const found = store.nodes().find((other) => other.nodeId === nodeId);
-      return found === undefined ? null : found.leaseUntil - config.leaseMs;
+      if (found === undefined) return { lastSeenMs: null, activeRuns: null };
+      const { leaseUntil, activeAtDeath } = found;
+      return { lastSeenMs: leaseUntil - config.leaseMs, activeRuns: activeAtDeath };
     },
-    close() {
+    noteOwnDeath: () => store.noteDeaths([node.nodeId]),
+    close(leaves) {
       closed = true;
       cancel();
-      store.remove(node.nodeId);
+      if (!leaves) {
+        store.remove(node.nodeId);
+        return;
+      }
+      store.renew(node.nodeId, clock.now() - 1);
+      store.noteDeaths([node.nodeId]);
     },
   };
 }
@@ -86,11 +105,11 @@ export function createOwnership(
 /** Nodes whose process is gone, or whose lease ran out and cannot be looked at from here. */
 function deadNodes(deps: Pick<RuntimeDeps, 'store' | 'clock' | 'node' | 'processes'>): NodeId[] {
   const now = deps.clock.now();
-  const dead: NodeId[] = [];
-  for (const other of deps.store.nodes()) {
-    if (other.nodeId === deps.node.nodeId) continue;
-    const alive = deps.processes.isAlive(other);
-    if (alive === false || other.leaseUntil < now) dead.push(other.nodeId);
-  }
-  return dead;
+  const dead = deps.store.nodes().filter((other) => {
+    if (other.nodeId === deps.node.nodeId) return false;
+    return deps.processes.isAlive(other) === false || other.leaseUntil < now;
+  });
+  const found = dead.filter(({ activeAtDeath }) => activeAtDeath === null);
+  if (found.length > 0) deps.store.noteDeaths(found.map(({ nodeId }) => nodeId));
+  return dead.map(({ nodeId }) => nodeId);
 }

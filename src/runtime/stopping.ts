@@ -56,12 +56,16 @@ export async function settleAborted(deps: RuntimeDeps, runs: readonly LiveRun[])
   }
 }
 
-/** A run with nothing in flight is free for the next executor at once; others count as crashed. */
-export function releaseAtStop(deps: RuntimeDeps, run: LiveRun): void {
-  if (run.state === null) return;
+/**
+ * A run with nothing in flight is free for the next executor at once; others count as crashed.
+ * @returns false when it keeps this process as its owner
+ */
+export function releaseAtStop(deps: RuntimeDeps, run: LiveRun): boolean {
+  if (run.state === null) return true;
   const executing = [...run.state.open].some(
     (step) => step.status === 'running' && step.plan.body.type === 'action' && step.sub === null,
   );
-  if (executing) return;
+  if (executing) return false;
   releaseRow(deps, run, isRunEnded(run.state.status) ? null : deps.clock.now());
+  return true;
 }

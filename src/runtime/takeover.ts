@@ -62,6 +62,7 @@ export function createTakeover(parts: TakeoverParts): Takeover {
     claim: (runId) => claimOnce(parts, runId, ownership.deadNodes()),
     recover,
     reclaim() {
+      if (runs.dropped.size > 0) ownership.noteOwnDeath();
       for (const runId of [...runs.dropped]) {
         runs.dropped.delete(runId);
         claimOrReport(runId, [deps.node.nodeId]).catch(() => undefined);
@@ -106,8 +107,8 @@ async function claimAndEnter(
   dead: readonly NodeId[],
 ): Promise<LiveRun | null> {
   const { deps, runs, plans, ownership } = parts;
-  const { lastSeen } = ownership;
-  const run = await claimRun({ deps, plans, runs, lastSeen }, runId, dead);
+  const { previous } = ownership;
+  const run = await claimRun({ deps, plans, runs, previous }, runId, dead);
   if (run === null) return null;
   try {
     for (const left of runs.leftovers.get(runId) ?? []) run.unsettled.add(left);

@@ -1,8 +1,8 @@
 /** Contract of nodes, definitions, templates, logs and of noticing other writers. */
 import { describe, expect, test } from 'bun:test';
-import { asDefinitionHash, asRunId } from '../../src/model/ids.ts';
+import { asDefinitionHash, asNodeId, asRunId } from '../../src/model/ids.ts';
 import type { Store } from '../../src/model/store.ts';
-import { creation, HASH, NODE, node, OTHER, T0, template } from './store-fixtures.ts';
+import { creation, HASH, NODE, node, OTHER, patch, T0, template } from './store-fixtures.ts';
 
 export function catalogContract(subject: { readonly store: Store }): void {
   describe('nodes', () => {
@@ -10,14 +10,42 @@ export function catalogContract(subject: { readonly store: Store }): void {
       const { store } = subject;
       store.register(node(OTHER, { startedAt: T0 + 1 }));
       store.register(node());
-      expect(store.nodes()).toEqual([node(), node(OTHER, { startedAt: T0 + 1 })]);
+      expect(store.nodes()).toEqual([
+        { ...node(), activeAtDeath: null },
+        { ...node(OTHER, { startedAt: T0 + 1 }), activeAtDeath: null },
+      ]);
       expect(store.renew(NODE, T0 + 99)).toBe(true);
-      expect(store.nodes()[0]).toEqual(node(NODE, { leaseUntil: T0 + 99 }));
+      expect(store.nodes()[0]).toEqual({
+        ...node(NODE, { leaseUntil: T0 + 99 }),
+        activeAtDeath: null,
+      });
       store.register(node(NODE, { role: 'run' }));
       expect(store.nodes().map((row) => row.role)).toEqual(['run', 'serve']);
       store.remove(NODE);
       expect(store.renew(NODE, T0 + 100)).toBe(false);
       expect(store.nodes()).toHaveLength(1);
+    });
+
+    test('keep how many active runs they owned when their death was found, until they renew', async () => {
+      const { store } = subject;
+      const counts = () => store.nodes().map(({ activeAtDeath }) => activeAtDeath);
+      store.register(node());
+      store.register(node(OTHER, { startedAt: T0 + 1 }));
+      await store.append([
+        creation('r1'),
+        creation('r2'),
+        creation('waits', { patch: patch({ status: 'suspended' }) }),
+        creation('over', { patch: patch({ status: 'completed', release: true }) }),
+      ]);
+      store.noteDeaths([NODE, asNodeId('unheard-of')]);
+      expect(counts()).toEqual([2, null]);
+      // Who comes later counts fewer, because some were claimed meanwhile: the first count stays.
+      store.claim(asRunId('r1'), OTHER, [NODE]);
+      store.noteDeaths([NODE, OTHER]);
+      expect(counts()).toEqual([2, 1]);
+      store.renew(NODE, T0 + 99);
+      store.register(node(OTHER, { startedAt: T0 + 1 }));
+      expect(counts()).toEqual([null, null]);
     });
   });
 

@@ -36,7 +36,7 @@ function digest(): string {
 
 /** By version; a new release's logs change the present line too. */
 const DIGESTS: Readonly<Record<number, string>> = {
-  4: '7e3accdc532e0a78a2214eac380e3c673ebf3e1c533b7b18cde696c7d54fc70a',
+  5: 'e1ae0d2e7630607baad67617e7135f75bd572be95302fd65b2c7305720fc661b',
 };
 
 test('the same logs fold to the same snapshots as long as the version is the same', () => {

@@ -244,6 +244,7 @@ const anOperation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 6, arbitrary: aScheduleOperation },
   { weight: 6, arbitrary: aNoticeOperation },
   { weight: 1, arbitrary: aNode.map((who) => (store: Store) => store.remove(who)) },
+  { weight: 1, arbitrary: dead.map((gone) => (store: Store) => store.noteDeaths(gone)) },
   {
     weight: 2,
     arbitrary: fc.tuple(aRun, dead).map(([run, gone]) => (store: Store) => {

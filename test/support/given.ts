@@ -269,11 +269,13 @@ export const signal = (more: Partial<Signal> & Pick<Signal, 'type'>): EngineInpu
   signal: { by: 'anna', role: 'operator', sender: 'person', payload: null, ...more },
 });
 
-export const restarted = (epoch = 2): EngineInput => ({
+/** `others`: active runs that the process executed besides this one. */
+export const restarted = (epoch = 2, others?: number): EngineInput => ({
   type: 'process_restarted',
   epoch,
   node: 'gone',
   lastSeenMs: null,
+  ...(others === undefined ? {} : { others }),
 });
 
 const standing = (step: StepState | undefined): string => {

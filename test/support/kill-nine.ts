@@ -1,19 +1,21 @@
 /**
- * A real process, killed with `kill -9` at random moments and started again each time.
+ * A real process, killed with `kill -9` at any moment of its life and started again each time.
  *
  * The workflow has shell steps of each effect class. Every step notes its start and end in a sink with
  * O_APPEND, and holds a file lock while it runs, so that a second copy at the same time is seen.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, slowly } from './patience.ts';
+import { slowly } from './patience.ts';
 
 export interface KillReport {
   readonly kills: number;
   readonly runs: number;
   readonly asked: number;
+  /** Runs that were in quarantine. */
+  readonly resumed: number;
   readonly problems: readonly string[];
 }
 
@@ -21,6 +23,7 @@ interface World {
   readonly binary: readonly string[];
   readonly dir: string;
   readonly env: Record<string, string>;
+  readonly pace: Pace;
 }
 
 const STEPS = 20;
@@ -50,80 +53,148 @@ function workflow(): unknown {
   return { steps };
 }
 
-/** Kills until `kills` processes were killed, starting new runs as they end. */
-export async function killUntil(binary: readonly string[], kills: number): Promise<KillReport> {
-  const problems: string[] = [];
-  let killed = 0;
-  let runs = 0;
-  let asked = 0;
-  while (killed < kills) {
-    const dir = mkdtempSync(join(tmpdir(), 'opcode-kill-'));
-    const env = { PATH: process.env.PATH ?? '', HOME: dir, OPCODE_HOME: join(dir, 'home') };
-    const world = { binary, dir, env };
-    writeFileSync(join(dir, 'chain.json'), JSON.stringify(workflow()));
-    const outcome = await oneRun(world, kills - killed);
-    runs += 1;
-    killed += outcome.kills;
-    asked += outcome.asked;
-    problems.push(...outcome.problems);
-    rmSync(dir, { recursive: true, force: true });
-  }
-  return { kills: killed, runs, asked, problems };
-}
-
-interface Outcome {
-  readonly kills: number;
-  readonly asked: number;
-  readonly problems: readonly string[];
-}
-
-async function oneRun(world: World, mayKill: number): Promise<Outcome> {
-  let kills = 0;
-  let asked = 0;
-  let args = ['run', 'chain.json', '--json'];
-  let wasEarly = false;
-  for (let round = 0; round < 400; round++) {
-    const wantsKill = kills < mayKill;
-    const early: boolean = wantsKill && !wasEarly && Math.random() < 0.3;
-    const { code, wasKilled } = await invoke(world, args, wantsKill ? { early } : null);
-    wasEarly = early && wasKilled;
-    if (wasKilled) kills += 1;
-    const status = await statusOf(world);
-    if (status === null) continue;
-    args = ['recover', status.workflow_id, '--json'];
-    if (status.status === 'suspended') {
-      const problem = await answer(world, status.workflow_id);
-      if (problem !== null) return { kills, asked, problems: [problem] };
-      asked += 1;
-    } else if (status.status === 'completed')
-      return { kills, asked, problems: checkSink(world.dir) };
-    else if (!wasKilled && status.status !== 'active' && status.status !== 'pending') {
-      return {
-        kills,
-        asked,
-        problems: [`the run ended ${status.status} (exit ${code}): ${status.text}`],
-      };
-    }
-  }
-  return { kills, asked, problems: ['the run never ended'] };
-}
+/** Chains that one process executes at a time. */
+const CHAINS = 3;
 
 /**
- * When a process is killed: `early` at any moment from its start on, also before it has done
- * anything; else at any moment after it has begun a further step. A step that three crashes in a row
- * caught fails by design, so two early kills never follow each other.
+ * A run that only waits, in the process that executes: so no chain is ever alone there, and its steps
+ * may be caught by any number of crashes in a row.
  */
-interface Kill {
-  readonly early: boolean;
+const COMPANION = {
+  timeout: '30d',
+  steps: [{ id: 'wait', type: 'wait', config: { duration: '20d' } }],
+};
+
+/** Kills until `kills` processes were killed, starting new runs as they end. */
+export async function killUntil(binary: readonly string[], kills: number): Promise<KillReport> {
+  const pace: Pace = { reachMs: 500, begun: 0, idle: 0 };
+  const total = { kills: 0, runs: 0, asked: 0, resumed: 0, problems: [] as string[] };
+  while (total.kills < kills) {
+    const dir = mkdtempSync(join(tmpdir(), 'opcode-kill-'));
+    const env = { PATH: process.env.PATH ?? '', HOME: dir, OPCODE_HOME: join(dir, 'home') };
+    await oneWorld({ binary, dir, env, pace }, total, kills);
+    rmSync(dir, { recursive: true, force: true });
+  }
+  return total;
 }
 
-const EARLY_MS = 250;
+type Total = { -readonly [K in keyof Omit<KillReport, 'problems'>]: number } & {
+  readonly problems: string[];
+};
 
-/** Runs one command; kills the process itself with SIGKILL at a random moment. */
+async function oneWorld(world: World, total: Total, kills: number): Promise<void> {
+  const companion = await startRun(world, 'companion', COMPANION);
+  const chains = new Map<string, string>();
+  for (let index = 0; index < CHAINS; index++) {
+    chains.set(await startRun(world, `chain-${index}`, workflow()), `chain-${index}`);
+  }
+  total.runs += CHAINS;
+  let kept = true;
+  for (let round = 0; round < 1000; round++) {
+    const kill = total.kills < kills;
+    if (!kill && kept) {
+      await invoke(world, ['cancel', companion, '--detach'], null);
+      kept = false;
+    }
+    const { wasKilled } = await invoke(world, ['recover', '--json'], kill ? reachOf(world) : null);
+    if (wasKilled) total.kills += 1;
+    const open = await moveOn(world, chains, total);
+    if (total.problems.length > 0) return;
+    if (open > 0) continue;
+    for (const name of chains.values()) total.problems.push(...checkSink(join(world.dir, name)));
+    return;
+  }
+  total.problems.push('the runs never ended');
+}
+
+/** Puts a run down that nobody executes yet, with a folder of its own. */
+async function startRun(world: World, name: string, definition: unknown): Promise<string> {
+  mkdirSync(join(world.dir, name));
+  writeFileSync(join(world.dir, name, 'flow.json'), JSON.stringify(definition));
+  const args = ['run', join(name, 'flow.json'), '--detach', '--json'];
+  const { stdout } = await invoke(world, args, null);
+  return (JSON.parse(stdout) as { workflow_id: string }).workflow_id;
+}
+
+interface Listed {
+  readonly workflow_id: string;
+  readonly status: string;
+  readonly paused: boolean;
+}
+
+/** Does what a person does about what waits for one; how many chains have not ended. */
+async function moveOn(
+  world: World,
+  chains: ReadonlyMap<string, string>,
+  total: Total,
+): Promise<number> {
+  const { stdout } = await invoke(world, ['query', 'runs', '--json'], null);
+  const { workflows } = JSON.parse(stdout) as { workflows: Listed[] };
+  const ours = workflows.filter(({ workflow_id }) => chains.has(workflow_id));
+  for (const { workflow_id, status } of ours) {
+    if (['failed', 'cancelled'].includes(status)) {
+      const { stdout: text } = await invoke(world, ['status', workflow_id], null);
+      total.problems.push(`a run ended ${status}: ${text.slice(0, 2000)}`);
+    }
+  }
+  const waiting = ours.filter(({ status }) => status === 'suspended');
+  for (const { workflow_id } of waiting.filter(({ paused }) => paused)) {
+    await invoke(world, ['resume', workflow_id, '--detach'], null);
+    total.resumed += 1;
+  }
+  if (waiting.some(({ paused }) => !paused)) await answerAll(world, chains, total);
+  return ours.filter(({ status }) => status !== 'completed').length;
+}
+
+/** "Did it happen?" is answered from the sink, which knows. */
+async function answerAll(
+  world: World,
+  chains: ReadonlyMap<string, string>,
+  total: Total,
+): Promise<void> {
+  const listed = await invoke(world, ['query', 'decisions', '--json', '--status', 'pending'], null);
+  const { decisions } = JSON.parse(listed.stdout) as {
+    decisions: { workflow_id: string; step_id: string; kind: string }[];
+  };
+  for (const { workflow_id, step_id, kind } of decisions) {
+    if (kind !== 'outcome_unknown') total.problems.push(`a run waits for a ${kind}`);
+    const dir = join(world.dir, chains.get(workflow_id) ?? '');
+    const choice = sinkLines(dir).includes(`end ${step_id}`) ? 'completed' : 'rerun';
+    const args = ['decide', workflow_id, step_id, choice, '--detach', '--json'];
+    const { code } = await invoke(world, args, null);
+    if (code !== 0 && code !== 5) total.problems.push(`deciding ended with exit code ${code}`);
+    total.asked += 1;
+  }
+}
+
+/** How long a process lives at most: longer where it takes longer until it has begun a step. */
+interface Pace {
+  reachMs: number;
+  begun: number;
+  idle: number;
+}
+
+const MAX_REACH_MS = 60_000;
+/** Kills in a row before which nothing was begun, until processes live longer. */
+const MAX_IDLE = 3;
+
+function reachOf({ dir, pace }: World): number {
+  const chains = Array.from({ length: CHAINS }, (_, index) => join(dir, `chain-${index}`));
+  const begun = chains.flatMap(sinkLines).length;
+  pace.idle = begun === pace.begun ? pace.idle + 1 : 0;
+  pace.begun = begun;
+  if (pace.idle >= MAX_IDLE) {
+    pace.reachMs = Math.min(MAX_REACH_MS, pace.reachMs * 1.5);
+    pace.idle = 0;
+  }
+  return pace.reachMs;
+}
+
+/** Runs one command; with a reach the process is killed with SIGKILL at any moment of that time. */
 function invoke(
   world: World,
   args: readonly string[],
-  kill: Kill | null,
+  reach: number | null,
 ): Promise<{ code: number | null; wasKilled: boolean; stdout: string }> {
   const [program, ...first] = world.binary;
   return new Promise((resolve, reject) => {
@@ -136,49 +207,16 @@ function invoke(
     child.stderr.resume();
     child.stdin.end();
     let hasEnded = false;
-    const before = latestStarted(world.dir);
-    const shoot = async ({ early }: Kill): Promise<void> => {
-      const isTime = (): boolean => hasEnded || latestStarted(world.dir) > before;
-      if (!early) await eventually(isTime, 'a further step, or the end');
-      await slowly(Math.random() * (early ? EARLY_MS : 3 * STEP_MS));
+    const shoot = async (withinMs: number): Promise<void> => {
+      await slowly(Math.random() * withinMs);
       if (!hasEnded) wasKilled = child.kill('SIGKILL');
     };
-    if (kill !== null) shoot(kill).catch(reject);
+    if (reach !== null) shoot(reach).catch(reject);
     child.on('close', (code) => {
       hasEnded = true;
       resolve({ code, wasKilled, stdout });
     });
   });
-}
-
-interface Status {
-  readonly workflow_id: string;
-  readonly status: string;
-  readonly text: string;
-}
-
-async function statusOf(world: World): Promise<Status | null> {
-  const { code, stdout } = await invoke(world, ['status', '@last', '--json'], null);
-  if (code === 3) return null;
-  const parsed = JSON.parse(stdout) as { workflow_id: string; status: string };
-  return { workflow_id: parsed.workflow_id, status: parsed.status, text: stdout.slice(0, 2000) };
-}
-
-/** "Did it happen?" is answered from the sink, which knows. */
-async function answer(world: World, workflowId: string): Promise<string | null> {
-  const listed = await invoke(world, ['query', 'decisions', '--json', '--status', 'pending'], null);
-  const { decisions } = JSON.parse(listed.stdout) as {
-    decisions: { step_id: string; kind: string }[];
-  };
-  const [open] = decisions;
-  if (open === undefined || open.kind !== 'outcome_unknown') {
-    return `the run waits for something else: ${listed.stdout.slice(0, 500)}`;
-  }
-  const happened = count(world.dir, `end ${open.step_id}`) > 0;
-  const choice = happened ? 'completed' : 'rerun';
-  const args = ['decide', workflowId, open.step_id, choice, '--detach', '--json'];
-  const { code } = await invoke(world, args, null);
-  return code === 0 || code === 5 ? null : `deciding ended with exit code ${code}`;
 }
 
 const sinkLines = (dir: string): readonly string[] => {
@@ -188,18 +226,6 @@ const sinkLines = (dir: string): readonly string[] => {
     return [];
   }
 };
-
-/** Number of the last step that ever began; one that began later means the ones before are recorded. */
-const latestStarted = (dir: string): number =>
-  Math.max(
-    -1,
-    ...sinkLines(dir)
-      .filter((line) => line.startsWith('start s'))
-      .map((line) => Number(line.slice('start s'.length))),
-  );
-
-const count = (dir: string, line: string): number =>
-  sinkLines(dir).filter((each) => each === line).length;
 
 /** Every step ended; none that had ended began again; no two copies at once. */
 function checkSink(dir: string): string[] {

@@ -12,19 +12,30 @@ export function createNodes(state: MemoryState): NodeStore {
   return {
     register(node) {
       state.writes += 1;
-      state.nodes.set(node.nodeId, node);
+      state.nodes.set(node.nodeId, { ...node, activeAtDeath: null });
     },
     renew(nodeId, leaseUntil) {
       const node = state.nodes.get(nodeId);
       if (node === undefined) return false;
       state.writes += 1;
-      state.nodes.set(nodeId, { ...node, leaseUntil });
+      state.nodes.set(nodeId, { ...node, leaseUntil, activeAtDeath: null });
       return true;
     },
     nodes: () =>
       [...state.nodes.values()].sort(
         (a, b) => a.startedAt - b.startedAt || (a.nodeId < b.nodeId ? -1 : 1),
       ),
+    noteDeaths(dead) {
+      state.writes += 1;
+      for (const nodeId of dead) {
+        const node = state.nodes.get(nodeId);
+        if (node === undefined || node.activeAtDeath !== null) continue;
+        const owned = [...state.runs.values()].filter(
+          ({ owner, status }) => owner === nodeId && status === 'active',
+        );
+        state.nodes.set(nodeId, { ...node, activeAtDeath: owned.length });
+      }
+    },
     remove(nodeId) {
       state.writes += 1;
       state.nodes.delete(nodeId);

@@ -16,9 +16,9 @@ import type {
   DecisionRow,
   InboxSend,
   InboxVerdict,
+  KnownNode,
   LogChunk,
   NewRun,
-  NodeRow,
   RunHead,
   RunRow,
   StoredEvent,
@@ -69,7 +69,7 @@ export interface MemoryState {
   readonly log: (StoredEvent | null)[];
   readonly inbox: (MemoryInboxRow | null)[];
   readonly decisions: Map<string, DecisionRow>;
-  readonly nodes: Map<NodeId, NodeRow>;
+  readonly nodes: Map<NodeId, KnownNode>;
   readonly definitions: Map<DefinitionHash, Json>;
   /** Versions of each template, oldest first; an archived name is archived in all of them. */
   readonly templates: Map<string, TemplateRow[]>;

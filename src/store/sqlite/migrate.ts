@@ -27,6 +27,7 @@ import mcpSessions from './migrations/0014_mcp_sessions.sql' with { type: 'text'
 import keyRequests from './migrations/0015_key_requests.sql' with { type: 'text' };
 import databaseId from './migrations/0016_database_id.sql' with { type: 'text' };
 import secretMarks from './migrations/0017_secret_marks.sql' with { type: 'text' };
+import deaths from './migrations/0018_deaths.sql' with { type: 'text' };
 
 /**
  * One step of the schema. A text alone changes what older programs rely on: it is made while none of
@@ -55,6 +56,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { sql: keyRequests, phase: 'expand' },
   { sql: databaseId, phase: 'expand' },
   { sql: secretMarks, phase: 'expand' },
+  { sql: deaths, phase: 'expand' },
 ];
 
 export const sqlOf = (migration: Migration): string =>

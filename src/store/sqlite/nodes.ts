@@ -2,7 +2,7 @@
  * Which processes execute: one row for each start of one, with its lease. Written without waiting for
  * the disk: what is lost with the power belonged to a process that is gone as well.
  */
-import type { NodeRow, NodeStore } from '../../model/store.ts';
+import type { KnownNode, NodeRow, NodeStore } from '../../model/store.ts';
 import type { Connection } from './connection.ts';
 import { MIGRATIONS } from './migrate.ts';
 
@@ -14,16 +14,27 @@ export function createNodes(connection: Connection): NodeStore {
     },
     renew: (nodeId, leaseUntil) =>
       connection.write(() => {
-        const sql = 'UPDATE nodes SET lease_until = ? WHERE node_id = ?';
+        const sql = 'UPDATE nodes SET lease_until = ?, active_at_death = NULL WHERE node_id = ?';
         return connection.run(sql, leaseUntil, nodeId).changes > 0;
       }, 'relaxed'),
     nodes: () =>
-      connection.all<NodeRow>(
+      connection.all<KnownNode>(
         `SELECT node_id AS nodeId, role, pid, pid_started AS pidStarted, boot_id AS bootId, host,
            pid_namespace AS pidNamespace, mount_namespace AS mountNamespace, uid, version, lease_until AS leaseUntil,
-           started_at AS startedAt
+           started_at AS startedAt, active_at_death AS activeAtDeath
          FROM nodes ORDER BY started_at, node_id`,
       ),
+    noteDeaths(dead) {
+      connection.write(() => {
+        connection.run(
+          `UPDATE nodes SET active_at_death = (
+             SELECT count(*) FROM run_head h INDEXED BY head_owner
+             WHERE h.owner = nodes.node_id AND h.status = 'active')
+           WHERE node_id IN (SELECT value FROM json_each(?)) AND active_at_death IS NULL`,
+          JSON.stringify(dead),
+        );
+      }, 'relaxed');
+    },
     remove(nodeId) {
       const sql = 'DELETE FROM nodes WHERE node_id = ?';
       connection.write(() => connection.run(sql, nodeId), 'relaxed');
