@@ -41,7 +41,7 @@ describe('a run says what it waits for', () => {
         .when(restarted(2))
         .when(restarted(3)),
       {},
-      'paused: it is quarantined, because processes that executed it died again and again without progress, until "resume"',
+      'paused: it is quarantined, because processes that executed it died again and again (they caught "a" 2 times), until "resume"',
     ],
     ['executor', null, {}, 'executor: it has not begun: it waits for a process that executes it'],
     ['held back', null, { paused: true }, 'paused: it is held back (restored) until "resume"'],
