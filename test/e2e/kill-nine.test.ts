@@ -7,9 +7,9 @@ import { BINARY, ensureBinary } from './opcode.ts';
 const KILLS = Number(process.env.TEST_KILLS ?? 40);
 const KILLING_MS = KILLS * 30_000;
 
-describe('a run of 20 shell steps', () => {
+describe('runs of 20 shell steps', () => {
   test(
-    'killed with kill -9 at random moments and started again ends completed, nothing done twice',
+    'killed with kill -9 at any moment and started again end completed, nothing done twice',
     async () => {
       ensureBinary();
       const report = await killUntil([BINARY], KILLS);
