@@ -30,7 +30,9 @@ export function osFailure(doing: string, path: string, thrown: unknown): AppErro
   if (thrown instanceof AppError) return thrown;
   const code = errnoOf(thrown);
   const reason = Object.hasOwn(REASONS, code) ? REASONS[code] : messageOf(thrown);
-  return new AppError('EXECUTION_ERROR', `cannot ${doing} ${path}: ${reason}`, {
+  // The same name is too long each time.
+  const kind = code === 'ENAMETOOLONG' ? 'LIMIT_EXCEEDED' : 'EXECUTION_ERROR';
+  return new AppError(kind, `cannot ${doing} ${path}: ${reason}`, {
     details: { path, ...(code === '' ? {} : { errno: code }) },
     cause: thrown,
   });

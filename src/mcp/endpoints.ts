@@ -17,6 +17,7 @@ import { safeParse } from 'valibot';
 import { messageOf } from '../model/error.ts';
 import type { Caller } from '../ops/operation.ts';
 import { agentId } from '../ops/shapes.ts';
+import { spelledOut } from './accept.ts';
 import { createAskedPlaces } from './ask-person.ts';
 import type { EventFeed } from './event-feed.ts';
 import { withOpening } from './event-stream.ts';
@@ -241,10 +242,11 @@ async function receive({ sse }: Parts, request: Request, caller: Caller): Promis
   return new Response('Accepted', { status: 202 });
 }
 
-async function handleMcp(parts: Parts, request: Request, from: From): Promise<Response> {
+async function handleMcp(parts: Parts, received: Request, from: From): Promise<Response> {
   const { caller } = from;
-  const body = request.method === 'POST' ? await jsonOf(request) : { value: undefined };
+  const body = received.method === 'POST' ? await jsonOf(received) : { value: undefined };
   if (body instanceof Response) return body;
+  const request = spelledOut(received);
   const { value } = body;
   if (!(await isLegacyRequest(request, value))) {
     const refused = refusedCall(value);

@@ -95,6 +95,22 @@ describe('fs.write and fs.read', () => {
     expect(statSync(at('m')).mode & 0o7777).toBe(bits);
   });
 
+  test('a name that is too long is no failure to try again', async () => {
+    const path = 'n'.repeat(300);
+    for (const [action, params] of [
+      ['fs.write', { path, content: '' }],
+      ['fs.append', { path, content: '' }],
+      ['fs.read', { path }],
+      ['fs.list', { path }],
+      ['fs.copy', { src: path, dst: 'x' }],
+    ] as const) {
+      expect(await fails(action, params)).toEqual([
+        'LIMIT_EXCEEDED',
+        expect.stringContaining('the name is too long'),
+      ]);
+    }
+  });
+
   test.each([[644], ['rw'], ['0888'], [-1], [1.5]])('mode %p is refused', async (mode) => {
     expect((await fails('fs.write', { path: 'm', content: '', mode }))[0]).toBe('VALIDATION_ERROR');
   });

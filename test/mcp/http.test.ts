@@ -250,3 +250,42 @@ describe('what is no MCP', () => {
     await reader.cancel();
   });
 });
+
+describe('what a client takes', () => {
+  const hello = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: {
+      protocolVersion: '2025-06-18',
+      capabilities: {},
+      clientInfo: { name: 'plain', version: '1' },
+    },
+  };
+  const greeted = async (path: string, accept: string) => {
+    const answer = await fetch(`${served.url}${path}`, {
+      method: 'POST',
+      headers: { accept, 'content-type': 'application/json' },
+      body: JSON.stringify(hello),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+
+  test.each([
+    '*/*',
+    'application/*, text/*',
+    'application/json, text/*;q=0.5',
+    'text/html, */*;q=0.1',
+    'Application/JSON, Text/Event-Stream',
+  ])('may be written %s', async (accept) => {
+    for (const path of ['/mcp', '/sse']) {
+      const { status, text } = await greeted(path, accept);
+      expect([status, text]).toEqual([200, expect.stringContaining('"serverInfo"')]);
+    }
+  });
+
+  test.each(['text/html', 'application/json', 'text/*', '*/*;q=0'])(
+    'is refused when it is %s',
+    async (accept) => expect((await greeted('/mcp', accept)).status).toBe(406),
+  );
+});
