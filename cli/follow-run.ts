@@ -41,8 +41,8 @@ export interface FollowOptions {
   readonly onOutput?: ((chunk: ShownOutput) => void) | undefined;
 }
 
-/** How long the last events are waited for once a run has stopped. */
-const DRAIN_MS = 1_000;
+/** How long the last events are waited for once a run has stopped; they are written already. */
+const DRAIN_MS = 30_000;
 
 /** Follows one run. @throws what operations throw */
 export async function followRun(

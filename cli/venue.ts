@@ -180,8 +180,8 @@ function orAfter(told: Promise<void>, ms: number): Promise<void> {
   });
 }
 
-/** How long the last printed text is waited for. */
-const DRAIN_MS = 1000;
+/** How long the last printed text is read; only what cannot be read, or never ends, takes so long. */
+const DRAIN_MS = 30_000;
 const LOG_PAGE = 500;
 
 type Chunk = Awaited<ReturnType<App['ops']['logs']>>['chunks'][number];

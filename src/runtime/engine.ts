@@ -143,6 +143,8 @@ function wire(deps: EngineParts): Wired {
     for (const { runId, event } of events) {
       if (event.type === 'log') output.note(runId, event.path ?? '', event.payload);
     }
+    // Whoever reads the logs of a run that has stopped finds all of it.
+    if (events.some(({ event }) => STOPS.has(event.type))) output.flush();
     bus.publish(events);
   };
   const stopping = (): boolean => runs.stopping;
@@ -170,6 +172,14 @@ function wire(deps: EngineParts): Wired {
   const parts = { deps, bus, plans, output, timers, ownership, lifecycle, mailbox, snapshots };
   return { ...parts, ...measured, takeover, waiters, watch, deliver };
 }
+
+/** Events after which a run prints no more, for now or for good. */
+const STOPS: ReadonlySet<string> = new Set([
+  'workflow_completed',
+  'workflow_failed',
+  'workflow_cancelled',
+  'workflow_suspended',
+]);
 
 /** Runs that are live here, or are being claimed, besides one. */
 function othersThan({ live, claiming }: RunTable, runId: RunId): number {

@@ -76,6 +76,14 @@ describe('a template run with a live daemon', () => {
     expect(Object.keys(remote).sort()).toEqual(Object.keys(local).sort());
   });
 
+  test('shows the last line of its log though the run ends with it', async () => {
+    const says = { action: 'workflow.log', params: { message: 'it is over' } };
+    await define('says', [{ id: 'said', ...says }]);
+    daemon = await startDaemon(world);
+    expect((await world.run('run', 'says')).stderr).toContain('said │ it is over');
+    expect((await world.run('logs', '@last')).stdout).toContain('it is over');
+  });
+
   test('has the exit codes of a local one, and --wait leaves it', async () => {
     await define('fails', [{ id: 'no', action: 'workflow.fail', params: { reason: 'no' } }]);
     await define('asks', ASKS);
