@@ -1,9 +1,9 @@
 /** Who executes: template runs are left to the daemon and followed; each side goes on with what the other leaves. */
 import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, TEST_MS } from '../support/patience.ts';
+import { eventually, TEST_MS, withRoom } from '../support/patience.ts';
 import { type DaemonProcess, end, startDaemon } from './daemon.ts';
 import { finished, flow, newWorld, type World } from './opcode.ts';
 
@@ -34,11 +34,11 @@ const ASKS = [
   { id: 'ask', type: 'reasoning', config: { prompt_context: 'Go?', options: [{ id: 'yes' }] } },
   { id: 'after', run: 'echo went on', depends_on: ['ask'] },
 ];
-/** Waits a second, then says who its executor is. */
-const SLOW = [
-  { id: 'wait', type: 'wait', config: { duration: '1s' } },
-  { id: 'after', run: 'echo "$PPID" >> ran.txt', depends_on: ['wait'] },
-];
+const UNTIL_GO = 'until test -e go; do sleep 0.02; done';
+const after = { id: 'after', run: 'echo "$PPID" >> ran.txt', depends_on: ['wait'] };
+/** Works until `letGo`, then says who its executor is. */
+const SLOW = [{ id: 'wait', run: UNTIL_GO, effect: 'idempotent' }, after];
+const letGo = (): void => writeFileSync(join(world.folder, 'go'), '');
 
 interface RunDocument {
   readonly workflow_id: string;
@@ -93,6 +93,7 @@ describe('a template run with a live daemon', () => {
     expect((await world.run('run', 'asks')).code).toBe(7);
     const left = await world.run('run', 'slow', '--wait', '100ms', '--json');
     expect(left.code).toBe(5);
+    letGo();
     await ends(left.json<RunDocument>().workflow_id);
     expect(executors()).toEqual([String(daemon.pid)]);
   });
@@ -117,6 +118,7 @@ describe('a template run with a live daemon', () => {
     terminal.type('\u0003');
     expect(await terminal.exited).toBe(130);
     expect(terminal.text()).toContain('The daemon goes on with it.');
+    letGo();
     await ends('@last');
     expect(executors()).toEqual([String(daemon.pid)]);
   });
@@ -128,6 +130,7 @@ describe('a template run with a live daemon', () => {
     database.run('PRAGMA busy_timeout = 5000');
     database.run("UPDATE nodes SET version = '9.9.9'");
     database.close();
+    letGo();
     const run = await world.run('run', 'slow', '-q');
     expect(run.code).toBe(0);
     expect(run.stderr).toMatch(
@@ -137,7 +140,7 @@ describe('a template run with a live daemon', () => {
   });
 
   test('is executed here, which is said, while the daemon stops', async () => {
-    await define('long', [{ id: 'long', run: 'touch begun; sleep 2' }]);
+    await define('long', [{ id: 'long', run: `touch begun; ${UNTIL_GO}` }]);
     await define('prints', PRINTS);
     daemon = await startDaemon(world);
     expect((await world.run('run', 'long', '--detach')).code).toBe(0);
@@ -147,6 +150,7 @@ describe('a template run with a live daemon', () => {
     const run = await world.run('run', 'prints');
     expect(run.stderr).toMatch(/Executing here: the daemon \(pid \d+\) is stopping/);
     expect(run.stdout).not.toContain(`from ${daemon.pid}`);
+    letGo();
     expect(await daemon.exited).toBe(0);
   });
 
@@ -157,6 +161,7 @@ describe('a template run with a live daemon', () => {
     await eventually(async () => (await world.run('status', '@last')).code === 0, 'it runs');
     await end(daemon);
     daemon = await startDaemon(world);
+    letGo();
     expect((await finished(run)).code).toBe(0);
     expect(executors()).toEqual([String(daemon.pid)]);
   });
@@ -193,20 +198,28 @@ describe('hand-over', () => {
     await eventually(async () => (await world.run('status', '@last')).code === 0, 'it runs');
     run.kill('SIGKILL');
     await run.exited;
+    letGo();
     await ends('@last');
     expect(executors()).toEqual([String(daemon.pid)]);
   });
 
   test('the daemon goes on with a run of a file that was left', async () => {
-    const file = world.file('slow.json', flow('slow', SLOW));
     daemon = await startDaemon(world);
-    const terminal = world.onTerminal('run', file);
-    await terminal.until('wait');
-    terminal.type('\u0003');
-    expect(await terminal.exited).toBe(130);
-    expect(terminal.text()).toContain('The daemon goes on with it.');
+    await withRoom(async (roomMs) => {
+      const naps = { id: 'wait', type: 'wait', config: { duration: `${roomMs}ms` } };
+      const terminal = world.onTerminal(
+        'run',
+        world.file('slow.json', flow('slow', [naps, after])),
+      );
+      await terminal.until('wait');
+      terminal.type('\u0003');
+      if ((await terminal.exited) === 0) return false;
+      expect(await terminal.exited).toBe(130);
+      expect(terminal.text()).toContain('The daemon goes on with it.');
+      return true;
+    });
     await ends('@last');
-    expect(executors()).toEqual([String(daemon.pid)]);
+    expect(executors().at(-1)).toBe(String(daemon.pid));
   });
 
   test('recover says why there is nothing to do', async () => {
@@ -228,6 +241,7 @@ describe('hand-over', () => {
     await eventually(async () => (await statusOf(stdout.trim())).status === 'active', 'it runs');
     await end(daemon);
     expect((await world.run('status')).stderr).toContain('without an executor');
+    letGo();
     expect((await world.run('recover')).code).toBe(0);
     expect((await statusOf(stdout.trim())).status).toBe('completed');
   });

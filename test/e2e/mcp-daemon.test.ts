@@ -1,6 +1,6 @@
 /** `opcode mcp` and the daemon: one for all clients, started when none lives, replaced when it dies. */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, TEST_MS } from '../support/patience.ts';
 import { daemonOf, freePort, writeSettings } from './daemon.ts';
@@ -46,11 +46,16 @@ async function roles(): Promise<string[]> {
 }
 
 const STEPS = { steps: [{ id: 'a', action: 'workflow.log', params: { message: 'x' } }] };
-/** The effect before the wait is seen once, however often the run is started. */
+/** The effect before the wait, which a file ends, is seen once, however often the run is started. */
 const SLOW = {
   steps: [
     { id: 'mark', action: 'fs.append', params: { path: '${{inputs.path}}', content: 'x' } },
-    { id: 'wait', type: 'wait', depends_on: ['mark'], config: { duration: '1s' } },
+    {
+      id: 'wait',
+      run: 'until test -e ${{inputs.path}}.go; do sleep 0.02; done',
+      effect: 'idempotent',
+      depends_on: ['mark'],
+    },
   ],
 };
 
@@ -81,10 +86,16 @@ describe('a client of `opcode mcp`', () => {
     const one = await client();
     const ran = join(world.folder, 'ran.txt');
     const called = one.tool('run', { definition: SLOW, params: { path: ran } });
-    const status = async (): Promise<number> => (await world.run('status', '@last')).code;
-    await eventually(async () => (await status()) === 0, 'it runs');
+    const isWaiting = async (): Promise<boolean> => {
+      const seen = await world.run('status', '@last', '--json', '--include', 'steps');
+      if (seen.code !== 0) return false;
+      const { steps } = seen.json<{ steps: Record<string, { status: string }> }>();
+      return steps.wait?.status === 'running';
+    };
+    await eventually(isWaiting, 'it waits');
     const killed = daemonOf(world.home)?.pid as number;
     process.kill(killed, 'SIGKILL');
+    writeFileSync(`${ran}.go`, '');
     expect((await called).status).toBe('completed');
     expect(await Bun.file(ran).text()).toBe('x');
     expect(daemonOf(world.home)?.pid).not.toBe(killed);

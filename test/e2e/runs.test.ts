@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withRoom } from '../support/patience.ts';
 import { finished, flow, newWorld, type World } from './opcode.ts';
 
 let world: World;
@@ -9,6 +10,9 @@ beforeEach(() => {
   world = newWorld();
 });
 afterEach(() => world.close());
+
+const UNTIL_GO = 'until test -e go; do sleep 0.02; done';
+const letGo = (): void => writeFileSync(join(world.folder, 'go'), '');
 
 const hash = { id: 'hash', action: 'crypto.hash', params: { data: 'abc' } };
 const ask = {
@@ -171,19 +175,24 @@ describe('a decision', () => {
   });
 
   test('is asked no longer than --wait says', async () => {
-    const session = world.onTerminal('run', world.file('asking.json', asking), '--wait', '1s');
-    await session.until('Your choice');
-    expect(await session.exited).toBe(7);
-    expect(await statusOf()).toMatchObject({ status: 'suspended' });
+    const file = world.file('asking.json', asking);
+    await withRoom(async (roomMs) => {
+      const session = world.onTerminal('run', file, '--wait', `${roomMs}ms`);
+      if ((await session.exited) === 5) return false;
+      expect(await session.exited).toBe(7);
+      expect(await statusOf()).toMatchObject({ status: 'suspended' });
+      return session.text().includes('Your choice');
+    });
   });
 
   test('answered while another process executes the run is left to it', async () => {
-    const steps = [ask, { id: 'busy', run: 'sleep 1.5' }];
+    const steps = [ask, { id: 'busy', run: UNTIL_GO }];
     const session = world.onTerminal('run', world.file('nap.json', flow('nap', steps)));
     await session.until('Your choice');
     const decided = await world.run('decide', '@last', 'ship');
     expect([decided.code, decided.stderr]).toEqual([0, expect.stringContaining('Decided')]);
     expect(await statusOf()).toMatchObject({ status: 'active', has_executor: true });
+    letGo();
     expect(await session.exited).toBe(0);
   });
 
@@ -278,10 +287,7 @@ describe('a failed run', () => {
 
 describe('a process that goes away', () => {
   const slow = () =>
-    world.file(
-      'slow.json',
-      flow('slow', [{ id: 'work', run: 'echo begun; sleep 0.6; echo over' }]),
-    );
+    world.file('slow.json', flow('slow', [{ id: 'work', run: 'echo begun; sleep 60; echo over' }]));
 
   test('on SIGTERM without a terminal cancels the run', async () => {
     const child = world.start('run', slow());
@@ -293,13 +299,14 @@ describe('a process that goes away', () => {
 
   test('on Ctrl-C waits for the step in flight, then leaves; recover goes on', async () => {
     const steps = [
-      { id: 'work', run: 'echo begun; sleep 0.6' },
+      { id: 'work', run: `echo begun; ${UNTIL_GO}` },
       { id: 'next', depends_on: ['work'], run: 'echo next' },
     ];
     const session = world.onTerminal('run', world.file('two.json', flow('two', steps)));
     await session.until('begun');
     session.type('\u0003');
     await session.until('Waiting for 1 step in flight (work)');
+    letGo();
     expect(await session.exited).toBe(130);
     expect(session.text()).toContain('opcode recover');
     expect(await statusOf()).toMatchObject({
@@ -312,7 +319,7 @@ describe('a process that goes away', () => {
   test('on Ctrl-C twice stops the step; its outcome is asked for', async () => {
     const file = world.file(
       'long.json',
-      flow('long', [{ id: 'work', run: 'echo begun; sleep 20' }]),
+      flow('long', [{ id: 'work', run: 'echo begun; sleep 60' }]),
     );
     const session = world.onTerminal('run', file);
     await session.until('begun');
@@ -333,7 +340,7 @@ describe('a process that goes away', () => {
         {
           id: 'second',
           depends_on: ['first'],
-          run: 'if test -e again; then echo second >> ran; else touch again; echo begun; sleep 20; fi',
+          run: 'if test -e again; then echo second >> ran; else touch again; echo begun; sleep 60; fi',
           on_interrupt: 'rerun',
         },
       ]),

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { createMeter } from '../../src/http/metrics-meter.ts';
 import { createHistogram, metricsText } from '../../src/http/metrics-text.ts';
 import { codeSpans, reference } from '../docs/markdown.ts';
+import { eventually } from '../support/patience.ts';
 import { post, type Served, serve } from './daemon.ts';
 
 /** Samples by `name{labels}`, read as the text format says; throws at a line that is none. */
@@ -85,12 +86,14 @@ describe('of a daemon', () => {
   test('tell what waits for a slot, and breakers that are open', async () => {
     await served.close();
     served = await serve({ pool_size: 1, 'circuit_breaker.failures': 1 });
-    const sleep = { action: 'shell.exec', params: { command: 'sleep', args: ['5'] } };
+    const sleep = { action: 'shell.exec', params: { command: 'sleep', args: ['60'] } };
     const definition = { steps: ['a', 'b', 'c'].map((id) => ({ id, ...sleep })) };
     const started = await post(`${served.url}/api/v1/run`, { definition, wait: 0 });
     const { workflow_id } = (await started.json()) as { workflow_id: string };
-    let figures = await read();
-    expect(figures.get('opcode_steps_executing')).toBe(1);
+    let figures = await eventually(async () => {
+      const seen = await read();
+      return seen.get('opcode_steps_executing') === 1 && seen;
+    }, 'one executes');
     expect(figures.get('opcode_steps_queued')).toBe(2);
     expect(figures.get('opcode_live_runs')).toBe(1);
     await post(`${served.url}/api/v1/signal`, { workflow_id, signal_type: 'cancel', wait: '2m' });
