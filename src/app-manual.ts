@@ -14,6 +14,7 @@ import events from '../skills/opcode/references/events.md' with { type: 'text' }
 import exprBuiltins from '../skills/opcode/references/expr-builtins.md' with { type: 'text' };
 import expressions from '../skills/opcode/references/expressions.md' with { type: 'text' };
 import failure from '../skills/opcode/references/failure.md' with { type: 'text' };
+import jq from '../skills/opcode/references/jq.md' with { type: 'text' };
 import jsonSchema from '../skills/opcode/references/json-schema.md' with { type: 'text' };
 import limits from '../skills/opcode/references/limits.md' with { type: 'text' };
 import mcp from '../skills/opcode/references/mcp.md' with { type: 'text' };
@@ -45,6 +46,7 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'limits', text: limits },
   { name: 'expressions', text: expressions },
   { name: 'expr-builtins', text: exprBuiltins },
+  { name: 'jq', text: jq },
   { name: 'actions', text: actions },
   { name: 'actions-fs', text: actionsFs },
   { name: 'actions-http', text: actionsHttp },

@@ -13,6 +13,27 @@ export const PROGRAMS: readonly (readonly [string, Json])[] = [
   ['.id == 1234567890123456789', { id: '1234567890123456789' }],
   ['[limit(3; repeat(.))]', 1],
   ['gamma | floor', 5],
+  ['keys_unsorted', { b: 1, a: 2 }],
+  ['[.[] | select(. > 1)] | tojson', { b: 3, a: 2 }],
+  ['try error("x") catch .', null],
+  ['try (1 / 0) catch .', null],
+  ['[1e21, 1e-7, 0.1] | map(tostring)', null],
+  ['[scan("\\w+")]', 'héllo'],
+  ['test("a$")', 'a\n'],
+  ['.[0]', 'abc'],
+  ['.id + 1', { id: 9007199254740991 }],
+  ['fromdate', '2024-03-31T02:30:00+02:00'],
+  ['strptime("%Y-%m-%dT%H:%M:%S%z") | mktime', '2024-03-31T02:30:00+0200'],
+  ['label $out | try (break $out) catch .', null],
+  ['@base64d', 'YQ==\n'],
+  ['+.a', { a: 1 }],
+  ['{@base64 "x": 1}', null],
+  ['"nan" | tonumber', null],
+  ['[nan, infinite, -infinite]', null],
+  ['[limit(-1; 1, 2)]', null],
+  ['ltrimstr("a") | rtrimstr("c")', 'abc'],
+  ['strptime("%H:%M") | mktime', '10:20'],
+  ['253402300800 | todate', null],
 ];
 
 const SCALARS: readonly Json[] = [
@@ -33,15 +54,22 @@ const SCALARS: readonly Json[] = [
   'x y',
   '😀',
   '2024-01-05T10:20:30Z',
+  1e21,
+  1e-7,
+  0.1,
+  'a\n',
+  '٣',
+  '2024-01-05T10:20:30+02:00',
 ];
 const KEYS = ['a', 'b', 'c'];
 
-/** Makes a value at most three levels deep; keys are in their sorted order. */
+/** Makes a value at most three levels deep; one object in ten has its keys out of order. */
 export function jqData(random: Random, depth = 3): Json {
   if (depth === 0 || random.chance(0.4)) return random.pick(SCALARS);
   const length = random.int(4);
   if (random.chance(0.5)) return Array.from({ length }, () => jqData(random, depth - 1));
-  return Object.fromEntries(KEYS.slice(0, length).map((key) => [key, jqData(random, depth - 1)]));
+  const keys = random.chance(0.1) ? KEYS.toReversed() : KEYS;
+  return Object.fromEntries(keys.slice(0, length).map((key) => [key, jqData(random, depth - 1)]));
 }
 
 const UNARY =
@@ -152,7 +180,41 @@ const CALLS: readonly string[] = [
   'tojson',
   'significand',
   'skip(1; F)',
-  'have_decnum',
+  '[match("\\\\w+"; "g").string]',
+  'test("\\\\d")',
+  'gsub("\\\\s"; "_")',
+  'capture("(?<k>[a-z])")',
+  'gsub("(?<l>[a-z])"; "<\\(.l)>")',
+  'strftime("%Y-%j %U %a %Z")',
+  'strptime("%Y-%m-%dT%H:%M:%SZ")',
+  'mktime',
+  'gmtime',
+  'dateadd("seconds"; F)',
+  'getpath([F])',
+  'paths(F)',
+  'del(.[0], .a)',
+  'to_entries | from_entries',
+  'input_line_number',
+  'ascii',
+  'splits(F)',
+  'ltrimstr(F)',
+  'tojson',
+  'limit(F; .[]?)',
+  'getpath(F)',
+  'add(F)',
+  'ascii_downcase',
+  'min_by(F), max_by(F)',
+  '.[F]?',
+  '.[F:]?',
+  'infinite',
+  'nan | tostring',
+  'env | length',
+  'tostream',
+  'fromstream(tostream)',
+  '[truncate_stream(1; tostream)]',
+  'getpath(["a", 0])?',
+  'ltrimstr(1)',
+  'significand',
 ];
 const LITERALS = [
   '0',

@@ -3,14 +3,9 @@ import { join } from 'node:path';
 import { createJqEngine } from '../../src/expr/jq.ts';
 import { type Json, jsonEquals } from '../../src/model/json.ts';
 import type { Comparison } from './comparison.ts';
+import { explainJq, type JqRequest } from './jq-differences.ts';
 import { jqData, jqProgram, PROGRAMS } from './jq-programs.ts';
 import { type Answer, buildGo } from './original.ts';
-
-interface JqRequest {
-  readonly program: string;
-  readonly input: Json;
-  readonly args: Readonly<Record<string, Json>>;
-}
 
 const engine = createJqEngine();
 
@@ -49,7 +44,7 @@ export const JQ: Comparison = {
     if (!mine.ok || !theirs.ok) return mine.ok === theirs.ok;
     return jsonEquals(mine.value as Json, theirs.value as Json);
   },
-  explain: () => null,
+  explain: (request, mine, theirs) => explainJq(request as JqRequest, mine, theirs),
   show(request) {
     const { program, input } = request as JqRequest;
     return `${program}  on ${JSON.stringify(input)}`;

@@ -1,0 +1,27 @@
+/** The tables "What differs from …": each row's example gives what the row says. */
+import { describe, expect, test } from 'bun:test';
+import { createJqEngine } from '../../src/expr/jq.ts';
+import { parseJson } from '../../src/model/json-text.ts';
+import { reference, rowsOf } from './markdown.ts';
+
+const OPTIONS = {
+  args: {},
+  nowMs: 0,
+  firstOnly: true,
+  maxOutputBytes: 10_000,
+  maxOutputs: 10,
+};
+const code = (cell: string): string => cell.replace(/^`|`$/g, '').replaceAll('\\|', '|');
+
+describe('jq.md', () => {
+  const engine = createJqEngine();
+  const rows = rowsOf(reference('jq')).filter((cells) => cells.length === 6 && cells[0] !== 'what');
+
+  test('has rows', () => expect(rows.length).toBeGreaterThan(10));
+
+  test.each(rows)('%s: %s', async (_row, filter = '', input = '', _gojq, here = '') => {
+    const answer = await engine.run(code(filter), parseJson(code(input)), OPTIONS);
+    if (here === 'error') expect(answer.ok).toBe(false);
+    else expect(answer).toEqual({ ok: true, results: [parseJson(code(here))] });
+  });
+});
