@@ -87,6 +87,7 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   warnOfWriters(config.home, log);
   if (notice !== null) log.warn(notice);
   if (options.vaultKey !== undefined) log.warn(VAULT_KEY);
+  if (options.panel === true) log.warn(NO_PANEL);
   warnOfExposed(whyExposed(), log);
   const { urls, recovered } = daemon;
   const service = await serviceOf(cli, log);
@@ -109,6 +110,8 @@ const welcome = ([url = '']: readonly string[], home: string): string[] => [
   'Ctrl-C stops it; what is unfinished goes on when it is started again.',
   'In another terminal: opcode --help lists the commands, opcode status shows what runs.',
 ];
+
+const NO_PANEL = '--panel has no effect yet: this version has no panel in the browser to serve';
 
 const VAULT_KEY =
   '--vault-key is not used: secrets are variables OPCODE_SECRET_<NAME>. Leave it out: every process of this machine can read a command line';

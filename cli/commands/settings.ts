@@ -1,7 +1,9 @@
 /** `opcode settings`: every setting with its value and where that comes from. Secrets are no settings. */
+
 import type { Command } from 'commander';
 import type { Config } from '../../src/config.ts';
 import { AppError } from '../../src/model/error.ts';
+import { meantOr } from '../../src/ops/near-names.ts';
 import { SETTINGS, type SettingKey } from '../../src/settings.ts';
 import { type Act, type Cli, withExamples } from '../command.ts';
 import { errorJson } from '../errors.ts';
@@ -34,7 +36,7 @@ async function settings(cli: Cli, key: string | undefined, { changed }: Options)
   const asked = keys.filter(fits);
   if (asked.length === 0) {
     throw new AppError('NOT_FOUND', `there is no setting "${key}"`, {
-      hint: 'opcode settings lists all',
+      hint: meantOr(key ?? '', keys, 'opcode settings lists all'),
     });
   }
   const shown = asked.filter((each) => changed !== true || config.origins[each] !== 'default');

@@ -1,8 +1,10 @@
 /**
  * The examples inside the executable, and what they say about themselves.
  */
+
 import { AppError } from '../../src/model/error.ts';
 import { isJsonObject, type Json, type JsonObject, ownValue } from '../../src/model/json.ts';
+import { meantOr } from '../../src/ops/near-names.ts';
 import { parseObject } from '../sources.ts';
 import { readExamples } from './read-examples.ts' with { type: 'macro' };
 
@@ -34,7 +36,11 @@ export function listExamples(): Example[] {
 export function findExample(name: string): Example {
   if (Object.hasOwn(FILES, name)) return toExample(name);
   throw new AppError('NOT_FOUND', `there is no example "${name}"`, {
-    hint: 'opcode examples lists them',
+    hint: meantOr(
+      name,
+      listExamples().map((each) => each.name),
+      'opcode examples lists them',
+    ),
   });
 }
 

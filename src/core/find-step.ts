@@ -6,6 +6,7 @@
  */
 import { decisionId } from '../model/ids.ts';
 import type { RunState, StepState } from '../model/run-state.ts';
+import { suggestion } from './graph-nearest.ts';
 
 /** Candidates shown when a name is not unique. */
 const SHOWN = 4;
@@ -21,11 +22,20 @@ export function findStep(
   const matches = stepsNamed(state, ref);
   const best = fits.map((fit) => matches.filter(fit)).find((some) => some.length > 0) ?? matches;
   const [only, second] = best;
-  if (only === undefined) return `the run has no step "${ref}"`;
+  if (only === undefined) {
+    const meant = suggestion(ref, stepNames(state));
+    return `the run has no step "${ref}"${meant === undefined ? '' : `: ${meant}`}`;
+  }
   if (second === undefined) return only;
   const paths = best.slice(0, SHOWN).map((step) => step.path);
   const more = best.length > SHOWN ? ', …' : '';
   return `"${ref}" names ${best.length} steps (${paths.join(', ')}${more}): give the whole path`;
+}
+
+/** What steps are called: their paths, and the last parts of those. */
+export function stepNames(state: RunState): ReadonlySet<string> {
+  const steps = [...state.steps.values()];
+  return new Set([...steps.map(({ plan }) => plan.id), ...steps.map(({ path }) => path)]);
 }
 
 /** Every step whose path ends with these parts, the path itself included. */

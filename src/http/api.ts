@@ -8,6 +8,7 @@ import { AppError } from '../model/error.ts';
 import type { Logger } from '../model/ports.ts';
 import { mayDo } from '../ops/access.ts';
 import type { Ops } from '../ops/catalog.ts';
+import { meantOr } from '../ops/near-names.ts';
 import type { CallContext, Operation, StreamOperation } from '../ops/operation.ts';
 import { asAppError, errorResponse, jsonResponse } from './api-answer.ts';
 import { bodyInput, queryInput } from './api-input.ts';
@@ -91,7 +92,7 @@ const unknown =
     const name = params.operation ?? '';
     const names = [...served.operations.keys(), ...served.streams.keys()];
     const error = new AppError('NOT_FOUND', `there is no operation "${name.slice(0, 100)}"`, {
-      hint: `there are ${names.join(', ')}; ${API_ROOT}/openapi.json describes them`,
+      hint: `${meantOr(name, names, `there are ${names.join(', ')};`)} ${API_ROOT}/openapi.json describes them`,
     });
     return errorResponse(error);
   };

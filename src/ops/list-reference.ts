@@ -3,6 +3,7 @@
  * first and then told; one section with those below it; or, for a name that is none, whatever sections
  * have these words in their heading or text.
  */
+import { suggestion } from '../core/graph-nearest.ts';
 import { AppError } from '../model/error.ts';
 import type { ManualPage } from './deps.ts';
 import { checkFields, type QueryFilter } from './filter.ts';
@@ -77,6 +78,10 @@ function found(pages: readonly ManualPage[], given: string): readonly Item[] {
   if (items.length > 0) return items;
   const known = pages.length === 1 ? pages.flatMap(sectionsOf) : pages;
   throw new AppError('NOT_FOUND', `the manual has no "${given}"`, {
-    hint: `it has ${known.map((each) => each.name).join(', ')}`,
+    hint:
+      suggestion(
+        given,
+        pages.flatMap((page) => [page.name, ...sectionsOf(page).map((each) => each.name)]),
+      ) ?? `it has ${known.map((each) => each.name).join(', ')}`,
   });
 }

@@ -1,5 +1,6 @@
 /** `notices`: the channels with what waits for them and what went wrong, and the rules. */
 
+import { suggestion } from '../core/graph-nearest.ts';
 import { AppError } from '../model/error.ts';
 import type { ChannelCounts } from '../model/notice-store.ts';
 import { toRfc3339 } from '../model/time.ts';
@@ -109,7 +110,7 @@ export function createNotifyTest(
           hint:
             names.length === 0
               ? 'set one in settings.json under notify.channels'
-              : `there is: ${names.join(', ')}`,
+              : (suggestion(channel, names) ?? `there is: ${names.join(', ')}`),
         });
       }
       const { error, durationMs } = tested;

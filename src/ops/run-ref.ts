@@ -1,6 +1,8 @@
 /**
  * Finding what a caller means: a run by id, unique prefix or `@last`; a step by path or unique id.
  */
+import { stepNames } from '../core/find-step.ts';
+import { suggestion } from '../core/graph-nearest.ts';
 import { AppError } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
 import { asRunId } from '../model/ids.ts';
@@ -22,7 +24,7 @@ export function resolveRun(store: Store, reference: string): RunId {
   const [only, ...others] = store.findIds(reference, SHOWN + 1);
   if (only === undefined) {
     throw new AppError('NOT_FOUND', `there is no run "${reference}"`, {
-      hint: 'list runs with query workflows (`opcode query workflows`)',
+      hint: runHint(store, reference),
     });
   }
   if (others.length === 0) return only;
@@ -35,6 +37,16 @@ export function resolveRun(store: Store, reference: string): RunId {
   );
 }
 
+/** What was meant by a reference that is no run: `@last`, or the template that runs are of. */
+function runHint(store: Store, reference: string): string {
+  if (store.template(reference, null) !== null) {
+    return `"${reference}" is a template: \`opcode query workflows --template ${reference}\` lists its runs`;
+  }
+  return (
+    suggestion(reference, ['@last']) ?? 'list runs with query workflows (`opcode query workflows`)'
+  );
+}
+
 /** @throws NOT_FOUND when the run has no such step, VALIDATION_ERROR when several have that id */
 export function resolveStep(state: RunState, reference: string): StepState {
   const exact = state.steps.get(reference);
@@ -44,7 +56,7 @@ export function resolveStep(state: RunState, reference: string): StepState {
   if (only === undefined) {
     const known = [...state.steps.keys()].slice(0, 20).join(', ');
     throw new AppError('NOT_FOUND', `run ${state.runId} has no step "${reference}"`, {
-      hint: `its steps so far: ${known}`,
+      hint: suggestion(reference, stepNames(state)) ?? `its steps so far: ${known}`,
     });
   }
   if (others.length === 0) return only;

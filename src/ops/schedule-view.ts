@@ -1,4 +1,5 @@
 /** Schedules and occurrences as they leave the product, and finding one by its name. */
+import { suggestion } from '../core/graph-nearest.ts';
 import { AppError } from '../model/error.ts';
 import type { OccurrenceRow, ScheduleRow } from '../model/schedule.ts';
 import { parseRfc3339, toRfc3339 } from '../model/time.ts';
@@ -7,14 +8,19 @@ import type { OccurrenceView, ScheduleView } from './schedule-schemas.ts';
 
 const NEXT_TIMES = 5;
 const HISTORY = 20;
+/** Names that an unknown one is compared with, and those that are listed. */
+const LOOKED_AT = 1000;
+const SHOWN = 6;
 
 /** @throws NOT_FOUND naming what there is */
 export function findSchedule({ store }: OpsParts, name: string): ScheduleRow {
   const found = store.scheduleByName(name);
   if (found !== null) return found;
-  const others = store.schedules({ limit: 6 }).items.map((row) => row.name);
+  const others = store.schedules({ limit: LOOKED_AT }).items.map((row) => row.name);
+  const more = others.length > SHOWN ? ', …' : '';
+  const known = `there are ${others.slice(0, SHOWN).join(', ')}${more}`;
   throw new AppError('NOT_FOUND', `there is no schedule "${name}"`, {
-    hint: others.length === 0 ? 'there are none yet' : `there are ${others.join(', ')}`,
+    hint: others.length === 0 ? 'there are none yet' : (suggestion(name, others) ?? known),
   });
 }
 

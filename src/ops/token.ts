@@ -2,7 +2,9 @@
  * `token_create`, `token_list`, `token_revoke`: who may come in over the network. A token is told once,
  * when it is made. Not for MCP: what a model reads it may repeat.
  */
+
 import type * as v from 'valibot';
+import { suggestion } from '../core/graph-nearest.ts';
 import type { TokenRow } from '../model/access-store.ts';
 import { AppError } from '../model/error.ts';
 import { parseDuration, parseRfc3339, toRfc3339 } from '../model/time.ts';
@@ -141,7 +143,11 @@ function findToken(all: readonly TokenRow[], given: string): TokenRow {
   const [only, second] = found;
   if (only === undefined) {
     throw new AppError('NOT_FOUND', `there is no token "${given.slice(0, 20)}" to revoke`, {
-      hint: '`opcode token list --all` shows ids and names',
+      hint:
+        suggestion(
+          given,
+          open.flatMap(({ id, name }) => (name === null ? [id] : [name, id])),
+        ) ?? '`opcode token list --all` shows ids and names',
     });
   }
   if (second === undefined) return only;

@@ -1,6 +1,8 @@
 /** `validate`: every problem of a workflow, with its place; nothing is registered or run. */
 
+import { FIRST_RULES } from '../model/rules.ts';
 import { versionNumber } from '../model/version.ts';
+import { firstRulesWarnings } from '../validate/first-rules.ts';
 import { readDefinitionValue } from '../validate/read-definition.ts';
 import { packageOf } from './define-content.ts';
 import { type Checked, check, checkRead, onlyOne } from './definitions.ts';
@@ -39,7 +41,10 @@ export function createValidate(
 
 /** A registered template is checked again: actions and limits may have changed since. */
 function registered(parts: OpsParts, name: string, version: number | null): Checked {
-  const { pack } = findTemplate(parts.store, name, version);
+  const { pack, rules } = findTemplate(parts.store, name, version);
   const read = readDefinitionValue(packageOf(pack), parts.config.limits);
-  return checkRead(parts, read, parts.config.workDir, () => true);
+  const checked = checkRead(parts, read, parts.config.workDir, () => true);
+  if (rules !== FIRST_RULES) return checked;
+  const former = firstRulesWarnings(pack.definition, name);
+  return { ...checked, issues: [...checked.issues, ...former] };
 }

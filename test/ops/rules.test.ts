@@ -99,6 +99,8 @@ test('a registered text is told what its rules mean, once it is defined again', 
       hint: expect.stringContaining('opcode define --rules 2 old'),
     }),
   );
+  const looked = await harness.ops.validate(person, { template_name: 'old' });
+  expect(looked.issues.map(({ code }) => code)).toContain('DELAY_IGNORED');
   const renewed = await harness.ops.define(person, { name: 'old', rules: 2 });
   expect(renewed.warnings.map(({ code }) => code)).not.toContain('DELAY_IGNORED');
 });
