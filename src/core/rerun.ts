@@ -41,8 +41,16 @@ export function planRerun(old: RunState, from: StepState | 'nothing' | null): Re
   return {
     events: carrying.events,
     kept: carrying.kept,
-    again: [...old.steps.keys()].filter((path) => !kept.has(path)),
+    again: [...old.steps.values()].filter((step) => !isWithin(step, kept)).map(({ path }) => path),
   };
+}
+
+/** True for a kept step, and for one inside it that did not run (the loser of a race): it stays so. */
+function isWithin(step: StepState, kept: ReadonlySet<string>): boolean {
+  for (let at: StepState | null = step; at !== null; at = at.list.owner) {
+    if (kept.has(at.path)) return true;
+  }
+  return false;
 }
 
 function markAgain(from: StepState, again: Set<StepState>, around: Set<StepState>): void {

@@ -27,6 +27,25 @@ describe('rerun', () => {
     expect(again.workflow_id).not.toBe(first.workflow_id);
   });
 
+  test('does not say that the losers of a kept race run again, nor runs them', async () => {
+    const race = {
+      id: 'r',
+      type: 'parallel',
+      config: {
+        mode: 'race',
+        branches: [
+          [noop('won', 1)],
+          [{ id: 'late', type: 'wait', config: { duration: '1h' } }, noop('never', 2)],
+        ],
+      },
+    };
+    const definition = steps(noop('a', 1), race, { ...noop('b', 2), depends_on: ['a'] });
+    const first = await runOf(harness.ops, definition);
+    const again = await rerun(first.workflow_id, { from_step: 'b' });
+    expect(again).toMatchObject({ status: 'completed', again: ['b'] });
+    expect(again.kept).toEqual(expect.arrayContaining(['a', 'r', 'r.branch_0.won']));
+  });
+
   test('takes other params and context', async () => {
     const definition = steps(noop('a', '${{inputs}} ${{context}}'));
     const first = await runOf(harness.ops, definition, { params: { x: 5, y: 1 } });
