@@ -25,7 +25,7 @@ const MAX_SOCKET_PATH_BYTES = 100;
 const TRIES_MS = 20;
 /** A daemon that takes longer to be ready does not come. */
 const READY_MS = 30_000;
-/** How long one that lives may have no socket: it is an older one, or cannot make one. */
+/** How long one that has been ready may have no socket: it is an older one, or is stopping. */
 const SOCKET_MS = 5000;
 /** How long the winner of two starters may take to write down that it lives. */
 const LOSER_MS = 1000;
@@ -159,7 +159,7 @@ async function reachDaemon(
     const lives = record !== null && isAlive(record) === true;
     if (!lives && !start) return null;
     if (!lives && started === null) started = startDaemonProcess(options);
-    assertComing({ began, lives, started });
+    assertComing({ began, lives, started, isStarting: lives && isYoung(config.pidPath) });
     await Bun.sleep(TRIES_MS);
   }
 }
@@ -195,10 +195,12 @@ function assertComing({
   began,
   lives,
   started,
+  isStarting,
 }: {
   readonly began: number;
   readonly lives: boolean;
   readonly started: Started | null;
+  readonly isStarting: boolean;
 }): void {
   const now = performance.now();
   if (started?.child.ended() === true) started.endedAt ??= now;
@@ -207,7 +209,7 @@ function assertComing({
   if (hasLost && !lives && now - (started.endedAt ?? now) > LOSER_MS) {
     throw new AppError('CONFLICT', `it did not start: ${reasonOf(started)}`);
   }
-  if (lives && started === null && now - began > SOCKET_MS) {
+  if (lives && !isStarting && started === null && now - began > SOCKET_MS) {
     throw new AppError(
       'CONFLICT',
       'the one that runs does not serve `opcode mcp` (it may be stopping)',
@@ -217,6 +219,12 @@ function assertComing({
     );
   }
   if (now - began > READY_MS) throw new AppError('CONFLICT', 'it does not become ready');
+}
+
+/** True while the daemon of this pid file may still be opening its database, or migrating it. */
+function isYoung(pidPath: string): boolean {
+  const stat = statSync(pidPath, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs < READY_MS;
 }
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,10 +1,11 @@
 /** `opcode mcp` and the daemon: one for all clients, started when none lives, replaced when it dies. */
+import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, TEST_MS } from '../support/patience.ts';
+import { eventually, TEST_MS, untilPast } from '../support/patience.ts';
 import { daemonOf, freePort, writeSettings } from './daemon.ts';
-import { newWorld, type World } from './opcode.ts';
+import { flow, newWorld, type World } from './opcode.ts';
 import { type StdioClient, stdioClient } from './stdio-client.ts';
 
 // Several processes at a time, on a machine that may have other work.
@@ -38,7 +39,6 @@ interface Nodes {
 
 /** Roles of the processes that execute in this home. */
 async function roles(): Promise<string[]> {
-  const { Database } = await import('bun:sqlite');
   const database = new Database(join(world.home, 'opcode.db'), { readonly: true });
   const rows = database.query('SELECT role FROM nodes').all() as Nodes['nodes'];
   database.close();
@@ -119,6 +119,26 @@ describe('a client of `opcode mcp`', () => {
         ),
       'it is told',
     );
+  });
+
+  test('waits for a daemon that takes long to start', async () => {
+    const noop = flow('noop', STEPS.steps);
+    expect((await world.run('define', world.file('noop.json', noop))).code).toBe(0);
+    const writer = new Database(join(world.home, 'opcode.db'));
+    writer.run('BEGIN IMMEDIATE');
+    const starting = world.start('serve');
+    await eventually(() => daemonOf(world.home), 'its pid file');
+    const coming = client();
+    // Longer than one that is ready may have no socket.
+    await untilPast(Date.now() + 5500);
+    writer.run('ROLLBACK');
+    writer.close();
+    const one = await coming;
+    expect((await one.tool('run', { definition: STEPS })).status).toBe('completed');
+    expect(await roles()).toEqual(['serve']);
+    await one.close();
+    starting.kill();
+    await starting.exited;
   });
 
   test('is served by this process, which says why, where no daemon can be', async () => {
