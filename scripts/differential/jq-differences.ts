@@ -43,6 +43,7 @@ const DIFFERENCES: readonly Difference[] = [
   { row: 'syntax', program: /^\+|\{@/ },
   { row: 'gamma', program: /gamma/ },
   { row: 'base64d', program: /@base64d/ },
+  { row: 'question-mark', program: /\]\)?\?/ },
 ];
 
 /** Names the row that explains a difference, null when none does. */

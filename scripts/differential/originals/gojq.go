@@ -70,7 +70,10 @@ func outputs(line []byte) ([]json.RawMessage, error) {
 	defer cancel()
 	results := []json.RawMessage{}
 	run := code.RunWithContext(limited, fit(asked.Input), values...)
-	for len(results) < mostOutputs {
+	for {
+		if len(results) > mostOutputs {
+			return nil, fmt.Errorf("more than %d outputs", mostOutputs)
+		}
 		value, more := run.Next()
 		if !more {
 			break
