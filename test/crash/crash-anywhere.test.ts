@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'bun:test';
-import { cutsOf, recoverFrom, runWhole, type Shape } from '../support/crash-family.ts';
+import {
+  cutsOf,
+  recoverAfterDeaths,
+  recoverFrom,
+  runWhole,
+  type Shape,
+} from '../support/crash-family.ts';
 import { TEST_MS } from '../support/patience.ts';
 import { nestedShapes, SETTLING_SHAPES, SIMPLE_SHAPES } from '../support/shapes.ts';
 
@@ -64,5 +70,25 @@ describe('shapes of depth three cut after any event', () => {
   const deep = nestedShapes(3).filter(({ name }) => name.split(' > ').length === 4);
   for (const shape of deep.filter((_, index) => index % STRIDE === 0)) {
     test(shape.name, async () => cutEverywhere(shape, [undone, cached]), TEST_MS);
+  }
+});
+
+/** More than a step may be alone in, fewer than a run is held back after. */
+const DEATHS = 5;
+
+describe('a log cut after any event, whose processes die again and again beside another run', () => {
+  for (const shape of [...SIMPLE_SHAPES, ...nestedShapes(2)]) {
+    test(
+      `${shape.name} comes to the same end`,
+      async () => {
+        const whole = await runWhole(shape);
+        for (const count of cutsOf(shape, whole)) {
+          const { end, events } = await recoverAfterDeaths(shape, whole, count, DEATHS);
+          expect({ count, end }).toEqual({ count, end: whole.end });
+          expect(JSON.stringify(events)).not.toMatch(/INTERRUPTED|quarantined/);
+        }
+      },
+      TEST_MS,
+    );
   }
 });

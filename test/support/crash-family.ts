@@ -244,6 +244,56 @@ export async function recoverFrom(
   }
 }
 
+/** A run that is at work for as long as a process lives. */
+const NEIGHBOUR: Definition = {
+  steps: [{ id: 'n', action: 'test.idempotent', params: { hang_times: 1000 } }],
+};
+
+/** Stays out of the world: what it does has no effect, and after its first commits it says no more. */
+function createDyingEngine(store: Store): TestEngine {
+  const told = new Set<RunId>();
+  return createTestEngine({
+    store: {
+      ...store,
+      append(group) {
+        if (group.some(({ runId }) => told.has(runId))) return new Promise(() => undefined);
+        for (const { runId } of group) told.add(runId);
+        return store.append(group);
+      },
+    },
+  });
+}
+
+/**
+ * Lets so many processes take on a cut log beside another run, each dying as soon as it has told what
+ * it begins; then one goes on to the end.
+ */
+export async function recoverAfterDeaths(
+  shape: Shape,
+  whole: FullRun,
+  count: number,
+  deaths: number,
+): Promise<Recovered> {
+  const { runId, events } = whole;
+  const store = await storeWithPrefix(shape, runId, events, count, null, 'crashed');
+  const neighbour = createDyingEngine(store);
+  await neighbour.start(NEIGHBOUR);
+  neighbour.crash();
+  for (let death = 0; death < deaths; death++) {
+    const dying = createDyingEngine(store);
+    await dying.engine.recover(null);
+    for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve));
+    dying.crash();
+  }
+  const test = createTestEngine({ store, sink: sinkAt(events, count, false) });
+  try {
+    await test.engine.recover(runId);
+    return await toTheEnd(test, shape, runId);
+  } finally {
+    await test.close();
+  }
+}
+
 /** A process that lets runs leave memory whenever it may, and takes on what is claimable. */
 export const EAGER_TO_PARK = { claims: true, parkAfterMs: -1 } as const;
 
