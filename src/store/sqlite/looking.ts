@@ -13,8 +13,8 @@ import { isReadable, MIGRATIONS, sqlOf } from './migrate.ts';
 import { untilFree } from './patience.ts';
 import { openToRead, type ReadingDatabase, sizeOf, stampOf } from './reading.ts';
 
-/** How often what was read while somebody wrote is read again. */
-const MAX_READS = 3;
+/** How long it pauses at most before what was read while somebody wrote is read again. */
+const MAX_PAUSE_MS = 25;
 /** Data versions of one opening; those of the next one begin behind them. */
 const VERSIONS_OF_ONE = 2 ** 32;
 
@@ -23,26 +23,30 @@ interface Opened extends ReadingDatabase {
 }
 
 /**
- * Opens the database at a path to look into it.
+ * Opens the database at a path to look into it; `stamp` tells whether what is not there yet has come.
  * @throws STORE_ERROR `not_a_database`, `newer_schema`, `older_schema`, or why it cannot be read
  */
 export function connectToLook(
   path: string,
   limitMs: number = DEFAULT_BUSY_LIMITS.syncBusyMs,
+  stamp: (path: string) => string = stampOf,
 ): Connection {
   const patience = { path, limitMs };
-  let opened = untilFree(patience, () => openNow(path));
+  let opened = untilFree(patience, () => openNow(path, stamp));
   let openings = 0;
   let closed = false;
 
   const read = <T>(work: (opened: Opened) => T): T => {
     if (closed) throw storeError('closed', 'the database is closed', path);
+    const giveUpAt = performance.now() + limitMs;
     for (let reads = 1; ; reads += 1) {
       const outcome = attempt(() => untilFree(patience, () => work(opened)));
       if (!opened.hasMoved()) return outcome.value();
-      if (reads === MAX_READS) throw unsteady(path);
+      if (performance.now() >= giveUpAt) throw unsteady(path, reads);
+      // Whoever makes it writes for a moment; a busy machine makes that longer.
+      Bun.sleepSync(Math.random() * Math.min(2 ** reads, MAX_PAUSE_MS));
       opened.close();
-      opened = untilFree(patience, () => openNow(path));
+      opened = untilFree(patience, () => openNow(path, stamp));
       openings += 1;
     }
   };
@@ -72,8 +76,8 @@ export function connectToLook(
   };
 }
 
-const unsteady = (path: string): Error =>
-  storeError('busy', `it was written to during each of ${MAX_READS} looks`, path, {
+const unsteady = (path: string, reads: number): Error =>
+  storeError('busy', `it was written to during each of ${reads} looks`, path, {
     hint: 'it can only be read as it stands here, because sharing it needs room on its disk and the right to write beside it; try again when less is written',
   });
 
@@ -91,17 +95,17 @@ function attempt<T>(work: () => T): { value(): T } {
   }
 }
 
-function openNow(path: string): Opened {
+function openNow(path: string, stamp: (path: string) => string): Opened {
   try {
-    return openAny(path);
+    return openAny(path, stamp);
   } catch (thrown) {
     throw toFileError(thrown, path);
   }
 }
 
-function openAny(path: string): Opened {
-  const before = stampOf(path);
-  const empty = (): Opened => withStatements(emptyDatabase(() => stampOf(path) !== before));
+function openAny(path: string, stamp: (path: string) => string): Opened {
+  const before = stamp(path);
+  const empty = (): Opened => withStatements(emptyDatabase(() => stamp(path) !== before));
   if (sizeOf(path) === 0) return empty();
   const reading = openToRead(path);
   try {

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { AppError } from '../../../src/model/error.ts';
 import { asRunId } from '../../../src/model/ids.ts';
 import type { Store } from '../../../src/model/store.ts';
+import { connectToLook } from '../../../src/store/sqlite/looking.ts';
 import { MIGRATIONS, sqlOf } from '../../../src/store/sqlite/migrate.ts';
 import { openSqliteStoreToLook } from '../../../src/store/sqlite/open.ts';
 import { creation } from '../../contract/store-fixtures.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import { type TempDatabases, tempDatabases } from './temp-database.ts';
 
 let files: TempDatabases;
@@ -314,5 +316,29 @@ describe.skipIf(!mayMount)('on a disk of its own (needs root to mount one)', () 
       details: { kind: 'readonly' },
     });
     mount('-o', 'remount,rw');
+  });
+});
+
+describe('a file that somebody is making', () => {
+  /** Looks at a file that changes between so many looks at it. */
+  const countRuns = (changes: number, limitMs?: number): unknown => {
+    let looks = 0;
+    const stamp = (): string => String(Math.min(looks++, changes));
+    const connection = connectToLook(files.path, limitMs, stamp);
+    try {
+      return connection.one('SELECT count(*) AS runs FROM runs');
+    } finally {
+      connection.close();
+    }
+  };
+
+  test('is read once it no longer changes, however often it did', () => {
+    expect(countRuns(40, PATIENCE_MS)).toEqual({ runs: 0 });
+  });
+
+  test('is not waited for past the limit, and that is said', () => {
+    const refused = refusal(() => countRuns(Number.POSITIVE_INFINITY, 50));
+    expect(refused.message).toMatch(/it was written to during each of \d+ looks/);
+    expect(refused.details).toMatchObject({ kind: 'busy' });
   });
 });
