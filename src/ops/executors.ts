@@ -4,7 +4,7 @@
 
 import type { NodeId } from '../model/ids.ts';
 import { isRunEnded } from '../model/run-status.ts';
-import type { NodeRow, RunRow } from '../model/store.ts';
+import type { KnownNode, RunRow } from '../model/store.ts';
 import type { OpsDeps } from './deps.ts';
 
 type Deps = Pick<OpsDeps, 'store' | 'clock' | 'processes'>;
@@ -12,8 +12,12 @@ type Deps = Pick<OpsDeps, 'store' | 'clock' | 'processes'>;
 /** Roles of processes that take on whatever is claimable. */
 const CLAIMING_ROLES: ReadonlySet<string> = new Set(['serve', 'recover', 'mcp', 'daemon']);
 
-/** Alive as far as can be told from here: its process lives, or its lease has not run out. */
-export function isNodeAlive(deps: Deps, node: NodeRow): boolean {
+/**
+ * Alive as far as can be told from here: its process lives, or its lease has not run out. One whose death
+ * was noted, by itself when it stopped or by another, is dead until it renews.
+ */
+export function isNodeAlive(deps: Deps, node: KnownNode): boolean {
+  if (node.activeAtDeath !== null) return false;
   const known = deps.processes.isAlive(node);
   return known ?? node.leaseUntil > deps.clock.now();
 }

@@ -12,6 +12,7 @@ import { asNodeId, type NodeId, type RunId } from '../model/ids.ts';
 import type { RunState } from '../model/run-state.ts';
 import type { Claim } from '../model/store.ts';
 import { toRfc3339 } from '../model/time.ts';
+import { deadNodes } from './executors.ts';
 import type { Operation } from './operation.ts';
 import type { OpsParts } from './parts.ts';
 import { holdInput, holdOutput } from './upkeep-schemas.ts';
@@ -53,7 +54,7 @@ async function holdRun(parts: OpsParts, runId: RunId, node: NodeId): Promise<voi
   const row = store.run(runId);
   if (row === null) return;
   const state = newState(runId, plans.plan(row));
-  const claim = store.claim(runId, node, []);
+  const claim = store.claim(runId, node, deadNodes(parts));
   if (claim === null) return;
   for (let seq = -1; seq < state.seq; ) {
     seq = state.seq;
