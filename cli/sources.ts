@@ -80,7 +80,9 @@ function unreadable(file: string, thrown: unknown): AppError {
     case 'ENOENT':
     case 'ENOTDIR':
       return new AppError('NOT_FOUND', `there is no file ${file}`, {
-        hint: `paths are looked up from ${process.cwd()}`,
+        hint: /^\s*[[{]/.test(file)
+          ? 'it takes a file: pipe JSON into it with -, or give values as -p key=value and -p key:=json'
+          : `paths are looked up from ${process.cwd()}`,
       });
     case 'EACCES':
     case 'EPERM':

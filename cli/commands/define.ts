@@ -4,6 +4,7 @@ import { AppError } from '../../src/model/error.ts';
 import { type Act, type App, type Cli, withExamples } from '../command.ts';
 import { issueLines, lookOf } from '../errors.ts';
 import { EXIT } from '../exit.ts';
+import { exactTime } from '../print/schedule-lists.ts';
 import type { Style } from '../print/style.ts';
 import { oneLine } from '../print/text.ts';
 import { isFileName } from '../sources.ts';
@@ -76,6 +77,18 @@ function tell(cli: Cli, result: Defined): void {
   const version = result.version === null ? '' : ` v${result.version}`;
   cli.print(`${style.bold(oneLine(result.name))}${version}  ${style.dim(whatHappened(result))}`);
   cli.printLines(result.diff.map((line) => `  ${diffLine(line, style)}`));
+  cli.printLines(triggerLines(result).map((line) => `  ${line}`));
+}
+
+/** When its schedules fire next, and where its webhooks are called. */
+function triggerLines({ triggers }: Defined): string[] {
+  const { schedules = [], webhooks = [] } = triggers ?? {};
+  return [
+    ...schedules.map(({ name, next_at: next }) =>
+      next === null ? `${name} does not fire` : `${name} fires next at ${exactTime(next)}`,
+    ),
+    ...webhooks.map(({ path, form }) => `POST ${path} starts it (form ${form})`),
+  ].map(oneLine);
 }
 
 function whatHappened({ created, previous_version: before }: Defined): string {

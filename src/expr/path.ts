@@ -215,5 +215,8 @@ function hintFor(
     return ` (to subtract, write spaces: ${path} - ${shortName(key.slice(dash + 1))})`;
   }
   const near = nearestName(key, names);
-  return near === null ? '' : ` (did you mean "${shortName(near)}"?)`;
+  if (near !== null) return ` (did you mean "${shortName(near)}"?)`;
+  // Only the one who starts the run can give an input.
+  const isInput = segments[0] === 'inputs' && index === 1;
+  return isInput ? ` (give it as a param: -p ${shortName(key)}=…)` : '';
 }

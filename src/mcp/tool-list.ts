@@ -54,19 +54,19 @@ const TEXT: ShortSchema = { type: 'string' };
 
 const TEXTS: Readonly<Record<ToolName, ToolText>> = {
   run: {
-    description: 'Run a template or definition until it ends, asks, or `wait` is over.',
+    description: 'Run a template or definition until it ends, asks or `wait` is over.',
     input: s.runInput,
     args: {
       template_name: '',
       definition: '{steps: [{id, action, params, depends_on?}]}',
       rerun_of: '',
-      from_step: 'keep what came before',
+      from_step: 'keep what is before',
       params: '',
       context: '',
       version: '',
       agent_id: '',
       idempotency_key: '',
-      wait: '"25s"; "0s": at once',
+      wait: '"25s"; "0s" at once',
       dry_run: '',
       include: 'steps, decisions, output, context, events',
       max_bytes: 'default 8192',
@@ -88,12 +88,12 @@ const TEXTS: Readonly<Record<ToolName, ToolText>> = {
     annotations: { destructiveHint: true, openWorldHint: true },
   },
   status: {
-    description: 'Show a run; with step_id one step whole.',
+    description: 'Show a run or one step whole.',
     input: s.statusInput,
     args: {
-      workflow_id: 'id, unique prefix or @last',
+      workflow_id: 'id, prefix or @last',
       step_id: '',
-      offset: 'into its output',
+      offset: 'in output',
       include: '',
       wait: '',
       until: '',

@@ -26,6 +26,7 @@ import {
   templateNameOf,
 } from './template-name.ts';
 import { diffLines } from './text-diff.ts';
+import { triggerView } from './trigger-view.ts';
 import { applyTriggers, archiveTriggers, checkTriggers, type TriggerOwner } from './triggers.ts';
 
 type Input = v.InferOutput<typeof defineInput>;
@@ -93,7 +94,14 @@ function define(parts: OpsParts, ctx: CallContext, input: Input): Output {
   applyTriggers(parts, owner);
   if (created) handOnTemplate(parts, name);
   if (input.archived === true) setArchived(parts, name, true);
-  return { ...result, version, created, archived: input.archived === true };
+  const triggers = triggerView(store, name);
+  return {
+    ...result,
+    version,
+    created,
+    archived: input.archived === true,
+    ...(triggers === undefined ? {} : { triggers }),
+  };
 }
 
 /** The file that a definition comes from, as an absolute path; null for a value. */

@@ -107,11 +107,20 @@ const retryNext = (workflow_id: string): Next => ({
   why: 'it failed: retry its failed steps once the cause is gone',
 });
 
-function correctedNext(state: RunState, { step_id, code }: StepFailure): Next {
+/** The template that the failed step ran as a child; null when it ran none. */
+function childTemplate(state: RunState, path: string | undefined): string | null {
+  const step = path === undefined ? undefined : state.steps.get(path);
+  if (step?.sub?.kind !== 'child') return null;
+  const name = step.params?.template_name;
+  return typeof name === 'string' ? name : null;
+}
+
+function correctedNext(state: RunState, error: StepFailure): Next {
+  const { step_id, code } = error;
   const isOutput = step_id === undefined && incompleteIn(state.top).length === 0;
   const from = isOutput ? OUTPUT_STEP : step_id;
   const isTemplate = state.facts.template !== null;
-  const define = isTemplate ? 'define it' : 'send the corrected one as `definition`';
+  const child = childTemplate(state, step_id);
   return {
     tool: 'run',
     arguments: {
@@ -119,8 +128,15 @@ function correctedNext(state: RunState, { step_id, code }: StepFailure): Next {
       ...(from === undefined ? {} : { from_step: from }),
       ...(isTemplate ? { version: 'latest' } : {}),
     },
-    why: `${code} comes again with a retry: correct the definition first, ${define}`,
+    why: `${code} comes again with a retry: ${correction(child, isTemplate)}`,
   };
+}
+
+function correction(child: string | null, isTemplate: boolean): string {
+  if (child !== null)
+    return `correct the template "${child}" that it runs (or one below it) and define it`;
+  const then = isTemplate ? 'define it' : 'send the corrected one as `definition`';
+  return `correct the definition first, ${then}`;
 }
 
 type Special = (workflow_id: string, error: StepFailure) => Next;

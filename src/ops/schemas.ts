@@ -138,6 +138,13 @@ export const defineOutput = v.object({
   plan: v.array(text),
   /** Lines that begin with `+`, `-` or a space, against the version before; [] when identical. */
   diff: v.array(text),
+  /** What its triggers made: left out where there are none. */
+  triggers: optional(
+    v.object({
+      schedules: v.array(v.object({ name: text, next_at: v.nullable(text) })),
+      webhooks: v.array(v.object({ path: text, form: text })),
+    }),
+  ),
 });
 
 export const validateInput = v.pipe(

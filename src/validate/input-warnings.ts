@@ -100,11 +100,11 @@ function isGuarded(step: PlannedStep): boolean {
 
 /** Warnings of reads that a run may not be able to make. */
 export function inputWarnings(
-  pack: Pick<WorkflowPackage, 'inputSchema' | 'definition'>,
+  pack: Pick<WorkflowPackage, 'inputSchema' | 'definition' | 'triggers'>,
   open: readonly OpenRead[],
 ): Issue[] {
   const { names, sure } = declaredInputs(pack);
-  if (pack.inputSchema === null) return [];
+  if (pack.inputSchema === null) return ungivenInputs(pack, open, sure);
   return open.flatMap(({ name, path }) => {
     if (names !== null && !names.has(name)) {
       const there =
@@ -118,6 +118,27 @@ export function inputWarnings(
     return [
       warningAt(path, 'OPTIONAL_INPUT', `inputs.${name} may be missing: the step then fails`, hint),
     ];
+  });
+}
+
+/** Without a schema nothing else tells that a schedule starts runs that cannot read what they need. */
+function ungivenInputs(
+  { triggers }: Pick<WorkflowPackage, 'triggers'>,
+  open: readonly OpenRead[],
+  sure: ReadonlySet<string>,
+): Issue[] {
+  const cron = triggers === null ? undefined : ownValue(triggers, 'cron');
+  const entries = cron !== undefined && isJsonArray(cron) ? cron.filter(isJsonObject) : [];
+  return open.flatMap(({ name, path }) => {
+    const without = entries.filter(({ params }) => {
+      return !isJsonObject(params ?? null) || !Object.hasOwn(params as JsonObject, name);
+    });
+    const [entry] = without;
+    if (sure.has(name) || entry === undefined) return [];
+    const which = typeof entry.name === 'string' ? `the schedule "${entry.name}"` : 'a schedule';
+    const message = `${which} does not give inputs.${name}: the step fails in its runs`;
+    const hint = `write it into the schedule's \`params\`, or into \`inputs\` of the definition`;
+    return [warningAt(path, 'UNGIVEN_INPUT', message, hint)];
   });
 }
 

@@ -107,10 +107,11 @@ const noInputFits = errorAt(
 );
 
 function checkDefinition(
-  { definition, inputSchema, outputSchema }: WorkflowPackage,
+  pack: WorkflowPackage,
   deps: ValidateDeps,
   clean: boolean,
 ): { readonly issues: readonly Issue[]; readonly plan: Plan | null } {
+  const { definition, outputSchema } = pack;
   const { compiler, actions, splitText, quoteHoles } = deps;
   const hash = clean ? definitionHash(definition, outputSchema, deps.sha256) : asDefinitionHash('');
   // A text that is checked is new, or is to be: what was registered keeps its plan.
@@ -128,7 +129,7 @@ function checkDefinition(
       ...checkEnvironments(definition, deps.actions),
       ...checkHttpValues(definition, deps.actions),
       ...checkJqArguments(definition, deps.actions),
-      ...(plan === null ? [] : findWarnings({ definition, inputSchema }, plan, deps.knownSecrets)),
+      ...(plan === null ? [] : findWarnings(pack, plan, deps.knownSecrets)),
     ],
   };
 }

@@ -18,7 +18,7 @@ import { textsBeside } from './text-walk.ts';
 
 /** Every warning of a workflow that compiles; `knownSecrets` null when that cannot be told. */
 export function findWarnings(
-  pack: Pick<WorkflowPackage, 'definition' | 'inputSchema'>,
+  pack: Pick<WorkflowPackage, 'definition' | 'inputSchema' | 'triggers'>,
   plan: Plan,
   knownSecrets: readonly string[] | null,
 ): Issue[] {

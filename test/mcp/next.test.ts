@@ -69,6 +69,17 @@ describe('a failure of the definition', () => {
     expect(again).toMatchObject({ status: 'completed', kept: ['ok'] });
   });
 
+  test('in a child names the template that is corrected', async () => {
+    const failingChild = failing({ action: 'workflow.fail', params: {} });
+    await call(session.client, 'opcode_define', { name: 'below', definition: failingChild });
+    const parent = { id: 'p', action: 'workflow.run', params: { template_name: 'below' } };
+    const data = await ran({ definition: { steps: [parent] } });
+    expect(nextOf(data).why).toContain('correct the template "below"');
+    const fixed = failing({ action: 'expr.eval', params: { expression: '2' } });
+    await call(session.client, 'opcode_define', { name: 'below', definition: fixed });
+    expect(await ran({ ...nextOf(data).arguments })).toMatchObject({ status: 'completed' });
+  });
+
   test('in the output keeps every step, and a retry is refused with the same advice', async () => {
     const data = await ran({ definition: OUTPUT });
     expect(data).toMatchObject({ status: 'failed', error: { code: 'INTERPOLATION_ERROR' } });

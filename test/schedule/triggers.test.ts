@@ -28,6 +28,17 @@ const list = async () => {
 const NIGHT = { name: 'night', expression: '0 2 * * *', timezone: 'Europe/Berlin' };
 
 describe('cron entries', () => {
+  test('are told by who registers them: next times and addresses', async () => {
+    const secret = 'HOOK';
+    const made = await define({ cron: [NIGHT], webhook: [{ name: 'push', secret }] });
+    expect(made.triggers).toEqual({
+      schedules: [{ name: 'report/night', next_at: expect.stringMatching(/T0[01]:00:00/) }],
+      webhooks: [{ path: '/hooks/push', form: 'opcode' }],
+    });
+    const without = { name: 'plain', definition: steps(noop('a')) };
+    expect(await harness.ops.define(person, without)).not.toHaveProperty('triggers');
+  });
+
   test('make schedules with all that they say', async () => {
     await define({
       cron: [
