@@ -14,6 +14,7 @@ import { warningAt } from './issues.ts';
 import { type KnownNames, plainTemplates } from './plain-templates.ts';
 import { type PlannedStep, plannedSteps } from './plan-walk.ts';
 import { createReads, type Reads } from './reads.ts';
+import { standInChoices } from './stand-in-choice.ts';
 import { textsBeside } from './text-walk.ts';
 
 /** Every warning of a workflow that compiles; `knownSecrets` null when that cannot be told. */
@@ -40,6 +41,7 @@ export function findWarnings(
       ...(secrets === null ? [] : actionSecrets(step, secrets)),
     ]),
     ...decisionWarnings(steps, plan, reads, effectBehind),
+    ...standInChoices(steps),
     ...eagerDefault(definition, steps),
     ...plainTemplates(steps, textsBeside(definition), namesOf(pack, steps)),
     ...inputWarnings(pack, openReads(pack, plan, steps)),

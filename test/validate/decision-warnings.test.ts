@@ -128,3 +128,26 @@ describe('many tries without a delay', () => {
     expect(codes.map(({ path }) => path)).toEqual(['defaults.retry']);
   });
 });
+
+describe('a choice that a stand-in does not have', () => {
+  const guarded = (condition: string): object => note('go', { depends_on: ['q'], condition });
+  const asked = ask('q', standIn('other'));
+  const about_ = (condition: string, first: object = asked, other: object = note('other')) =>
+    about('STAND_IN_CHOICE', first, other, guarded(condition));
+
+  test.each<[string, string[]]>([
+    ["steps.q.choice == 'yes'", ['STAND_IN_CHOICE steps[2].condition']],
+    ["steps.q.output.choice == 'yes'", ['STAND_IN_CHOICE steps[2].condition']],
+    ["has(steps.q.choice) && steps.q.choice == 'yes'", []],
+    ["expr: steps.q?.choice == 'yes'", []],
+  ])('%s', (condition, expected) => expect(about_(condition)).toEqual(expected));
+
+  test('is missing after an ignored failure, too', () => {
+    expect(about_("steps.q.choice == 'yes'", ask('q', ignore))).toHaveLength(1);
+  });
+
+  test('is there without a handler, and where a decision stands in', () => {
+    expect(about_("steps.q.choice == 'yes'", ask('q'))).toEqual([]);
+    expect(about_("steps.q.choice == 'yes'", asked, ask('other'))).toEqual([]);
+  });
+});

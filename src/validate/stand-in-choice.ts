@@ -1,0 +1,32 @@
+/** Reads of a decision's choice that fail when something else stood in for the decision. */
+import type { Issue } from '../model/issue.ts';
+import { warningAt } from './issues.ts';
+import type { PlannedStep } from './plan-walk.ts';
+import { textsOfStep } from './text-walk.ts';
+
+/** What says what holds without the choice. */
+const GUARDED = /\bhas\(|\?\?|\?\.|\/\/|\bget\(|\borValue\(/;
+
+/** Warns where the choice of a decision is read as if it were always there. */
+export function standInChoices(steps: readonly PlannedStep[]): Issue[] {
+  const readers = steps.flatMap(({ def, path }) => textsOfStep(def, path));
+  return steps.flatMap((step) => {
+    const { def, plan } = step;
+    if (plan.body.type !== 'reasoning' || !mayHaveNoChoice(step)) return [];
+    const choice = new RegExp(`\\bsteps\\.${def.id}\\.(?:output\\.)?choice\\b`);
+    const open = readers.find(({ text }) => choice.test(text) && !GUARDED.test(text));
+    if (open === undefined) return [];
+    const read = `steps.${def.id}.choice`;
+    const instead = plan.ignoreErrors ? 'is ignored' : `is replaced by its fallback`;
+    const message = `${read} is missing when "${def.id}" fails and ${instead}: the step then fails`;
+    const hint = `ask first: has(${read}) && ${read} == '…'`;
+    return [warningAt(open.path, 'STAND_IN_CHOICE', message, hint)];
+  });
+}
+
+/** True when a failure of the decision lets the run go on without a choice. */
+function mayHaveNoChoice({ plan, list }: PlannedStep): boolean {
+  if (plan.ignoreErrors) return true;
+  const standIn = plan.fallback === null ? undefined : list.steps[plan.fallback];
+  return standIn !== undefined && standIn.body.type !== 'reasoning';
+}
