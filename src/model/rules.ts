@@ -22,6 +22,8 @@ export interface Rules {
   readonly defaultsBindEveryStep: boolean;
   /** Whether an interrupted unsafe step of a hook asks what became of it instead of failing. */
   readonly hooksAsk: boolean;
+  /** Whether a decision is asked even when its question, or whom it is for, comes out empty. */
+  readonly asksNothing: boolean;
 }
 
 const TABLE: ReadonlyMap<number, Rules> = new Map(
@@ -34,6 +36,7 @@ const TABLE: ReadonlyMap<number, Rules> = new Map(
       delayMeansConstant: false,
       defaultsBindEveryStep: true,
       hooksAsk: true,
+      asksNothing: true,
     },
     {
       version: 2,
@@ -43,6 +46,7 @@ const TABLE: ReadonlyMap<number, Rules> = new Map(
       delayMeansConstant: true,
       defaultsBindEveryStep: false,
       hooksAsk: false,
+      asksNothing: false,
     },
   ].map((rules) => [rules.version, rules]),
 );

@@ -67,6 +67,10 @@ function questionOf(batch: Batch, step: StepState, body: ReasoningPlan): Outcome
   const scope = scopeOf(batch, step);
   const prompt = refuseSecrets(templateValue(batch, step, body.prompt, scope), "a decision's text");
   if (prompt.kind !== 'value') return prompt;
+  const mustSay = !batch.state.plan.rules.asksNothing;
+  if (mustSay && saysNothing(prompt.value)) {
+    return refused('its question came out empty', 'prompt_context', prompt.value);
+  }
   const data: Record<string, Json> = {};
   for (const { key, source } of body.data) {
     const value = sourceValue(batch, step, source, scope, "a decision's data");
@@ -78,6 +82,10 @@ function questionOf(batch: Batch, step: StepState, body: ReasoningPlan): Outcome
       ? known<Json>(null)
       : refuseSecrets(templateValue(batch, step, body.targetAgent, scope), '`target_agent`');
   if (target.kind !== 'value') return target;
+  // Nobody named means anybody: that is for the definition to say, not for a value that is missing.
+  if (mustSay && body.targetAgent !== null && !isName(target.value)) {
+    return refused('it is for no agent', 'target_agent', target.value);
+  }
   const own = durationValue(batch, step, body.timeout, () => scope);
   if (own.kind !== 'value') return own;
   const limit = timeoutOf(batch, step);
@@ -95,6 +103,22 @@ function questionOf(batch: Batch, step: StepState, body: ReasoningPlan): Outcome
     limitMs: limits.length === 0 ? null : Math.min(...limits),
   });
 }
+
+/** Null, and what has nothing in it; numbers and booleans say something. */
+function saysNothing(value: Json): boolean {
+  if (typeof value === 'string') return value.trim() === '';
+  return value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+}
+
+const isName = (value: Json): boolean => typeof value === 'string' && value.trim() !== '';
+
+function refused(what: string, field: string, value: Json): Outcome<never> {
+  const gave = JSON.stringify(value).slice(0, SHOWN_CHARS);
+  const message = `${what}: \`${field}\` gave ${gave}: see to it that what it reads has a value`;
+  return { kind: 'failure', error: failure('VALIDATION_ERROR', message) };
+}
+
+const SHOWN_CHARS = 60;
 
 function ask(batch: Batch, step: StepState, body: ReasoningPlan): void {
   const { prompt, data, target_agent: target, due_at: dueAt } = step.params ?? {};
