@@ -7,11 +7,10 @@
 import { failure } from '../model/error.ts';
 import type { ComputeAnswer, ComputeRequest } from '../model/expression.ts';
 import { isVariableName } from '../model/ids.ts';
-import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import { createCelConverter } from './cel-values.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
 import { withNow } from './compute-request.ts';
 import { createEngines, type Engines } from './engines.ts';
-import type { Outcome } from './failures.ts';
+import { failed, type Outcome } from './failures.ts';
 import type { JqAnswer, JqEngine } from './jq.ts';
 import { DEFAULT_EXPRESSION_LIMITS, type ExpressionLimits } from './limits.ts';
 import { EXPRESSION_ROOT_NAMES } from './names.ts';
@@ -67,16 +66,16 @@ function stepIdsIn(payload: JsonObject): ReadonlySet<string> {
   return new Set(isJsonArray(payload.step_ids) ? payload.step_ids.map(text) : []);
 }
 
-function runCel(payload: JsonObject, { engines }: ComputeEngines): ComputeAnswer {
+function runCel(payload: JsonObject, { engines, limits }: ComputeEngines): ComputeAnswer {
   const source = text(payload.source);
   const compiled = engines.cel.compile(source, stepIdsIn(payload), EXPRESSION_ROOT_NAMES);
   if (!compiled.ok) return refused(compiled.problem.message);
   const bindings = bindingsIn(payload);
-  const convert = createCelConverter();
-  const lookup = (root: string): ReturnType<typeof convert> | undefined =>
-    Object.hasOwn(bindings, root) ? convert(bindings[root] as Json) : undefined;
   // Which other names there are is not known here: only what is read was sent.
-  return answerOf(compiled.program.evaluate(lookup, () => null));
+  const reading = { root: (name: string) => ownValue(bindings, name), explain: () => null };
+  const bounds = { maxSteps: Number.POSITIVE_INFINITY, maxMemoryBytes: limits.maxExprBytes };
+  const over = (message: string): Outcome => failed('LIMIT_EXCEEDED', message);
+  return answerOf(compiled.program.evaluate(reading, bounds, over));
 }
 
 function runExpr(payload: JsonObject, { engines, limits }: ComputeEngines): ComputeAnswer {

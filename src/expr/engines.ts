@@ -2,8 +2,8 @@
  * The engines behind one compile cache each, keyed by source and the step ids that matter to it.
  */
 import type { ExpressionProblem } from '../model/expression.ts';
-import { type CelProgram, createCelCompiler } from './cel.ts';
-import { shortened } from './cel-source.ts';
+import { type CelProgram, createCelCompiler } from './cel/program.ts';
+import { shortened } from './cel/source.ts';
 import { compileExprUnit, type ExprUnit } from './expr-unit.ts';
 import { checkJqFilter, type JqFilter } from './jq-filter.ts';
 import type { ExpressionLimits } from './limits.ts';

@@ -5,15 +5,16 @@
  * its answer is at hand. A value that carries a secret comes with its references beside it.
  */
 import type { Scope, SecretRef } from '../model/expression.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
 import { allNames, bindingsOf } from './bindings.ts';
-import { createCelConverter, stepsMap } from './cel-values.ts';
+import type { CelReading } from './cel/program.ts';
+import { StepsMap } from './cel/steps.ts';
 import { type Asking, askCompute, readsNow, withoutNow } from './compute-request.ts';
 import { badEvaluation, failed, type Outcome, shortSource, valueOutcome } from './failures.ts';
 import type { JqFilter } from './jq-filter.ts';
 import type { ExpressionLimits } from './limits.ts';
 import type { Choice, Operand } from './operand.ts';
-import { explainMissing, type Path, pathText, resolvePath } from './path.ts';
+import { explainMissing, type Path, pathText, resolvePath, rootName } from './path.ts';
 import { inputNameOf, pointerOf, refsUnder, refTouching } from './secret-refs.ts';
 
 export interface Evaluation extends Asking {
@@ -108,22 +109,22 @@ export function secretRefused(ref: SecretRef): Outcome {
 function evaluateCel(operand: Extract<Operand, { kind: 'cel' }>, evaluation: Evaluation): Outcome {
   const { scope, limits } = evaluation;
   const { program, stepIds } = operand;
-  if (program.cost !== null) {
-    const read = (segments: readonly string[]): Json | undefined =>
-      resolvePath({ segments }, scope);
-    if (program.cost(read, limits.inlineCost) > limits.inlineCost) {
-      return askEngine('cel', program.source, stepIds, program.references, false, evaluation);
-    }
-  }
-  const convert = createCelConverter();
-  return program.evaluate(
-    (root) => {
-      if (root === 'steps') return stepsMap(scope, convert);
-      const value = resolvePath({ segments: [root] }, scope);
-      return value === undefined ? undefined : convert(value);
+  const bounds = { maxSteps: limits.inlineExprSteps, maxMemoryBytes: limits.inlineExprBytes };
+  const outcome = program.evaluate(celReading(scope), bounds, () => null);
+  if (outcome !== null) return outcome;
+  return askEngine('cel', program.source, stepIds, program.references, false, evaluation);
+}
+
+function celReading(scope: Scope): CelReading {
+  let steps: StepsMap | undefined;
+  return {
+    root: (name) => {
+      if (name !== 'steps') return scope.value(rootName(name));
+      steps ??= new StepsMap(scope);
+      return steps;
     },
-    (segments) => explainMissing(segments, scope),
-  );
+    explain: (segments) => explainMissing(segments, scope),
+  };
 }
 
 function evaluateExpr(

@@ -5,7 +5,7 @@
  * The scan is conservative: a filter that may look at its whole input is given everything. What
  * only jq itself can tell (its grammar) is told when the filter runs.
  */
-import { dashedIdAt } from './cel-source.ts';
+import { dashedIdAt } from './cel/source.ts';
 import { jqReads } from './jq-reads.ts';
 import { type JqToken, tokenizeJq } from './jq-tokens.ts';
 import { EXPRESSION_ROOT_NAMES } from './names.ts';

@@ -1,7 +1,7 @@
 /**
  * The limits of expressions, each with its name and default.
  *
- * What is over `inlineCost` is not refused: it is asked of a compute process.
+ * What is over an `inline…` limit is not refused: it is asked of a compute process.
  */
 
 export interface ExpressionLimits {
@@ -17,12 +17,10 @@ export interface ExpressionLimits {
   readonly maxTemplateTextBytes: number;
   /** Largest result of one expression as JSON, in UTF-8 bytes. */
   readonly maxResultBytes: number;
-  /** Estimated evaluation steps above which an expression goes to a compute process. */
-  readonly inlineCost: number;
-  /** Steps (about 0.1 µs each) and bytes an Expr may take before it goes to a compute process. */
+  /** Steps (about 0.1 µs each) and bytes an Expr or CEL may take before it goes to a compute process. */
   readonly inlineExprSteps: number;
   readonly inlineExprBytes: number;
-  /** Steps and bytes an Expr may take in a compute process. */
+  /** Steps an Expr and bytes an Expr or CEL may take in a compute process. */
   readonly maxExprSteps: number;
   readonly maxExprBytes: number;
   /** Most outputs of one jq filter. */
@@ -38,7 +36,6 @@ export const DEFAULT_EXPRESSION_LIMITS: ExpressionLimits = {
   maxTextBytes: 10 * 1024 * 1024,
   maxTemplateTextBytes: 64 * 1024 * 1024,
   maxResultBytes: 10 * 1024 * 1024,
-  inlineCost: 10_000,
   inlineExprSteps: 50_000,
   inlineExprBytes: 4 * 1024 * 1024,
   maxExprSteps: 10_000_000,

@@ -3,7 +3,7 @@
  */
 import type { SecretRef } from '../model/expression.ts';
 import type { Json } from '../model/json.ts';
-import type { CelProgram } from './cel.ts';
+import type { CelProgram } from './cel/program.ts';
 import type { ExprUnit } from './expr-unit.ts';
 import type { JqFilter } from './jq-filter.ts';
 import type { Path } from './path.ts';

@@ -5,7 +5,7 @@
  */
 import { RE2JS, RE2JSException } from '@bufbuild/re2';
 import { MAX_KEPT_PATTERNS, MAX_PATTERN_SIZE } from './limits.ts';
-import { fail, type Pattern, type Runtime, spend } from './runtime.ts';
+import { type Budget, fail, type Pattern, type Runtime, spend } from './runtime.ts';
 
 /** Compiling costs about this many steps an instruction. */
 const STEPS_A_COMPILED_INSTRUCTION = 25;
@@ -13,7 +13,7 @@ const TOKEN = /\\.|\[(?:\^?\]|\\.|[^\]\\])(?:\\.|[^\]\\])*\]|\{([0-9]+)(?:,([0-9
 
 /** Compiles a pattern; a text that says what is wrong when it cannot be. */
 export function compilePattern(source: string): Pattern | string {
-  const size = sizeOf(source);
+  const size = patternSize(source);
   if (size > MAX_PATTERN_SIZE) {
     return `the pattern is too large: about ${size} instructions, at most ${MAX_PATTERN_SIZE}`;
   }
@@ -26,7 +26,7 @@ export function compilePattern(source: string): Pattern | string {
 }
 
 /** True when the pattern matches somewhere in the text. Paid for by text length and pattern size. */
-export function matchPattern(rt: Runtime, pattern: Pattern, text: string, at: number): boolean {
+export function matchPattern(rt: Budget, pattern: Pattern, text: string, at: number): boolean {
   spend(rt, Math.ceil(text.length * (2 + pattern.size / 4)) + 10, at);
   return pattern.matcher.test(text);
 }
@@ -37,7 +37,7 @@ export function patternOf(rt: Runtime, source: string, at: number): Pattern {
   const known = rt.patterns.get(source);
   if (known !== undefined) return known;
   spend(rt, source.length, at);
-  spend(rt, STEPS_A_COMPILED_INSTRUCTION * Math.min(sizeOf(source), MAX_PATTERN_SIZE), at);
+  spend(rt, STEPS_A_COMPILED_INSTRUCTION * Math.min(patternSize(source), MAX_PATTERN_SIZE), at);
   const pattern = compilePattern(source);
   if (typeof pattern === 'string') return fail(rt, at, pattern);
   if (rt.patterns.size >= MAX_KEPT_PATTERNS) rt.patterns.clear();
@@ -46,7 +46,7 @@ export function patternOf(rt: Runtime, source: string, at: number): Pattern {
 }
 
 /** Roughly the instructions of a pattern when its repetitions are written out. */
-function sizeOf(source: string): number {
+export function patternSize(source: string): number {
   const open: number[] = [];
   let size = 0;
   let atom = 0;

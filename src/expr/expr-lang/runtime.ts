@@ -17,12 +17,16 @@ export interface ExprEnv {
   readonly nowMs: number;
 }
 
-export interface Runtime {
+/** What an evaluation may still spend, and the source that its errors point into. */
+export interface Budget {
   readonly source: string;
-  readonly env: ExprEnv;
   readonly limits: ExprLimits;
   stepsLeft: number;
   bytesLeft: number;
+}
+
+export interface Runtime extends Budget {
+  readonly env: ExprEnv;
   /** Values of `let` variables, by slot. */
   readonly slots: unknown[];
   /** What `#`, `#index` and `#acc` mean now. */
@@ -53,17 +57,17 @@ export interface Closure {
 }
 
 /** Ends the evaluation: the data does not allow what stands at `at`. */
-export function fail(rt: Runtime, at: number, reason: string): never {
+export function fail(rt: Budget, at: number, reason: string): never {
   throw new ExprError('eval', reason, rt.source, at);
 }
 
 /** Ends the evaluation: a named limit is reached at `at`. */
-export function exceed(rt: Runtime, at: number, reason: string): never {
+export function exceed(rt: Budget, at: number, reason: string): never {
   throw new ExprError('limit', reason, rt.source, at);
 }
 
 /** Pays for work. @throws ExprError kind limit when the steps are used up. */
-export function spend(rt: Runtime, steps: number, at: number): void {
+export function spend(rt: Budget, steps: number, at: number): void {
   rt.stepsLeft -= steps;
   if (rt.stepsLeft < 0) {
     exceed(rt, at, `the expression takes more than ${rt.limits.maxSteps} steps (maxSteps)`);
@@ -71,7 +75,7 @@ export function spend(rt: Runtime, steps: number, at: number): void {
 }
 
 /** Pays for memory that is about to be used. @throws ExprError kind limit. */
-export function charge(rt: Runtime, bytes: number, at: number): void {
+export function charge(rt: Budget, bytes: number, at: number): void {
   rt.bytesLeft -= bytes;
   if (rt.bytesLeft < 0) {
     const { maxMemoryBytes } = rt.limits;
@@ -80,24 +84,24 @@ export function charge(rt: Runtime, bytes: number, at: number): void {
 }
 
 /** Pays for a list of `length` elements. */
-export function chargeList(rt: Runtime, length: number, at: number): void {
+export function chargeList(rt: Budget, length: number, at: number): void {
   charge(rt, 16 + 8 * length, at);
   spend(rt, length, at);
 }
 
 /** Pays for a map of `size` entries. */
-export function chargeMap(rt: Runtime, size: number, at: number): void {
+export function chargeMap(rt: Budget, size: number, at: number): void {
   charge(rt, 32 + 40 * size, at);
   spend(rt, size, at);
 }
 
 /** Pays for a string of `length` characters. */
-export function chargeText(rt: Runtime, length: number, at: number): void {
+export function chargeText(rt: Budget, length: number, at: number): void {
   charge(rt, 16 + length, at);
   spend(rt, length >> 6, at);
 }
 
 /** Pays for looking through a string of `length` characters. */
-export function scan(rt: Runtime, length: number, at: number): void {
+export function scan(rt: Budget, length: number, at: number): void {
   spend(rt, length >> 6, at);
 }

@@ -26,10 +26,6 @@ const CORE_SECTIONS = [
 /** Cases that fail, each with its reason. A case that begins to pass must leave this list. */
 const KNOWN_FAILURES: ReadonlyMap<string, string> = new Map([
   [
-    'fields/qualified_identifier_resolution/map_value_repeat_key_heterogeneous',
-    'a map literal with the keys 0 and 0u is accepted',
-  ],
-  [
     'fp_math/fp_math/mod_not_support',
     'deliberate: `%` takes doubles, because whole JSON numbers are ints and others are not',
   ],

@@ -1,23 +1,41 @@
 /**
- * Walks and rewrites the tree of a parsed CEL expression.
+ * Walks the tree of a parsed CEL expression.
  *
  * Finds the constant paths it reads, the free names, how deep it nests; puts real names back for
- * stand-ins; makes `has(a.b.c)` absorb a missing `a.b`; makes macros that build lists append.
+ * stand-ins.
  */
 import type { parse } from '@bufbuild/cel';
-import { FUNCTION_NAMESPACES } from './cel-extensions.ts';
 
 export type CelNode = NonNullable<ReturnType<typeof parse>['expr']>;
-type Comprehension = Extract<CelNode['exprKind'], { case: 'comprehensionExpr' }>['value'];
+export type Comprehension = Extract<CelNode['exprKind'], { case: 'comprehensionExpr' }>['value'];
 
-/** Name of the function that appends to a macro's own list in place. */
-export const APPEND = '@append';
-const ADD = '_+_';
+type Call = Extract<CelNode['exprKind'], { case: 'callExpr' }>['value'];
+
 const INDEX = '_[_]';
-const AND = '_&&_';
+
+/** First names of qualified functions; alone they mean nothing. */
+const FUNCTION_NAMESPACES: ReadonlySet<string> = new Set([
+  'base64',
+  'cel',
+  'lists',
+  'math',
+  'strings',
+]);
+
+/** The call that a node is, or null. */
+export function callOf(node: CelNode | undefined): Call | null {
+  return node?.exprKind.case === 'callExpr' ? node.exprKind.value : null;
+}
+
+/** How many nodes the tree has: at most so many are evaluated without a loop. */
+export function countNodes(node: CelNode): number {
+  let count = 1;
+  for (const child of childrenOf(node)) count += countNodes(child);
+  return count;
+}
 
 /** The direct sub-expressions of a node, in order of evaluation. */
-export function childrenOf(node: CelNode): CelNode[] {
+function childrenOf(node: CelNode): CelNode[] {
   const { exprKind } = node;
   switch (exprKind.case) {
     case 'selectExpr':
@@ -92,13 +110,19 @@ export function readsOf(root: CelNode): Reads {
   const freeNames: FreeName[] = [];
   const visit = (node: CelNode, bound: ReadonlySet<string>): void => {
     const path = constantPath(node);
-    if (path !== null && !bound.has(path.segments[0] as string)) {
+    if (path !== null && (path.absolute || !bound.has(path.segments[0] as string))) {
       paths.push(path.segments);
       freeNames.push({ name: path.segments[0] as string, id: path.rootId });
       return;
     }
     if (node.exprKind.case === 'comprehensionExpr') {
       visitComprehension(node.exprKind.value, bound, visit);
+      return;
+    }
+    const macro = ownMacro(node);
+    if (macro !== null) {
+      visit(macro.outer, bound);
+      visit(macro.inner, new Set([...bound, macro.variable]));
       return;
     }
     const namespace = namespaceOf(node);
@@ -108,8 +132,35 @@ export function readsOf(root: CelNode): Reads {
   return { paths, freeNames };
 }
 
+export interface OwnMacro {
+  readonly kind: 'bind' | 'sortBy';
+  readonly variable: string;
+  /** What is evaluated without the variable: the bound value, the list. */
+  readonly outer: CelNode;
+  /** What the variable is read in. */
+  readonly inner: CelNode;
+}
+
+/** `cel.bind(x, outer, inner)` and `outer.sortBy(x, inner)`, which the parser leaves as calls. */
+export function ownMacro(node: CelNode): OwnMacro | null {
+  const call = callOf(node);
+  const [first, second, third] = call?.args ?? [];
+  if (call?.target === undefined || first?.exprKind.case !== 'identExpr' || second === undefined) {
+    return null;
+  }
+  const variable = first.exprKind.value.name;
+  if (call.function === 'sortBy' && third === undefined) {
+    return { kind: 'sortBy', variable, outer: call.target, inner: second };
+  }
+  const isBind = call.function === 'bind' && third !== undefined && isName(call.target, 'cel');
+  return isBind ? { kind: 'bind', variable, outer: second, inner: third } : null;
+}
+
+const isName = (node: CelNode, name: string): boolean =>
+  node.exprKind.case === 'identExpr' && node.exprKind.value.name === name;
+
 /** `math` in `math.abs(x)`: the beginning of a function's name, which reads nothing. */
-function namespaceOf(node: CelNode): CelNode | null {
+export function namespaceOf(node: CelNode): CelNode | null {
   if (node.exprKind.case !== 'callExpr') return null;
   const { target } = node.exprKind.value;
   if (target?.exprKind.case !== 'identExpr') return null;
@@ -130,21 +181,28 @@ function visitComprehension(
 
 export interface ConstantPath {
   readonly segments: string[];
+  /** True when it began with a dot: it is then no variable of a macro. */
+  readonly absolute: boolean;
+  /** The selections behind the first name, outermost last. */
+  readonly steps: readonly Selection[];
   readonly rootId: bigint;
 }
 
 /** The path of a chain of selects and constant indices on a name, or null. */
 export function constantPath(node: CelNode): ConstantPath | null {
-  const keys: string[] = [];
+  const steps: Selection[] = [];
   let at: CelNode | undefined = node;
   while (at !== undefined) {
     if (at.exprKind.case === 'identExpr') {
       const name = at.exprKind.value.name;
-      return { segments: [name.replace(/^\./, ''), ...keys.reverse()], rootId: at.id };
+      steps.reverse();
+      const absolute = name.startsWith('.');
+      const segments = [absolute ? name.slice(1) : name, ...steps.map(({ key }) => key)];
+      return { segments, absolute, steps, rootId: at.id };
     }
     const step = selection(at);
     if (step === null) return null;
-    keys.push(step.key);
+    steps.push(step);
     at = step.operand;
   }
   return null;
@@ -172,66 +230,4 @@ export function selection(node: CelNode): Selection | null {
   }
   if (constantKind.case !== 'int64Value' || constantKind.value < 0n) return null;
   return { operand, key: String(constantKind.value), byIndex: true };
-}
-
-/** The node with this id, or null. */
-export function findNode(root: CelNode, id: bigint): CelNode | null {
-  if (root.id === id) return root;
-  for (const child of childrenOf(root)) {
-    const found = findNode(child, id);
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-/** Rewrites the tree in place: `has` absorbs missing parents, macros append to their list. */
-export function adaptTree(node: CelNode): void {
-  for (const child of childrenOf(node)) adaptTree(child);
-  const { exprKind } = node;
-  if (exprKind.case === 'comprehensionExpr' && exprKind.value.loopStep !== undefined) {
-    appendInPlace(exprKind.value.loopStep, exprKind.value.accuVar);
-  }
-  if (exprKind.case === 'selectExpr' && exprKind.value.testOnly) absorbMissing(node);
-}
-
-/** `accu + [x]` in a macro's step is quadratic when each sum is a new list. */
-function appendInPlace(step: CelNode, accuVar: string): void {
-  if (step.exprKind.case !== 'callExpr') return;
-  const call = step.exprKind.value;
-  const [first, added] = call.args;
-  const isAccu = first?.exprKind.case === 'identExpr' && first.exprKind.value.name === accuVar;
-  const appends = call.function === ADD && added?.exprKind.case === 'listExpr';
-  if (appends && isAccu) call.function = APPEND;
-  else if (call.function === '_?_:_') for (const arg of call.args) appendInPlace(arg, accuVar);
-}
-
-/** `has(a.b.c)` becomes `has(a.b) && has(a.b.c)`, for every parent that is itself a selection. */
-function absorbMissing(node: CelNode): void {
-  const args: CelNode[] = [];
-  let parent = node.exprKind.case === 'selectExpr' ? node.exprKind.value.operand : undefined;
-  while (parent !== undefined) {
-    const step = selection(parent);
-    if (step === null) break;
-    if (!step.byIndex) args.unshift(selectNode(parent.id, step.operand, step.key));
-    parent = step.operand;
-  }
-  if (args.length === 0 || node.exprKind.case !== 'selectExpr') return;
-  const { operand, field } = node.exprKind.value;
-  if (operand === undefined) return;
-  args.push(selectNode(node.id, operand, field));
-  node.exprKind = {
-    case: 'callExpr',
-    value: { $typeName: 'cel.expr.Expr.Call', function: AND, args },
-  };
-}
-
-function selectNode(id: bigint, operand: CelNode, field: string): CelNode {
-  return {
-    $typeName: 'cel.expr.Expr',
-    id,
-    exprKind: {
-      case: 'selectExpr',
-      value: { $typeName: 'cel.expr.Expr.Select', operand, field, testOnly: true },
-    },
-  };
 }

@@ -6,8 +6,8 @@
  * offsets stay true; `names` gives the real name of each, to be put back into the parsed tree.
  * Strings and comments are never touched.
  */
-import { MAX_STEP_ID_LENGTH } from '../model/ids.ts';
-import { skipString } from './lexer.ts';
+import { MAX_STEP_ID_LENGTH } from '../../model/ids.ts';
+import { skipString } from '../lexer.ts';
 
 export interface MaskedSource {
   readonly text: string;
