@@ -8,7 +8,8 @@ import type { Scope, SecretRef } from '../model/expression.ts';
 import type { JsonObject } from '../model/json.ts';
 import { allNames, bindingsOf } from './bindings.ts';
 import type { CelReading } from './cel/program.ts';
-import { StepsMap } from './cel/steps.ts';
+import { createStepsMap } from './cel/steps.ts';
+import type { CelMap } from './cel/values.ts';
 import { type Asking, askCompute, readsNow, withoutNow } from './compute-request.ts';
 import { badEvaluation, failed, type Outcome, shortSource, valueOutcome } from './failures.ts';
 import type { JqFilter } from './jq-filter.ts';
@@ -116,11 +117,11 @@ function evaluateCel(operand: Extract<Operand, { kind: 'cel' }>, evaluation: Eva
 }
 
 function celReading(scope: Scope): CelReading {
-  let steps: StepsMap | undefined;
+  let steps: CelMap | undefined;
   return {
     root: (name) => {
       if (name !== 'steps') return scope.value(rootName(name));
-      steps ??= new StepsMap(scope);
+      steps ??= createStepsMap(scope);
       return steps;
     },
     explain: (segments) => explainMissing(segments, scope),

@@ -2,11 +2,12 @@
  * Reading names, fields and indices as closures: `a.b.c` with constant names is one loop over the
  * data, `has()` takes what is missing on the way for "no".
  */
+import { KIND } from '../expr-lang/time-values.ts';
 import type { CelNode, Selection } from './ast.ts';
 import { constantPath, selection } from './ast.ts';
 import { CelFault, noOverload } from './fault.ts';
 import type { CelContext, CelRuntime, Evaluate } from './runtime.ts';
-import { CelMap, CelMessage, CelUint, doubleOf, entryOf, isInt, isMap, Special } from './values.ts';
+import { doubleOf, entryOf, isInt, isMap, isMessage, isSpecial, isUint } from './values.ts';
 
 /** A name or a constant path that begins with a name of the scope; null when it is none. */
 export function emitPath(node: CelNode, context: CelContext): Evaluate | null {
@@ -62,9 +63,9 @@ function emitRead(
 /** A field by its name, undefined when there is none. */
 function fieldOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  if (value instanceof Special) {
-    if (value instanceof CelMap) return value.get(name);
-    return value instanceof CelMessage ? value.field(name) : undefined;
+  if (isSpecial(value)) {
+    if (value[KIND] === 'map') return value.get(name);
+    return value[KIND] === 'message' ? value.field(name) : undefined;
   }
   return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
 }
@@ -119,13 +120,13 @@ function elementOf(value: unknown, key: unknown): unknown {
 /** The number of an int, a uint or a whole double, null for anything else. */
 function positionOf(key: unknown): number | null {
   if (isInt(key)) return Number(key);
-  if (key instanceof CelUint) return Number(key.value);
+  if (isUint(key)) return Number(key.value);
   const double = doubleOf(key);
   return double !== null && Number.isInteger(double) ? double : null;
 }
 
 function absent(holder: readonly string[] | null, value: unknown, key: unknown): CelFault {
-  const name = key instanceof CelUint ? String(key.value) : String(doubleOf(key) ?? key);
+  const name = isUint(key) ? String(key.value) : String(doubleOf(key) ?? key);
   const message = Array.isArray(value)
     ? `index ${name} out of bounds [0, ${value.length})`
     : `field not found: ${name}`;
@@ -137,7 +138,7 @@ export function emitHas(operandNode: CelNode, name: string, context: CelContext)
   const operand = emitSoft(operandNode, context);
   return (rt) => {
     const value = operand(rt);
-    if (value instanceof CelMessage) return value.has(name);
+    if (isMessage(value)) return value.has(name);
     return fieldOf(value, name) !== undefined;
   };
 }

@@ -6,7 +6,7 @@
  */
 import { fitsInt, narrowInt } from '../expr-lang/int64.ts';
 import { CelFault, NO_OVERLOAD } from './fault.ts';
-import { CelUint, doubleOf, isInt, makeDouble } from './values.ts';
+import { type CelUint, doubleOf, isInt, isUint, makeDouble, makeUint } from './values.ts';
 
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%';
 
@@ -29,7 +29,7 @@ export function calculate(op: ArithmeticOperator, left: unknown, right: unknown)
   if (isInt(left) && isInt(right)) {
     return intOf(op, integer(op, 'int', BigInt(left), BigInt(right)));
   }
-  if (left instanceof CelUint && right instanceof CelUint) {
+  if (isUint(left) && isUint(right)) {
     return uintOf(op, integer(op, 'uint', left.value, right.value));
   }
   const a = doubleOf(left) ?? (isInt(left) ? Number(left) : null);
@@ -60,7 +60,7 @@ function intOf(op: ArithmeticOperator, value: bigint): number | bigint {
 }
 
 function uintOf(op: ArithmeticOperator, value: bigint): CelUint {
-  if (value >= 0n && value <= MAX_UINT) return new CelUint(value);
+  if (value >= 0n && value <= MAX_UINT) return makeUint(value);
   throw new CelFault(`uint overflow during ${nameOf(op)}`);
 }
 
@@ -82,6 +82,6 @@ export function toInt(value: bigint): number | bigint {
 
 /** A uint from any whole value. @throws CelFault beyond 64 bits and below zero */
 export function toUint(value: bigint): CelUint {
-  if (value >= 0n && value <= MAX_UINT) return new CelUint(value);
+  if (value >= 0n && value <= MAX_UINT) return makeUint(value);
   throw new CelFault('uint overflow during conversion');
 }

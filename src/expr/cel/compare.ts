@@ -5,18 +5,19 @@
 import { type Budget, scan, spend } from '../expr-lang/runtime.ts';
 import { comparePoints } from '../text-order.ts';
 import {
-  CelBytes,
-  CelDuration,
   type CelMap,
-  CelMessage,
-  CelTime,
-  CelType,
   entryOf,
+  isBytes,
+  isDuration,
   isMap,
+  isMessage,
+  isSpecial,
+  isTime,
+  isType,
   keysOf,
   numberOf,
   type PlainObject,
-  Special,
+  type Special,
   sizeOf,
 } from './values.ts';
 
@@ -32,7 +33,7 @@ export function equal(rt: Budget, a: unknown, b: unknown): boolean {
   if (typeof b !== 'object' || b === null) return false;
   if (Array.isArray(a)) return Array.isArray(b) && equalLists(rt, a, b);
   if (isMap(a)) return isMap(b) && equalMaps(rt, a, b);
-  return a instanceof Special && b instanceof Special && equalSpecials(rt, a, b);
+  return isSpecial(a) && isSpecial(b) && equalSpecials(rt, a, b);
 }
 
 function equalTexts(rt: Budget, a: string, b: string): boolean {
@@ -57,15 +58,14 @@ function equalMaps(rt: Budget, a: PlainObject | CelMap, b: PlainObject | CelMap)
 }
 
 function equalSpecials(rt: Budget, a: Special, b: Special): boolean {
-  if (a.typeName !== b.typeName) return false;
-  if (a instanceof CelBytes && b instanceof CelBytes) {
+  if (isBytes(a) && isBytes(b)) {
     scan(rt, a.bytes.length, 0);
     return Buffer.compare(a.bytes, b.bytes) === 0;
   }
-  if (a instanceof CelTime && b instanceof CelTime) return a.ns === b.ns;
-  if (a instanceof CelDuration && b instanceof CelDuration) return a.ns === b.ns;
-  if (a instanceof CelType && b instanceof CelType) return a.name === b.name;
-  return a instanceof CelMessage && b instanceof CelMessage && a.equals(b);
+  if (isTime(a) && isTime(b)) return a.ns === b.ns;
+  if (isDuration(a) && isDuration(b)) return a.ns === b.ns;
+  if (isType(a) && isType(b)) return a.name === b.name;
+  return isMessage(a) && isMessage(b) && a.equals(b);
 }
 
 /** Below, at or above zero; NaN beside a NaN; null when the two have no order. */
@@ -78,9 +78,9 @@ export function order(rt: Budget, a: unknown, b: unknown): number | null {
   const left = numberOf(a);
   const right = numberOf(b);
   if (left !== null && right !== null) return orderNumbers(left, right);
-  if (a instanceof CelTime && b instanceof CelTime) return orderNumbers(a.ns, b.ns);
-  if (a instanceof CelDuration && b instanceof CelDuration) return orderNumbers(a.ns, b.ns);
-  if (a instanceof CelBytes && b instanceof CelBytes) {
+  if (isTime(a) && isTime(b)) return orderNumbers(a.ns, b.ns);
+  if (isDuration(a) && isDuration(b)) return orderNumbers(a.ns, b.ns);
+  if (isBytes(a) && isBytes(b)) {
     scan(rt, Math.min(a.bytes.length, b.bytes.length), 0);
     return Buffer.compare(a.bytes, b.bytes);
   }

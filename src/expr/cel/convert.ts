@@ -10,15 +10,16 @@ import type { CelRuntime } from './runtime.ts';
 import { durationOf, timeOf } from './time-arithmetic.ts';
 import { durationText, parseDurationText, parseTime, timeText } from './time-text.ts';
 import {
-  CelBytes,
   type CelDouble,
-  CelDuration,
-  CelTime,
-  CelType,
-  CelUint,
   doubleOf,
+  isBytes,
+  isDuration,
   isInt,
+  isTime,
+  isUint,
+  makeBytes,
   makeDouble,
+  makeType,
   typeName,
 } from './values.ts';
 
@@ -44,9 +45,9 @@ function int(_rt: CelRuntime, value: unknown): unknown {
     if (!/^[+-]?\d+$/.test(digits)) throw unreadable(value, 'int');
     return toInt(BigInt(digits.replace(/^\+/, '')));
   }
-  if (value instanceof CelUint) return toInt(value.value);
-  if (value instanceof CelTime) return toInt(secondsOf(value.ns));
-  if (value instanceof CelDuration) return toInt(value.ns / SECOND_NS);
+  if (isUint(value)) return toInt(value.value);
+  if (isTime(value)) return toInt(secondsOf(value.ns));
+  if (isDuration(value)) return toInt(value.ns / SECOND_NS);
   const double = doubleOf(value);
   if (double === null) return NO_OVERLOAD;
   // ±2^63 as doubles stand for values that do not fit.
@@ -55,7 +56,7 @@ function int(_rt: CelRuntime, value: unknown): unknown {
 }
 
 function uint(_rt: CelRuntime, value: unknown): unknown {
-  if (value instanceof CelUint) return value;
+  if (isUint(value)) return value;
   if (isInt(value)) return toUint(BigInt(value));
   if (typeof value === 'string') {
     const digits = value.trim();
@@ -74,7 +75,7 @@ const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 function double(_rt: CelRuntime, value: unknown): unknown {
   if (doubleOf(value) !== null) return value;
   if (isInt(value)) return makeDouble(Number(value));
-  if (value instanceof CelUint) return makeDouble(Number(value.value));
+  if (isUint(value)) return makeDouble(Number(value.value));
   return typeof value === 'string' ? readDouble(value) : NO_OVERLOAD;
 }
 
@@ -102,10 +103,10 @@ function bool(_rt: CelRuntime, value: unknown): unknown {
 }
 
 function bytes(rt: CelRuntime, value: unknown): unknown {
-  if (value instanceof CelBytes) return value;
+  if (isBytes(value)) return value;
   if (typeof value !== 'string') return NO_OVERLOAD;
   chargeText(rt, value.length, 0);
-  return new CelBytes(Buffer.from(value));
+  return makeBytes(Buffer.from(value));
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -113,10 +114,10 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 function string(rt: CelRuntime, value: unknown): unknown {
   if (typeof value === 'string') return value;
   if (typeof value === 'boolean' || isInt(value)) return String(value);
-  if (value instanceof CelUint) return String(value.value);
-  if (value instanceof CelTime) return timeText(value.ns);
-  if (value instanceof CelDuration) return durationText(value.ns);
-  if (value instanceof CelBytes) {
+  if (isUint(value)) return String(value.value);
+  if (isTime(value)) return timeText(value.ns);
+  if (isDuration(value)) return durationText(value.ns);
+  if (isBytes(value)) {
     chargeText(rt, value.bytes.length, 0);
     return decode(value.bytes);
   }
@@ -136,7 +137,7 @@ function decode(bytes: Uint8Array): string {
 const doubleText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
 function timestamp(_rt: CelRuntime, value: unknown): unknown {
-  if (value instanceof CelTime) return value;
+  if (isTime(value)) return value;
   if (isInt(value)) return timeOf(BigInt(value) * SECOND_NS);
   if (typeof value !== 'string') return NO_OVERLOAD;
   const ns = parseTime(value);
@@ -147,7 +148,7 @@ function timestamp(_rt: CelRuntime, value: unknown): unknown {
 }
 
 function duration(_rt: CelRuntime, value: unknown): unknown {
-  if (value instanceof CelDuration) return value;
+  if (isDuration(value)) return value;
   if (isInt(value)) return durationOf(BigInt(value) * SECOND_NS);
   if (typeof value !== 'string') return NO_OVERLOAD;
   const ns = parseDurationText(value);
@@ -156,7 +157,7 @@ function duration(_rt: CelRuntime, value: unknown): unknown {
 }
 
 function type(_rt: CelRuntime, value: unknown): unknown {
-  return new CelType(typeName(value));
+  return makeType(typeName(value));
 }
 
 /** A function of one argument. */

@@ -14,7 +14,7 @@ import { functionOf } from './functions.ts';
 import { emitBind, emitComprehension, emitSortBy, emitVariable } from './macros.ts';
 import { emitBinary, emitConditional, emitUnary } from './operators.ts';
 import type { CelContext, CelRuntime, Evaluate } from './runtime.ts';
-import { CelBytes, CelUint, doubleOf, isInt, LiteralMap, makeDouble } from './values.ts';
+import { createLiteralMap, doubleOf, isInt, isUint, makeBytes, makeDouble } from './values.ts';
 
 /** The function that evaluates a node. */
 export function emit(node: CelNode, context: CelContext): Evaluate {
@@ -70,7 +70,7 @@ function emitConstant({ constantKind }: Kind<'constExpr'>): Evaluate {
     case 'doubleValue':
       return literal(() => makeDouble(constantKind.value));
     case 'bytesValue':
-      return literal(() => new CelBytes(constantKind.value));
+      return literal(() => makeBytes(constantKind.value));
     case 'stringValue':
     case 'boolValue': {
       const { value } = constantKind;
@@ -109,11 +109,11 @@ function emitMap({ entries }: Kind<'structExpr'>, context: CelContext): Evaluate
   );
   return (rt) => {
     chargeMap(rt, pairs.length, 0);
-    const map = new LiteralMap();
+    const map = createLiteralMap();
     for (const [emitKey, emitValue] of pairs) {
       const key = mapKey(emitKey(rt));
       if (!map.add(key, emitValue(rt))) {
-        throw new CelFault(`map key conflict: ${key instanceof CelUint ? key.value : key}`);
+        throw new CelFault(`map key conflict: ${isUint(key) ? key.value : key}`);
       }
     }
     return map;
@@ -122,7 +122,7 @@ function emitMap({ entries }: Kind<'structExpr'>, context: CelContext): Evaluate
 
 function mapKey(key: unknown): unknown {
   const isKey = typeof key === 'string' || typeof key === 'boolean' || isInt(key);
-  if (isKey || key instanceof CelUint) return key;
+  if (isKey || isUint(key)) return key;
   throw new CelFault(doubleOf(key) === null ? 'unsupported key type' : 'a double is no map key');
 }
 

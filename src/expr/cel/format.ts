@@ -9,15 +9,16 @@ import { CelFault } from './fault.ts';
 import type { CelRuntime } from './runtime.ts';
 import { shortDurationText, shortTimeText } from './time-text.ts';
 import {
-  CelBytes,
-  CelDuration,
-  CelTime,
-  CelType,
-  CelUint,
+  type CelUint,
   doubleOf,
   entryOf,
+  isBytes,
+  isDuration,
   isInt,
   isMap,
+  isTime,
+  isType,
+  isUint,
   keysOf,
   typeName,
 } from './values.ts';
@@ -84,31 +85,31 @@ const refused = (clause: string, takes: string, value: unknown): CelFault =>
   new CelFault(`format: a ${clause} clause takes ${takes}, not ${typeName(value)}`);
 
 function real(value: unknown, clause: string, print: (number: number) => string): string {
-  const number = isInt(value) || value instanceof CelUint ? intOf(value) : doubleOf(value);
+  const number = isInt(value) || isUint(value) ? intOf(value) : doubleOf(value);
   if (number === null) throw refused(clause, 'numbers', value);
   const double = Number(number);
   return Number.isFinite(double) ? print(double) : String(double);
 }
 
 const intOf = (value: number | bigint | CelUint): bigint =>
-  value instanceof CelUint ? value.value : BigInt(value);
+  isUint(value) ? value.value : BigInt(value);
 
 function decimal(value: unknown): string {
-  if (isInt(value) || value instanceof CelUint) return String(intOf(value));
+  if (isInt(value) || isUint(value)) return String(intOf(value));
   const double = doubleOf(value);
   if (double === null) throw refused('decimal', 'numbers', value);
   return plainDigits(double);
 }
 
 function whole(value: unknown, base: number, clause: string): string {
-  if (isInt(value) || value instanceof CelUint) return intOf(value).toString(base);
+  if (isInt(value) || isUint(value)) return intOf(value).toString(base);
   throw refused(clause, base === 2 ? 'ints, uints and bools' : 'ints and uints', value);
 }
 
 function hexadecimal(rt: CelRuntime, value: unknown): string {
-  if (isInt(value) || value instanceof CelUint) return intOf(value).toString(16);
+  if (isInt(value) || isUint(value)) return intOf(value).toString(16);
   const isText = typeof value === 'string';
-  if (!isText && !(value instanceof CelBytes)) {
+  if (!isText && !isBytes(value)) {
     throw refused('hexadecimal', 'ints, uints, strings and bytes', value);
   }
   const bytes = isText ? Buffer.from(value) : Buffer.from(value.bytes);
@@ -123,11 +124,11 @@ function textOf(rt: CelRuntime, value: unknown): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return listText(rt, value);
   if (isMap(value)) return mapText(rt, value);
-  if (value instanceof CelTime) return shortTimeText(value.ns);
-  if (value instanceof CelDuration) return shortDurationText(value.ns);
-  if (value instanceof CelBytes) return Buffer.from(value.bytes).toString();
-  if (value instanceof CelType) return value.name;
-  if (isInt(value) || value instanceof CelUint || doubleOf(value) !== null) return decimal(value);
+  if (isTime(value)) return shortTimeText(value.ns);
+  if (isDuration(value)) return shortDurationText(value.ns);
+  if (isBytes(value)) return Buffer.from(value.bytes).toString();
+  if (isType(value)) return value.name;
+  if (isInt(value) || isUint(value) || doubleOf(value) !== null) return decimal(value);
   throw refused('string', 'values other than messages', value);
 }
 

@@ -1,5 +1,4 @@
 /** Functions of lists: `lists.range`, `distinct`, `flatten`, `slice`, `sort`, `first`, `last`. */
-
 import { narrowInt } from '../expr-lang/int64.ts';
 import { chargeList, spend } from '../expr-lang/runtime.ts';
 import { equal } from './compare.ts';

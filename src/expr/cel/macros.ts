@@ -143,29 +143,27 @@ function emitCollect(
   };
 }
 
-/** A variable of `cel.bind`: evaluated when it is first read, at most once. */
-class Lazy {
-  #evaluate: Evaluate | null;
-  #value: unknown = null;
-  #fault: CelFault | null = null;
+/** Reads a variable of `cel.bind`: evaluated when it is first read, at most once. */
+type Lazy = (rt: CelRuntime) => unknown;
 
-  constructor(evaluate: Evaluate) {
-    this.#evaluate = evaluate;
-  }
+function makeLazy(evaluate: Evaluate): Lazy {
+  let read: Lazy | null = null;
+  return (rt) => {
+    read ??= settled(rt, evaluate);
+    return read(rt);
+  };
+}
 
-  read(rt: CelRuntime): unknown {
-    const evaluate = this.#evaluate;
-    if (evaluate !== null) {
-      this.#evaluate = null;
-      try {
-        this.#value = evaluate(rt);
-      } catch (thrown) {
-        if (!(thrown instanceof CelFault)) throw thrown;
-        this.#fault = thrown;
-      }
-    }
-    if (this.#fault !== null) throw this.#fault;
-    return this.#value;
+/** What an evaluation came to, value or fault. */
+function settled(rt: CelRuntime, evaluate: Evaluate): Lazy {
+  try {
+    const value = evaluate(rt);
+    return () => value;
+  } catch (thrown) {
+    if (!(thrown instanceof CelFault)) throw thrown;
+    return () => {
+      throw thrown;
+    };
   }
 }
 
@@ -174,7 +172,7 @@ export function emitVariable(name: string, context: CelContext): Evaluate | null
   const variable = context.variables.get(name);
   if (variable === undefined) return null;
   const { slot, lazy } = variable;
-  if (lazy) return (rt) => (rt.slots[slot] as Lazy).read(rt);
+  if (lazy) return (rt) => (rt.slots[slot] as Lazy)(rt);
   return (rt) => rt.slots[slot];
 }
 
@@ -189,7 +187,7 @@ export function emitBind(
   const { slot, inner } = bind(context, name, true);
   const body = context.emit(bodyNode, inner);
   return (rt) => {
-    rt.slots[slot] = new Lazy(value);
+    rt.slots[slot] = makeLazy(value);
     return body(rt);
   };
 }

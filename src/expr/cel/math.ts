@@ -5,7 +5,7 @@ import { order } from './compare.ts';
 import { CelFault, NO_OVERLOAD } from './fault.ts';
 import { type FunctionRow, global } from './function-row.ts';
 import type { CelRuntime } from './runtime.ts';
-import { CelUint, doubleOf, isInt, makeDouble, numberOf } from './values.ts';
+import { doubleOf, isInt, isUint, makeDouble, makeUint, numberOf } from './values.ts';
 
 const WORD = 64;
 
@@ -31,7 +31,7 @@ const question = (name: string, holds: (value: number) => boolean): FunctionRow 
   });
 
 function abs(_rt: CelRuntime, value: unknown): unknown {
-  if (value instanceof CelUint) return value;
+  if (isUint(value)) return value;
   if (isInt(value)) return toInt(BigInt(value) < 0n ? -BigInt(value) : BigInt(value));
   const double = doubleOf(value);
   return double === null ? NO_OVERLOAD : makeDouble(Math.abs(double));
@@ -39,7 +39,7 @@ function abs(_rt: CelRuntime, value: unknown): unknown {
 
 function sign(_rt: CelRuntime, value: unknown): unknown {
   if (isInt(value)) return value < 0 ? -1 : value > 0 ? 1 : 0;
-  if (value instanceof CelUint) return new CelUint(value.value === 0n ? 0n : 1n);
+  if (isUint(value)) return makeUint(value.value === 0n ? 0n : 1n);
   const double = doubleOf(value);
   return double === null ? NO_OVERLOAD : makeDouble(Math.sign(double) + 0);
 }
@@ -53,19 +53,19 @@ function sqrt(_rt: CelRuntime, value: unknown): unknown {
 const bits = (name: string, apply: (a: bigint, b: bigint) => bigint): FunctionRow =>
   global(`math.${name}`, [2], (_rt, a, b) => {
     if (isInt(a) && isInt(b)) return toInt(apply(BigInt(a), BigInt(b)));
-    const areUints = a instanceof CelUint && b instanceof CelUint;
-    return areUints ? new CelUint(apply(a.value, b.value)) : NO_OVERLOAD;
+    const areUints = isUint(a) && isUint(b);
+    return areUints ? makeUint(apply(a.value, b.value)) : NO_OVERLOAD;
   });
 
 function bitNot(_rt: CelRuntime, value: unknown): unknown {
   if (isInt(value)) return toInt(~BigInt(value));
-  return value instanceof CelUint ? toUint(BigInt.asUintN(WORD, ~value.value)) : NO_OVERLOAD;
+  return isUint(value) ? toUint(BigInt.asUintN(WORD, ~value.value)) : NO_OVERLOAD;
 }
 
 /** A shift of the 64 bits; over 63 places nothing is left. */
 const shift = (name: string, apply: (bits: bigint, places: bigint) => bigint): FunctionRow =>
   global(`math.${name}`, [2], (_rt, value, places) => {
-    if (!isInt(places) || !(isInt(value) || value instanceof CelUint)) return NO_OVERLOAD;
+    if (!isInt(places) || !(isInt(value) || isUint(value))) return NO_OVERLOAD;
     if (places < 0) throw new CelFault(`math.${name}() negative offset: ${places}`);
     const word = BigInt.asUintN(WORD, isInt(value) ? BigInt(value) : value.value);
     const result = places >= WORD ? 0n : apply(word, BigInt(places));

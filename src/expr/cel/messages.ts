@@ -24,21 +24,28 @@ import {
   TimestampSchema,
 } from '@bufbuild/protobuf/wkt';
 import { narrowInt } from '../expr-lang/int64.ts';
+import { KIND } from '../expr-lang/time-values.ts';
 import type { CelNode } from './ast.ts';
 import { CelFault } from './fault.ts';
 import {
-  CelBytes,
-  CelDuration,
-  CelMessage,
-  CelTime,
-  CelType,
-  CelUint,
+  type CelMessage,
+  createLiteralMap,
   doubleOf,
   entryOf,
+  isBytes,
+  isDuration,
   isMap,
+  isMessage,
+  isTime,
+  isType,
+  isUint,
   keysOf,
-  LiteralMap,
+  makeBytes,
   makeDouble,
+  makeDuration,
+  makeTime,
+  makeType,
+  makeUint,
 } from './values.ts';
 
 const SECOND_NS = 1_000_000_000n;
@@ -79,7 +86,7 @@ export function createMessageTypes(registry?: Registry): CelMessageTypes {
   };
   return {
     named,
-    has: (name) => named(name) instanceof CelType,
+    has: (name) => isType(named(name)),
     read: (value) => run(treeOf('value'), { value }),
     create(name, fields) {
       const values = [...fields.values()].map((value, i) => [`v${i}`, toLibrary(value)] as const);
@@ -117,34 +124,16 @@ function fieldTree(source: string, name: string): CelNode {
   return tree;
 }
 
-class LibraryMessage extends CelMessage {
-  readonly typeName: string;
-  readonly message: ReflectMessage;
-  readonly #run: Run;
-
-  constructor(message: ReflectMessage, run: Run) {
-    super();
-    this.typeName = message.desc.typeName;
-    this.message = message;
-    this.#run = run;
-  }
-
-  field(name: string): unknown {
-    return this.#run(fieldTree('m.f', name), { m: this.message });
-  }
-
-  has(name: string): boolean {
-    return this.#run(fieldTree('has(m.f)', name), { m: this.message }) === true;
-  }
-
-  equals(other: CelMessage): boolean {
-    if (!(other instanceof LibraryMessage)) return false;
-    return this.#run(treeOf('a == b'), { a: this.message, b: other.message }) === true;
-  }
-
-  toJson(): unknown {
-    return toJson(this.message.desc, this.message.message);
-  }
+function messageOf(message: ReflectMessage, run: Run): CelMessage {
+  return {
+    [KIND]: 'message',
+    typeName: message.desc.typeName,
+    field: (name) => run(fieldTree('m.f', name), { m: message }),
+    has: (name) => run(fieldTree('has(m.f)', name), { m: message }) === true,
+    equals: ({ own }) => run(treeOf('a == b'), { a: message, b: own as ReflectMessage }) === true,
+    toJson: () => toJson(message.desc, message.message),
+    own: message,
+  };
 }
 
 /** A value of the library as ours. */
@@ -152,12 +141,12 @@ function fromLibrary(value: CelValue, run: Run): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return narrowInt(value);
   if (typeof value === 'number') return makeDouble(value);
-  if (value instanceof Uint8Array) return new CelBytes(value);
-  if (isCelUint(value)) return new CelUint(value.value);
-  if (isCelType(value)) return new CelType(value.name);
+  if (value instanceof Uint8Array) return makeBytes(value);
+  if (isCelUint(value)) return makeUint(value.value);
+  if (isCelType(value)) return makeType(value.name);
   if (isCelList(value)) return Array.from(value, (item) => fromLibrary(item, run));
   if (isCelMap(value)) {
-    const map = new LiteralMap();
+    const map = createLiteralMap();
     for (const [key, item] of value.entries()) {
       map.add(fromLibrary(key, run), fromLibrary(item, run));
     }
@@ -168,9 +157,9 @@ function fromLibrary(value: CelValue, run: Run): unknown {
 
 function fromMessage(value: ReflectMessage, run: Run): unknown {
   const { typeName } = value.desc;
-  if (typeName === TimestampSchema.typeName) return new CelTime(nsOf(value.message as Timestamp));
-  if (typeName === DurationSchema.typeName) return new CelDuration(nsOf(value.message as Duration));
-  return new LibraryMessage(value, run);
+  if (typeName === TimestampSchema.typeName) return makeTime(nsOf(value.message as Timestamp));
+  if (typeName === DurationSchema.typeName) return makeDuration(nsOf(value.message as Duration));
+  return messageOf(value, run);
 }
 
 const nsOf = ({ seconds, nanos }: { seconds: bigint; nanos: number }): bigint =>
@@ -193,20 +182,20 @@ function toLibrary(value: unknown): CelInput {
 function toLibrarySpecial(value: unknown): CelInput {
   const double = doubleOf(value);
   if (double !== null) return double;
-  if (value instanceof CelUint) return celUint(value.value);
-  if (value instanceof CelBytes) return value.bytes;
-  if (value instanceof CelTime) {
+  if (isUint(value)) return celUint(value.value);
+  if (isBytes(value)) return value.bytes;
+  if (isTime(value)) {
     const nanos = ((value.ns % SECOND_NS) + SECOND_NS) % SECOND_NS;
     const seconds = (value.ns - nanos) / SECOND_NS;
     return create(TimestampSchema, { seconds, nanos: Number(nanos) });
   }
-  if (value instanceof CelDuration) {
+  if (isDuration(value)) {
     const nanos = value.ns % SECOND_NS;
     return create(DurationSchema, {
       seconds: value.ns / SECOND_NS,
       nanos: Number(nanos),
     });
   }
-  if (value instanceof LibraryMessage) return value.message;
+  if (isMessage(value)) return value.own as ReflectMessage;
   throw new CelFault('a type is no value of a message');
 }

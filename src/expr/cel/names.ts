@@ -1,7 +1,7 @@
 /** What names mean in the product: roots of the scope are variables, else there are types. */
 import type { CelMessageTypes } from './messages.ts';
 import type { CelNames, ResolvedName } from './runtime.ts';
-import { CelType } from './values.ts';
+import { type CelType, makeType } from './values.ts';
 
 const TYPES: ReadonlyMap<string, CelType> = new Map(
   [
@@ -10,7 +10,7 @@ const TYPES: ReadonlyMap<string, CelType> = new Map(
   ]
     .join(' ')
     .split(' ')
-    .map((name) => [name, new CelType(name)]),
+    .map((name) => [name, makeType(name)]),
 );
 
 /** Names with which a type may begin. */

@@ -8,7 +8,7 @@ import { equal, order } from './compare.ts';
 import { CelFault, NO_OVERLOAD, noOverload } from './fault.ts';
 import type { CelRuntime, Evaluate } from './runtime.ts';
 import { addTimes, subtractTimes } from './time-arithmetic.ts';
-import { CelBytes, entryOf, isMap } from './values.ts';
+import { entryOf, isBytes, isMap, makeBytes } from './values.ts';
 
 /** `!x` and `-x`. */
 export function emitUnary(name: '!_' | '-_', operand: Evaluate): Evaluate {
@@ -162,9 +162,9 @@ function addOthers(rt: CelRuntime, a: unknown, b: unknown): unknown {
     chargeList(rt, a.length + b.length, 0);
     return a.concat(b);
   }
-  if (a instanceof CelBytes && b instanceof CelBytes) {
+  if (isBytes(a) && isBytes(b)) {
     chargeText(rt, a.bytes.length + b.bytes.length, 0);
-    return new CelBytes(Buffer.concat([a.bytes, b.bytes]));
+    return makeBytes(Buffer.concat([a.bytes, b.bytes]));
   }
   const time = addTimes(a, b);
   if (time === NO_OVERLOAD) throw noOverload('_+_', [a, b]);

@@ -2,25 +2,25 @@
  * CEL values → JSON: ints beyond ±(2^53 − 1) are the text of their digits, timestamps RFC 3339,
  * durations like `90s`, bytes base64, types their names.
  */
-
 import { type Json, setOwn } from '../../model/json.ts';
 import { numberToJson } from '../../model/json-text.ts';
 import { spend } from '../expr-lang/runtime.ts';
+import { KIND } from '../expr-lang/time-values.ts';
 import { CelFault } from './fault.ts';
 import type { CelRuntime } from './runtime.ts';
 import { durationText, timeText } from './time-text.ts';
 import {
-  CelBytes,
-  CelDouble,
-  CelDuration,
-  CelMessage,
-  CelTime,
-  CelType,
-  CelUint,
   entryOf,
+  isBytes,
+  isDuration,
   isMap,
+  isMessage,
+  isSpecial,
+  isTime,
+  isType,
+  isUint,
   keysOf,
-  Special,
+  type Special,
 } from './values.ts';
 
 /** A result that is larger than a result may be. */
@@ -55,7 +55,7 @@ function convert(conversion: Conversion, value: unknown): Json {
   if (typeof value === 'number' || typeof value === 'bigint') return jsonNumber(value);
   if (Array.isArray(value)) return value.map((item) => convert(conversion, item));
   if (isMap(value)) return convertMap(conversion, value);
-  return value instanceof Special ? convertSpecial(conversion, value) : null;
+  return isSpecial(value) ? convertSpecial(conversion, value) : null;
 }
 
 function jsonNumber(value: number | bigint): Json {
@@ -66,7 +66,7 @@ function jsonNumber(value: number | bigint): Json {
 function convertMap(conversion: Conversion, map: Parameters<typeof keysOf>[0]): Json {
   const object: Record<string, Json> = {};
   for (const key of keysOf(map)) {
-    const name = String(key instanceof CelUint ? key.value : key);
+    const name = String(isUint(key) ? key.value : key);
     charge(conversion, name.length);
     setOwn(object, name, convert(conversion, entryOf(map, key)));
   }
@@ -74,14 +74,14 @@ function convertMap(conversion: Conversion, map: Parameters<typeof keysOf>[0]): 
 }
 
 function convertSpecial(conversion: Conversion, value: Special): Json {
-  if (value instanceof CelDouble) return value.value + 0;
-  if (value instanceof CelUint) return numberToJson(value.value);
-  if (value instanceof CelTime) return timeText(value.ns);
-  if (value instanceof CelDuration) return durationText(value.ns);
-  if (value instanceof CelType) return value.name;
-  if (value instanceof CelBytes) {
+  if (value[KIND] === 'double') return value.value + 0;
+  if (isUint(value)) return numberToJson(value.value);
+  if (isTime(value)) return timeText(value.ns);
+  if (isDuration(value)) return durationText(value.ns);
+  if (isType(value)) return value.name;
+  if (isBytes(value)) {
     charge(conversion, value.bytes.length);
     return Buffer.from(value.bytes).toString('base64');
   }
-  return value instanceof CelMessage ? convert(conversion, value.toJson()) : null;
+  return isMessage(value) ? convert(conversion, value.toJson()) : null;
 }

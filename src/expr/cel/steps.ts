@@ -1,56 +1,31 @@
 /** `steps` as a map of the visible steps, each read when it is asked for. */
 import type { Scope, StepView } from '../../model/expression.ts';
+import { KIND } from '../expr-lang/time-values.ts';
 import { stepField, stepFieldNames } from '../step-view.ts';
-import { CelMap } from './values.ts';
+import type { CelMap } from './values.ts';
 
-export class StepsMap extends CelMap {
-  readonly #scope: Scope;
-  #known: Map<string, StepMap> | null = null;
-
-  constructor(scope: Scope) {
-    super();
-    this.#scope = scope;
-  }
-
-  get size(): number {
-    return this.keys().length;
-  }
-
-  /** A step's fields; built once, because a macro may ask at every element. */
-  get(key: unknown): StepMap | undefined {
+/** The steps of a scope; each is built once, because a macro may ask at every element. */
+export function createStepsMap(scope: Scope): CelMap {
+  const known = new Map<string, CelMap>();
+  const get = (key: unknown): CelMap | undefined => {
     if (typeof key !== 'string') return undefined;
-    const before = this.#known?.get(key);
+    const before = known.get(key);
     if (before !== undefined) return before;
-    const view = this.#scope.step(key);
+    const view = scope.step(key);
     if (view === undefined) return undefined;
-    const step = new StepMap(view);
-    this.#known ??= new Map();
-    this.#known.set(key, step);
+    const step = stepMap(view);
+    known.set(key, step);
     return step;
-  }
-
-  keys(): readonly string[] {
-    return this.#scope.stepIds();
-  }
+  };
+  return { [KIND]: 'map', size: () => scope.stepIds().length, get, keys: () => scope.stepIds() };
 }
 
-class StepMap extends CelMap {
-  readonly #view: StepView;
-
-  constructor(view: StepView) {
-    super();
-    this.#view = view;
-  }
-
-  get size(): number {
-    return this.keys().length;
-  }
-
-  get(key: unknown): unknown {
-    return typeof key === 'string' ? stepField(this.#view, key) : undefined;
-  }
-
-  keys(): readonly string[] {
-    return stepFieldNames(this.#view);
-  }
+function stepMap(view: StepView): CelMap {
+  const keys = (): readonly string[] => stepFieldNames(view);
+  return {
+    [KIND]: 'map',
+    size: () => keys().length,
+    get: (key) => (typeof key === 'string' ? stepField(view, key) : undefined),
+    keys,
+  };
 }

@@ -6,7 +6,7 @@ import { pointsOf } from '../expr-lang/text.ts';
 import { CelFault, NO_OVERLOAD } from './fault.ts';
 import { formatText } from './format.ts';
 import { type FunctionRow, global, method } from './function-row.ts';
-import { CelBytes } from './values.ts';
+import { isBytes, makeBytes } from './values.ts';
 
 /** A function of one text. */
 const formed = (
@@ -66,7 +66,7 @@ export const TEXT_FORMS: readonly FunctionRow[] = [
   }),
   global('base64.encode', [1], (rt, value) => {
     const isText = typeof value === 'string';
-    if (!isText && !(value instanceof CelBytes)) return NO_OVERLOAD;
+    if (!isText && !isBytes(value)) return NO_OVERLOAD;
     const bytes = isText ? Buffer.from(value) : Buffer.from(value.bytes);
     chargeText(rt, 2 * bytes.length, 0);
     return bytes.toString('base64');
@@ -76,6 +76,6 @@ export const TEXT_FORMS: readonly FunctionRow[] = [
     scan(rt, text.length, 0);
     if (!BASE64.test(text)) throw new CelFault('base64.decode() got a text that is no base64');
     chargeText(rt, text.length, 0);
-    return new CelBytes(Buffer.from(text, 'base64'));
+    return makeBytes(Buffer.from(text, 'base64'));
   }),
 ];

@@ -1,14 +1,13 @@
 /**
  * Functions over texts that search, cut and put together. Positions and lengths count code points.
  */
-
 import { charge, chargeList, chargeText, scan, spend } from '../expr-lang/runtime.ts';
 import { pointsOf, positionOf, sliceText, textLength } from '../expr-lang/text.ts';
 import { CelFault, NO_OVERLOAD } from './fault.ts';
 import { both, type FunctionRow, method } from './function-row.ts';
 import { matches } from './patterns.ts';
 import type { CelRuntime } from './runtime.ts';
-import { CelBytes, isInt, isMap, sizeOf } from './values.ts';
+import { isBytes, isInt, isMap, sizeOf } from './values.ts';
 
 const PIECE_BYTES = 24;
 const SURROGATE = /[\ud800-\udfff]/;
@@ -17,7 +16,7 @@ function size(rt: CelRuntime, value: unknown): unknown {
   if (Array.isArray(value)) return value.length;
   if (typeof value === 'string') return textLength(rt, value, 0);
   if (isMap(value)) return sizeOf(value);
-  return value instanceof CelBytes ? value.bytes.length : NO_OVERLOAD;
+  return isBytes(value) ? value.bytes.length : NO_OVERLOAD;
 }
 
 /** A test of a text by another text. */

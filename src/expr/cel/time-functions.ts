@@ -11,7 +11,7 @@ import { toInt } from './arithmetic.ts';
 import { CelFault, NO_OVERLOAD } from './fault.ts';
 import { type FunctionRow, method } from './function-row.ts';
 import type { CelRuntime } from './runtime.ts';
-import { CelDuration, CelTime } from './values.ts';
+import { isDuration, isTime } from './values.ts';
 
 const OFFSET = /^([+-]?)(\d{1,2}):(\d{1,2})$/;
 const MAX_ZONES = 64;
@@ -50,11 +50,11 @@ function getter(
   ofDuration: ((ns: bigint) => bigint) | null = null,
 ): FunctionRow {
   return method(name, [1, 2], (rt, time, zone) => {
-    if (time instanceof CelDuration) {
+    if (isDuration(time)) {
       if (ofDuration === null || zone !== undefined) return NO_OVERLOAD;
       return toInt(ofDuration(time.ns));
     }
-    if (!(time instanceof CelTime)) return NO_OVERLOAD;
+    if (!isTime(time)) return NO_OVERLOAD;
     if (zone !== undefined && typeof zone !== 'string') return NO_OVERLOAD;
     spend(rt, GETTER_STEPS, 0);
     const within = zone === undefined ? UTC : zoneOf(rt, zone);
