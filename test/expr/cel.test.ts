@@ -1,6 +1,7 @@
 /**
  * CEL as workflows use it: numbers of JSON, missing fields, step ids with dashes, results as JSON.
  */
+// zone: the same in every time zone of the machine
 import { describe, expect, test } from 'bun:test';
 import type { Json } from '../../src/model/json.ts';
 import {
