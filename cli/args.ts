@@ -2,9 +2,11 @@
  * What the words of a command line mean: durations, numbers, parameters, filters. Bad words are
  * `VALIDATION_ERROR`s that name the option.
  */
+
 import { InvalidArgumentError } from 'commander';
 import { AppError } from '../src/model/error.ts';
 import type { JsonObject } from '../src/model/json.ts';
+import { NumberTooLarge, parseJson } from '../src/model/json-text.ts';
 import { parseDuration } from '../src/model/time.ts';
 import { readVersion, VERSION_FORMS, type VersionRef } from '../src/model/version.ts';
 import { RUN_PARTS, type RunPart } from '../src/ops/shapes.ts';
@@ -87,8 +89,9 @@ async function readParams(cli: Cli, from: string): Promise<JsonObject> {
 /** A JSON value, or the text itself when it is none: what `--data` takes. */
 export function jsonOrText(text: string): JsonObject[string] {
   try {
-    return JSON.parse(text) as JsonObject[string];
-  } catch {
+    return parseJson(text);
+  } catch (thrown) {
+    if (thrown instanceof NumberTooLarge) throw new AppError('VALIDATION_ERROR', thrown.message);
     return text;
   }
 }

@@ -4,8 +4,10 @@
  * A command's module only describes and acts; opening, closing and error texts are here and in
  * `program.ts`. Nothing heavy is imported before a command asks for the application.
  */
+
 import type { Command } from 'commander';
 import type { Config } from '../src/config.ts';
+import { printJson } from '../src/model/json-text.ts';
 import { terminalJson } from '../src/model/terminal-text.ts';
 import type { CallContext } from '../src/ops/operation.ts';
 import type { SourceInput } from '../src/ops/shapes.ts';
@@ -75,8 +77,7 @@ export function withExamples(
 }
 
 /** JSON that does nothing to a terminal. */
-const jsonText = (value: unknown, indent: number): string =>
-  terminalJson(JSON.stringify(value, null, indent));
+const jsonText = (value: unknown, indent: number): string => terminalJson(printJson(value, indent));
 
 /** The context of one invocation. */
 export function createCli(terminal: Terminal, env: Environment, common: CommonOptions): Cli {

@@ -4,10 +4,12 @@
  * A missing or unreadable file is an `AppError` that says what to do. Whether an argument is a file
  * or a template name is decided here and nowhere else.
  */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, resolve, sep } from 'node:path';
 import { AppError, messageOf } from '../src/model/error.ts';
 import { isJsonObject, type JsonObject } from '../src/model/json.ts';
+import { parseJson, whyNotJson } from '../src/model/json-text.ts';
 import type { SourceInput } from '../src/ops/shapes.ts';
 
 const FORMATS: Readonly<Record<string, NonNullable<SourceInput['format']>>> = {
@@ -102,9 +104,9 @@ function unreadable(file: string, thrown: unknown): AppError {
 export function parseObject(text: string, where: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (thrown) {
-    throw new AppError('VALIDATION_ERROR', `${where} is not valid JSON: ${messageOf(thrown)}`);
+    throw new AppError('VALIDATION_ERROR', whyNotJson(where, thrown));
   }
   if (!isJsonObject(value)) {
     throw new AppError('VALIDATION_ERROR', `${where} must hold a JSON object`, {

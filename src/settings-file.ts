@@ -2,11 +2,13 @@
  * settings.json as it stands on disk: its values by dotted key, and every problem with its line and
  * column.
  */
+
 import { readFileSync } from 'node:fs';
 import { findNodeAtLocation, type Node, type ParseError, parseTree, visit } from 'jsonc-parser';
 import { messageOf } from './model/error.ts';
 import type { Issue } from './model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from './model/json.ts';
+import { parseJson } from './model/json-text.ts';
 import { SETTINGS, type SettingKey } from './settings.ts';
 
 export interface SettingsFile {
@@ -75,7 +77,7 @@ function readText(path: string): string | { readonly issues: readonly Issue[] } 
 
 function parsed(text: string): { readonly json: Json } | { readonly problem: string } {
   try {
-    return { json: JSON.parse(text) as Json };
+    return { json: parseJson(text) };
   } catch (thrown) {
     return { problem: messageOf(thrown).replace(/^JSON Parse error: /, '') };
   }

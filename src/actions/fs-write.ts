@@ -1,11 +1,13 @@
 /**
  * `fs.write`, `fs.append`, and what both and `save_to` share: content, modes, missing folders.
  */
+
 import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ActionContext, EffectAction } from '../model/action.ts';
 import { AppError } from '../model/error.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { printJson } from '../model/json-text.ts';
 import { DEFAULT_MODE, writeAtomically } from './atomic-file.ts';
 import { decodeBytes } from './crypto.ts';
 import { type PathDeps, type Place, placeOf } from './fs-paths.ts';
@@ -83,7 +85,7 @@ export const appendAction = (deps: PathDeps): Run => {
 function contentOf(params: JsonObject): Buffer {
   const content: Json = params.content ?? null;
   if (params.encoding !== 'base64') {
-    return Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
+    return Buffer.from(typeof content === 'string' ? content : printJson(content));
   }
   const bytes =
     typeof content === 'string' ? decodeBytes(content.replace(/\s+/g, ''), 'base64') : null;

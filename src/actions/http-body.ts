@@ -1,8 +1,10 @@
 /**
  * The body of a request: JSON, form, text, raw, or bytes given as base64.
  */
+
 import { AppError } from '../model/error.ts';
 import { isJsonObject, type Json, type JsonObject, jsonType } from '../model/json.ts';
+import { printJson } from '../model/json-text.ts';
 import { decodeBytes } from './crypto.ts';
 import { parseJsonText } from './json-text.ts';
 
@@ -61,7 +63,7 @@ export function encodeBody({
 
 /** JSON that was written out already is sent as it is, where the receiver is told that it is JSON. */
 const jsonText = (body: Json, headers: Json | undefined): string =>
-  typeof body === 'string' && holdsJson(body) && saysJson(headers) ? body : JSON.stringify(body);
+  typeof body === 'string' && holdsJson(body) && saysJson(headers) ? body : printJson(body);
 
 /** True for a text that is a JSON object or list. */
 const holdsJson = (text: string): boolean =>

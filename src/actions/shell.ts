@@ -4,6 +4,7 @@
  * A value never becomes shell text: the engine has turned each `${{ }}` of a shell text into a
  * variable and gives the values in `hole_env`, a param no author can write.
  */
+
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type {
@@ -15,6 +16,7 @@ import type {
 } from '../model/action.ts';
 import { AppError, messageOf } from '../model/error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { printJson } from '../model/json-text.ts';
 import { formatDuration, parseDuration } from '../model/time.ts';
 import { commandEnv } from './command-env.ts';
 import { commandLimits, limitsProblem } from './command-limits.ts';
@@ -157,7 +159,11 @@ function textOf(value: Json): string {
 }
 
 const stdinOf = (stdin: Json | undefined): string | null =>
-  stdin === undefined || stdin === null ? null : textOf(stdin);
+  stdin === undefined || stdin === null
+    ? null
+    : typeof stdin === 'string'
+      ? stdin
+      : printJson(stdin);
 
 function refuseNul(argv: readonly string[], env: Readonly<Record<string, string>>): void {
   const place = argv.some((arg) => arg.includes('\0'))

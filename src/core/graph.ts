@@ -73,9 +73,7 @@ export function compilePlan(definition: Definition, deps: PlanDeps): CompiledPla
     outputSchema: deps.outputSchema,
     secretNames: [...cx.secretNames],
   };
-  const compiles = cx.problems.every(
-    ({ check, severity }) => check !== undefined || severity === 'warning',
-  );
+  const compiles = cx.problems.every(({ check }) => check !== undefined);
   return { plan: compiles ? plan : null, problems: cx.problems };
 }
 

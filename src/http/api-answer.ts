@@ -2,8 +2,10 @@
  * Answers of the API: JSON that nobody keeps, errors in their one shape with the status of the error
  * table. An answer that is long leaves piece by piece, so that it is in memory as text only in part.
  */
+
 import { AppError, ERROR_CODES, messageOf } from '../model/error.ts';
 import type { JsonObject } from '../model/json.ts';
+import { printJson } from '../model/json-text.ts';
 import type { Logger } from '../model/ports.ts';
 
 const HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
@@ -45,7 +47,7 @@ const DEPTH = 3;
 /** JSON text in parts. */
 function* pieces(value: unknown, depth = 0): Generator<string> {
   if (typeof value !== 'object' || value === null || depth === DEPTH) {
-    yield JSON.stringify(value) ?? 'null';
+    yield printJson(value) ?? 'null';
     return;
   }
   if (Array.isArray(value)) {

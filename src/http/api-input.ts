@@ -3,10 +3,12 @@
  * gives types to. Finds what cannot be an input at all (no JSON, no object, unknown fields); values
  * are checked by the operation.
  */
+
 import type { GenericSchema } from 'valibot';
-import { AppError, messageOf } from '../model/error.ts';
+import { AppError } from '../model/error.ts';
 import { formatIssuePath } from '../model/issue.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
+import { parseJson, whyNotJson } from '../model/json-text.ts';
 import { fieldOf, fieldsOf, type Shape, shapeOf, unwrapped, valueOfTexts } from './api-shape.ts';
 
 /** What an input is read for. */
@@ -23,13 +25,11 @@ export async function bodyInput(request: Request, operation: InputOf): Promise<I
   if (text.trim() === '') return {};
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (thrown) {
-    throw new AppError(
-      'VALIDATION_ERROR',
-      `${operation.name}: the body is not JSON: ${messageOf(thrown)}`,
-      { hint: 'send one JSON object, the input of the operation' },
-    );
+    throw new AppError('VALIDATION_ERROR', whyNotJson(`${operation.name}: the body`, thrown), {
+      hint: 'send one JSON object, the input of the operation',
+    });
   }
   if (!isJsonObject(value)) {
     throw new AppError('VALIDATION_ERROR', `${operation.name}: the body must be a JSON object`);

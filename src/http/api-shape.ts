@@ -2,7 +2,10 @@
  * Looks into the schemas of operations: which fields an object has, and what a text in a query string
  * can mean there. Only reads schemas; whether a value fits is the operation's own check.
  */
+
 import * as v from 'valibot';
+import { AppError } from '../model/error.ts';
+import { NumberTooLarge, parseJson } from '../model/json-text.ts';
 
 /** As much of a valibot schema as matters here. */
 export interface Shape {
@@ -85,8 +88,9 @@ function listValue(shape: Shape, texts: readonly string[]): unknown {
 
 function jsonOrText(text: string): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
+    return parseJson(text);
+  } catch (thrown) {
+    if (thrown instanceof NumberTooLarge) throw new AppError('VALIDATION_ERROR', thrown.message);
     // A text that is no JSON is a text: where only JSON fits, the check says so.
     return text;
   }

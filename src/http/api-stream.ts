@@ -3,7 +3,9 @@
  * error on the way is one named `error`. One that has neither was broken off: it goes on behind its last
  * item. Taken only as fast as the client reads.
  */
+
 import type { AppError } from '../model/error.ts';
+import { printJson } from '../model/json-text.ts';
 import { anewFrom } from '../ops/event-cursor.ts';
 import { errorBody, errorResponse } from './api-answer.ts';
 
@@ -129,5 +131,5 @@ function frameOf(item: object): string {
   if (asOf !== undefined) return resetFrame(asOf);
   const place = cursor ?? offset;
   const line = place === undefined ? '' : `id: ${place}\n`;
-  return `${line}data: ${JSON.stringify(item)}\n\n`;
+  return `${line}data: ${printJson(item)}\n\n`;
 }

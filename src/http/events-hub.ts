@@ -2,6 +2,7 @@
  * Events on their way to every client of the stream: each is read and written as text once, whoever and
  * however many listen.
  */
+import { printJson } from '../model/json-text.ts';
 import type { Logger } from '../model/ports.ts';
 import type { Ops } from '../ops/catalog.ts';
 import { createEventReader } from '../ops/event-reader.ts';
@@ -28,7 +29,7 @@ export const liveEventOf = (event: PlacedEvent): LiveEvent => ({
   id: event.id,
   runId: event.workflow_id,
   type: event.event_type,
-  frame: `id: ${event.cursor}\ndata: ${JSON.stringify(event)}\n\n`,
+  frame: `id: ${event.cursor}\ndata: ${printJson(event)}\n\n`,
 });
 
 /** A hub over the operations. */

@@ -1,7 +1,9 @@
 /** What a webhook's request says: the id of its delivery, headers that may be shown, the run's input. */
+
 import { createHash } from 'node:crypto';
 import { AppError } from '../model/error.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { NumberTooLarge, parseJson } from '../model/json-text.ts';
 
 /** Where senders put the id of a delivery, which stays the same when they send it again. */
 const DELIVERY_HEADERS = [
@@ -69,8 +71,10 @@ function textOf(body: Uint8Array): string | null {
 
 function parsed(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text);
   } catch (cause) {
-    throw new AppError('VALIDATION_ERROR', 'the body says it is JSON and is not', { cause });
+    const why =
+      cause instanceof NumberTooLarge ? cause.message : 'the body says it is JSON and is not';
+    throw new AppError('VALIDATION_ERROR', why, { cause });
   }
 }

@@ -3,8 +3,10 @@
  *
  * The token goes to that origin only: a redirect is refused, never followed.
  */
+
 import { AppError, isErrorCode, messageOf } from '../model/error.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
+import { printJson } from '../model/json-text.ts';
 import { API_ROOT } from './api.ts';
 
 export interface RemoteServer {
@@ -62,7 +64,7 @@ export async function postTo(
         accept: 'application/json, text/event-stream',
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       },
-      body: JSON.stringify(input),
+      body: printJson(input),
       redirect: 'manual',
       // A long wait is as silent as it likes.
       timeout: false,

@@ -5,6 +5,7 @@
  * A part that is an ordinary word would be masked in everything that a run records, so a value of many
  * entries gives up only those whose name says secret or whose text is evidently random.
  */
+import { parseJson } from '../model/json-text.ts';
 
 /** A value inside a value inside a value: deeper than this nothing is looked for. */
 const MAX_DEPTH = 6;
@@ -87,7 +88,7 @@ function pairIn(line: string): { readonly name: string; readonly value: string }
 function parsedJson(text: string): object | null {
   if (!/^[[{]/.test(text)) return null;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return typeof value === 'object' ? value : null;
   } catch {
     // It only begins like JSON.

@@ -3,8 +3,10 @@
  * clients that read only one; a failure is complete as text: code, message, a line per issue, what to
  * do.
  */
+
 import { AppError, type ErrorCode, messageOf } from '../model/error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { printJson } from '../model/json-text.ts';
 
 type Content =
   | { readonly type: 'text'; readonly text: string }
@@ -24,7 +26,7 @@ const MAX_DETAILS = 1000;
 
 /** A success. @throws when it cannot be JSON: what the transport cannot send nobody would ever be answered. */
 export function answerResult(answer: JsonObject): ToolResult {
-  const text = JSON.stringify(answer);
+  const text = printJson(answer);
   return { ...textResult(text), structuredContent: JSON.parse(text) as Record<string, unknown> };
 }
 

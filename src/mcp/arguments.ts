@@ -5,8 +5,10 @@
  * 0, `{}`) mean left out, and an argument the tool does not have is told with those it has. Values
  * are checked by the operation.
  */
+
 import { AppError } from '../model/error.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { NumberTooLarge, parseJson } from '../model/json-text.ts';
 import { inputOf } from './tool-list.ts';
 import type { ToolName } from './tool-names.ts';
 import type { ShortSchema } from './tool-schemas.ts';
@@ -85,8 +87,9 @@ function parsed({ type, items }: ShortSchema, value: Json): Json {
 
 function jsonIn(text: string): Json | null {
   try {
-    return JSON.parse(text) as Json;
-  } catch {
+    return parseJson(text);
+  } catch (thrown) {
+    if (thrown instanceof NumberTooLarge) throw new AppError('VALIDATION_ERROR', thrown.message);
     // A text that is no JSON stays one: the operation says what it expected instead.
     return null;
   }

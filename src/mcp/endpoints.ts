@@ -4,6 +4,7 @@
  *
  * Hosts, origins, content types and sizes were checked before; here only the protocol is.
  */
+
 import { randomUUID } from 'node:crypto';
 import {
   createMcpHandler,
@@ -14,7 +15,7 @@ import {
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
 import { safeParse } from 'valibot';
-import { messageOf } from '../model/error.ts';
+import { whyNotJson } from '../model/json-text.ts';
 import type { Caller } from '../ops/operation.ts';
 import { agentId } from '../ops/shapes.ts';
 import { spelledOut } from './accept.ts';
@@ -28,7 +29,7 @@ import { rpcError, tooMany } from './rpc-answers.ts';
 import { createMcpServer, type McpDeps } from './server.ts';
 import { createSessions, type Session, type Sessions } from './sessions.ts';
 import { openSse } from './sse.ts';
-import { refusedCall, tidied } from './tidy-message.ts';
+import { parseMessage, refusedCall, tidied } from './tidy-message.ts';
 import { SPELLINGS, type Spelling } from './tool-names.ts';
 
 /** Whose request it is. A session is the caller's who opened it: nobody else may use it. */
@@ -271,8 +272,8 @@ function endingWith({ url, method, headers, signal }: Request, { unwelcome }: Fr
 /** The body as JSON, or the answer to one that is none. */
 async function jsonOf(request: Request): Promise<{ readonly value: unknown } | Response> {
   try {
-    return { value: tidied(JSON.parse(await request.text())) };
+    return { value: tidied(parseMessage(await request.text())) };
   } catch (thrown) {
-    return rpcError(400, -32700, `the body is not JSON: ${messageOf(thrown)}`);
+    return rpcError(400, -32700, whyNotJson('the body', thrown));
   }
 }

@@ -2,8 +2,10 @@
  * Lines of a client that are no JSON-RPC message, and what it is told: whoever waits for an answer
  * gets one, under the id that it sent when there is one.
  */
+
 import { PassThrough, type Readable } from 'node:stream';
 import type { Json } from '../model/json.ts';
+import { parseJson } from '../model/json-text.ts';
 import { onLines } from './lines.ts';
 import { refusedCall, tidied, tidiedLine } from './tidy-message.ts';
 
@@ -18,7 +20,7 @@ export function refusedLine(line: string): string | null {
   } catch (thrown) {
     return refusal(null, PARSE_ERROR, `the line is not JSON: ${(thrown as Error).message}`);
   }
-  const wrong = wrongWith(value);
+  const wrong = wrongWith(value) ?? tooLargeIn(line);
   if (wrong !== null) return refusal(idOf(value), INVALID_REQUEST, wrong);
   const call = refusedCall(tidied(value as Json));
   return call === null ? null : JSON.stringify(call);
@@ -38,7 +40,19 @@ export function messagesOf(input: Readable, answer: (line: string) => void): Rea
   input.once('end', () => messages.end());
   input.once('close', () => messages.end());
   input.once('error', (error) => messages.destroy(error));
+  // Whoever reads them hears of it while it listens; when it has left, nobody is to be told.
+  messages.on('error', () => undefined);
   return messages;
+}
+
+/** The number in a line that no double can hold, in words. */
+function tooLargeIn(line: string): string | null {
+  try {
+    parseJson(line);
+    return null;
+  } catch (thrown) {
+    return (thrown as Error).message;
+  }
 }
 
 type Fields = Readonly<Record<string, unknown>>;

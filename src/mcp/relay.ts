@@ -6,9 +6,11 @@
  * set up is said again, and calls in flight are sent again under the key they carried, so that nothing
  * is started or applied twice. A call that fails again is answered with what is known.
  */
+
 import { randomUUID } from 'node:crypto';
 import { AppError, messageOf } from '../model/error.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
+import { parseJson, printJson } from '../model/json-text.ts';
 import type { Logger } from '../model/ports.ts';
 import { failureResult } from './answers.ts';
 import { refusedLine } from './refused-line.ts';
@@ -175,7 +177,7 @@ function repeatable(message: JsonObject, given: string): string {
     return given;
   }
   const keyed = { ...args, idempotency_key: `mcp-${randomUUID()}` };
-  return JSON.stringify({ ...message, params: { ...params, arguments: keyed } });
+  return printJson({ ...message, params: { ...params, arguments: keyed } });
 }
 
 function fromUpstream(state: State, line: string): void {
@@ -270,7 +272,7 @@ function askOwn(state: State, upstream: Upstream, message: JsonObject): Promise<
       state.own.delete(key);
       resolve();
     });
-    upstream.send(JSON.stringify({ ...message, id }));
+    upstream.send(printJson({ ...message, id }));
   });
 }
 
@@ -308,7 +310,7 @@ function fail(state: State, id: string, { message }: Call, thrown: unknown): voi
 /** One message; null for what is none (a batch, nonsense), which passes as it is. */
 function parsed(line: string): JsonObject | null {
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = parseJson(line);
     return isJsonObject(value) ? value : null;
   } catch {
     // Whoever gets it says what is wrong with it.

@@ -39,7 +39,6 @@ export const WARNING_CODES = [
   'UNREAD_CHOICE',
   'UNREAD_EXIT_CODE',
   'UNSAFE_RETRY',
-  'WHOLE_DIVISION',
 ] as const;
 export type WarningCode = (typeof WARNING_CODES)[number];
 

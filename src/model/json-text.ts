@@ -6,19 +6,36 @@
  * say themselves that they are doubles; `-0` is 0; what no double can hold is refused. What the
  * product wrote itself (log, rows) is read with `JSON.parse`: it went through here before.
  */
+import { messageOf } from './error.ts';
 import type { Json } from './json.ts';
+
+/** A number in a JSON text, or in YAML, that no double can hold. */
+export class NumberTooLarge extends SyntaxError {
+  override readonly name = 'NumberTooLarge';
+}
+
+/** Tells why a text could not be parsed: `the body is not JSON: …`, or the number in it. */
+export function whyNotJson(what: string, thrown: unknown): string {
+  const message = messageOf(thrown).replace(/^JSON Parse error: /, '');
+  return thrown instanceof NumberTooLarge
+    ? `${what}: ${message}`
+    : `${what} is not JSON: ${message}`;
+}
 
 /** Only texts that match can hold a number that needs more than `JSON.parse`. */
 const MAY_NEED_CARE = /\d{16}|[eE][-+]?\d{2}|(?:^|[\s,:[])-0/;
 const WHOLE = /^-?\d+$/;
 
+/** Tells whether a JSON text can hold a number that `JSON.parse` reads otherwise than `parseJson`. */
+export const mayNeedCare = (text: string): boolean => MAY_NEED_CARE.test(text);
+
 /**
  * Parses a JSON text by the rule above.
  *
- * @throws SyntaxError for text that is no JSON, or that holds a number no double can hold
+ * @throws SyntaxError for text that is no JSON; NumberTooLarge for a number that no double can hold
  */
 export function parseJson(text: string): Json {
-  if (!MAY_NEED_CARE.test(text)) return JSON.parse(text) as Json;
+  if (!mayNeedCare(text)) return JSON.parse(text) as Json;
   return JSON.parse(text, keepNumber) as Json;
 }
 
@@ -26,15 +43,24 @@ export function parseJson(text: string): Json {
  * Reads one number as it is written in JSON or YAML (decimal digits, point, exponent).
  *
  * @returns the number, or its digits as text when a double would round them
- * @throws SyntaxError when no double can hold it
+ * @throws NumberTooLarge when no double can hold it
  */
 export function readNumber(source: string): number | string {
   const number = Number(source);
   if (Number.isSafeInteger(number)) return number + 0;
   if (WHOLE.test(source)) return source;
   if (Number.isFinite(number)) return number;
-  throw new SyntaxError(`the number ${shortNumber(source)} is larger than any number can be`);
+  throw new NumberTooLarge(`the number ${shortNumber(source)} is larger than any number can be`);
 }
+
+/** Tells that a value is the text that a whole number beyond ±(2^53 − 1) became. */
+export const isDigits = (value: unknown): value is string =>
+  typeof value === 'string' && WHOLE.test(value) && typeof readNumber(value) === 'string';
+
+/** Says why the text of such a number is not taken where a number is declared. */
+export const tooManyDigits = (digits: string): string =>
+  `${shortNumber(digits)} has more digits than a number can hold exactly (the limit is ` +
+  '9007199254740991); declare it "string" to keep them';
 
 /** Gives the digits of a whole number beyond ±(2^53 − 1) as text, any other number as it is. */
 export function numberToJson(value: number | bigint): number | string {
@@ -57,9 +83,9 @@ const shortNumber = (source: string): string =>
  * Prints JSON that another door of the product will read: doubles that are whole and beyond
  * ±(2^53 − 1) get an exponent, so that they stay doubles there.
  */
-export function printJson(value: Json): string {
-  const text = JSON.stringify(value);
-  return /\d{16}/.test(text) ? JSON.stringify(value, withExponent) : text;
+export function printJson(value: unknown, indent = 0): string {
+  const text = JSON.stringify(value, null, indent);
+  return /\d{16}/.test(text) ? JSON.stringify(value, withExponent, indent) : text;
 }
 
 /** The runtime has `JSON.rawJSON`; the types of this language version do not. */

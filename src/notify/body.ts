@@ -4,9 +4,11 @@
  *
  * JSON is built as a value and written as JSON afterwards, so no text can break out of its place.
  */
+
 import type { ExpressionCompiler, ExpressionEvaluator, Scope } from '../model/expression.ts';
 import { formatIssuePath } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
+import { printJson } from '../model/json-text.ts';
 import type { NoticeKind } from '../model/notice.ts';
 import { PAYLOAD_NAMES, samplePayload } from './payload.ts';
 
@@ -77,7 +79,7 @@ function ok(value: Json, isText: boolean): Rendered {
   if (isText && typeof value === 'string') {
     return { ok: true, body: { text: value, contentType: TEXT_TYPE } };
   }
-  return { ok: true, body: { text: JSON.stringify(value), contentType: JSON_TYPE } };
+  return { ok: true, body: { text: printJson(value), contentType: JSON_TYPE } };
 }
 
 function pathOf(pointer: readonly (string | number)[]): string {

@@ -1,6 +1,7 @@
 /**
  * The content of `define`: a definition as it is given, or an existing template with changes applied.
  */
+
 import type * as v from 'valibot';
 import type { WorkflowPackage } from '../model/definition.ts';
 import { AppError } from '../model/error.ts';
@@ -12,6 +13,7 @@ import {
   type JsonObject,
   setOwn,
 } from '../model/json.ts';
+import { printJson } from '../model/json-text.ts';
 import { NEWEST_RULES } from '../model/rules.ts';
 import type { TemplateRow } from '../model/store.ts';
 import { DEFAULT_DEFINITION_LIMITS } from '../validate/limits.ts';
@@ -120,7 +122,7 @@ export function isSamePackage({ name, pack }: TemplateRow, other: WorkflowPackag
 
 /** A package as readable JSON that is equal for equal content: keys sorted, one value a line. */
 export function prettyOf(pack: WorkflowPackage): string {
-  return JSON.stringify(sorted(packageOf(pack)), null, 2);
+  return printJson(sorted(packageOf(pack)), 2);
 }
 
 function sorted(value: Json): Json {

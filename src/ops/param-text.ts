@@ -4,8 +4,16 @@
  * `a.b=1` sets a key inside an object unless the schema has a property of that very name. A value
  * that does not fit its type is an error that says so; nothing is guessed.
  */
-import { AppError, messageOf } from '../model/error.ts';
+
+import { AppError } from '../model/error.ts';
 import { isJsonObject, type Json, type JsonObject, ownValue, setOwn } from '../model/json.ts';
+import {
+  NumberTooLarge,
+  parseJson,
+  readNumber,
+  tooManyDigits,
+  whyNotJson,
+} from '../model/json-text.ts';
 
 type Mutable = Record<string, Json>;
 
@@ -53,17 +61,31 @@ function typesOf(schema: Json | undefined): readonly string[] {
 
 function jsonOf(text: string, raw: string): Json {
   try {
-    return JSON.parse(raw) as Json;
+    return parseJson(raw);
   } catch (thrown) {
-    throw bad(text, `the value is not JSON (${messageOf(thrown)})`);
+    throw bad(text, whyNotJson('the value', thrown));
   }
+}
+
+/** Decimal digits, as JSON writes a number; zeros in front and a bare point are read, too. */
+const NUMBER = /^-?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+
+/** The number in a text; undefined for what is none, a text for what has too many digits. */
+function numberIn(raw: string): number | string | undefined {
+  if (!NUMBER.test(raw)) return undefined;
+  return readNumber(raw.replace(/^(-?)0+(?=\d)/, '$1'));
+}
+
+function exactOf(raw: string): number | undefined {
+  const value = numberIn(raw);
+  return typeof value === 'number' ? value : undefined;
 }
 
 const READERS: Readonly<Record<string, (raw: string) => Json | undefined>> = {
   null: (raw) => (raw === 'null' ? null : undefined),
   boolean: (raw) => (raw === 'true' ? true : raw === 'false' ? false : undefined),
-  integer: (raw) => (/^-?\d{1,15}$/.test(raw) ? Number(raw) : undefined),
-  number: (raw) => (/^-?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(raw) ? Number(raw) : undefined),
+  integer: (raw) => (/^-?\d+$/.test(raw) ? exactOf(raw) : undefined),
+  number: exactOf,
   object: (raw) => parsedIf(raw, isJsonObject),
   array: (raw) => parsedIf(raw, Array.isArray),
   string: (raw) => raw,
@@ -71,9 +93,10 @@ const READERS: Readonly<Record<string, (raw: string) => Json | undefined>> = {
 
 function parsedIf(raw: string, fits: (value: unknown) => boolean): Json | undefined {
   try {
-    const value = JSON.parse(raw) as Json;
+    const value = parseJson(raw);
     return fits(value) ? value : undefined;
-  } catch {
+  } catch (thrown) {
+    if (thrown instanceof NumberTooLarge) throw thrown;
     // Not JSON is simply not a value of this type; the caller says so.
     return undefined;
   }
@@ -82,12 +105,25 @@ function parsedIf(raw: string, fits: (value: unknown) => boolean): Json | undefi
 /** By the schema's type or types (a text last); without one a text stays a text. */
 function typed(text: string, raw: string, types: readonly string[]): Json {
   if (types.length === 0) return raw;
-  for (const [type, read] of Object.entries(READERS)) {
-    if (!types.includes(type)) continue;
-    const value = read(raw);
-    if (value !== undefined) return value;
+  try {
+    for (const [type, read] of Object.entries(READERS)) {
+      if (!types.includes(type)) continue;
+      const value = read(raw);
+      if (value !== undefined) return value;
+    }
+  } catch (thrown) {
+    if (thrown instanceof NumberTooLarge) throw bad(text, thrown.message);
+    throw thrown;
   }
-  throw bad(text, `the value must be ${types.join(' or ')}`);
+  throw bad(text, `the value must be ${types.join(' or ')}${whyNot(raw, types)}`);
+}
+
+/** More about a value that is not of its types, where numbers would have been taken. */
+function whyNot(raw: string, types: readonly string[]): string {
+  if (!types.includes('integer') && !types.includes('number')) return '';
+  if (typeof numberIn(raw) === 'string') return `: ${tooManyDigits(raw)}`;
+  if (NUMBER.test(raw)) return ': a whole number is written in digits alone, such as 1000';
+  return ': a number is written in decimal digits without blanks, such as 10, -3 or 2.5e6';
 }
 
 function assign(params: Mutable, path: readonly string[], value: Json, text: string): void {

@@ -3,8 +3,10 @@
  *
  * Only schemas and the types inferred from them; how they are filled: `run-view.ts`, `rows.ts`.
  */
+
 import * as v from 'valibot';
 import type { Json, JsonObject } from '../model/json.ts';
+import { NumberTooLarge, parseJson } from '../model/json-text.ts';
 import { ENDINGS, RUN_STATUSES, STEP_STATUSES } from '../model/run-status.ts';
 import { readVersion, VERSION_FORMS, type VersionRef } from '../model/version.ts';
 import { nothingIsAbsent } from './read-input.ts';
@@ -18,25 +20,29 @@ export const json = v.custom<Json>((value) => value !== undefined, 'must be a JS
 export const jsonObject = v.custom<JsonObject>(isObject, 'must be an object');
 
 /** An object, or a JSON text that holds one. */
-export const objectOrText = v.custom<JsonObject | string>(isObjectOrText, 'must be an object');
+export const objectOrText = v.custom<JsonObject | string>(
+  (value) => typeof textObject(value) !== 'string',
+  ({ input }) => String(textObject(input)),
+);
 
 /** An object in an argument; clients that send objects as JSON text are understood. */
 export const jsonObjectInput = v.pipe(
   objectOrText,
-  v.transform((value): JsonObject => (typeof value === 'string' ? parseObject(value) : value)),
+  v.transform((value): JsonObject => textObject(value) as JsonObject),
 );
 
-function isObjectOrText(value: unknown): boolean {
-  if (typeof value !== 'string') return isObject(value);
+const NO_OBJECT = 'must be an object';
+
+/** The object that a value is or holds as text; else, as a text, what is wrong with it. */
+function textObject(given: unknown): JsonObject | string {
   try {
-    return isObject(JSON.parse(value));
-  } catch {
-    // A text that is no JSON is no object either; the message says what was expected.
-    return false;
+    const value = typeof given === 'string' ? parseJson(given) : given;
+    return isObject(value) ? (value as JsonObject) : NO_OBJECT;
+  } catch (thrown) {
+    // A text that is no JSON is no object either.
+    return thrown instanceof NumberTooLarge ? thrown.message : NO_OBJECT;
   }
 }
-
-const parseObject = (text: string): JsonObject => JSON.parse(text) as JsonObject;
 
 const name = v.pipe(v.string(), v.minLength(1, 'must not be empty'));
 

@@ -12,6 +12,7 @@ import {
   jsonType,
   setOwn,
 } from '../model/json.ts';
+import { isDigits } from '../model/json-text.ts';
 import type { NewerCheckName } from '../model/newer-checks.ts';
 import { parseDuration } from '../model/time.ts';
 import { errorAt, warningAt } from './issues.ts';
@@ -118,6 +119,10 @@ export function described(value: Json): string {
   if (type === 'null') return 'null';
   if (type === 'list') return 'a list';
   if (type === 'object') return 'an object';
+  if (isDigits(value)) {
+    const nearest = Number(value).toExponential();
+    return `${value.slice(0, 40)} (more digits than a number can hold; ${nearest} is the nearest)`;
+  }
   const text = JSON.stringify(value);
   const short = text.length > 40 ? `${text.slice(0, 40)}…` : text;
   return `the ${type === 'string' ? 'text' : type} ${short}`;

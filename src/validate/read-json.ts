@@ -3,6 +3,7 @@
  *
  * Unlike `JSON.parse` it reports every syntax error with its place, and a key that is written twice.
  */
+
 import {
   getNodeValue,
   type Node,
@@ -12,6 +13,7 @@ import {
 } from 'jsonc-parser';
 import type { Issue, IssuePath } from '../model/issue.ts';
 import { type Json, setOwn } from '../model/json.ts';
+import { NumberTooLarge, readNumber } from '../model/json-text.ts';
 import { errorAt } from './issues.ts';
 import type { DefinitionLimits } from './limits.ts';
 import { createLineIndex, type PositionNode } from './positions.ts';
@@ -43,7 +45,7 @@ export function readJson(
     return unread([tooDeep([], limits)]);
   }
   if (errors.length > 0 || root === undefined) return unread(syntaxIssues(text, errors));
-  const building: Building = { limits, issues: [] };
+  const building: Building = { text, limits, issues: [] };
   const built = build(root, [], null, building);
   const fatal = building.issues.some((issue) => issue.code === 'LIMIT_EXCEEDED');
   return { ...built, value: fatal ? undefined : built.value, issues: building.issues };
@@ -96,6 +98,7 @@ function syntaxIssues(text: string, errors: readonly ParseError[]): Issue[] {
 }
 
 interface Building {
+  readonly text: string;
   readonly limits: DefinitionLimits;
   readonly issues: Issue[];
 }
@@ -110,11 +113,18 @@ function build(node: Node, path: IssuePath, key: number | null, building: Buildi
   }
   if (node.type === 'array') return buildArray(node, path, key, building);
   if (node.type === 'object') return buildObject(node, path, key, building);
-  const value = getNodeValue(node) as Json;
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    building.issues.push(errorAt(path, 'this number is too large'));
+  const value = node.type === 'number' ? numberIn(node, path, building) : getNodeValue(node);
+  return { value: value as Json, position: { value: node.offset, key, children: null } };
+}
+
+function numberIn({ offset, length }: Node, path: IssuePath, { text, issues }: Building): Json {
+  try {
+    return readNumber(text.slice(offset, offset + length));
+  } catch (thrown) {
+    if (!(thrown instanceof NumberTooLarge)) throw thrown;
+    issues.push(errorAt(path, thrown.message));
+    return null;
   }
-  return { value, position: { value: node.offset, key, children: null } };
 }
 
 function buildArray(node: Node, path: IssuePath, key: number | null, building: Building): Built {

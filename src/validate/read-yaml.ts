@@ -4,6 +4,7 @@
  * Anchors may be used, but not to blow a text up: what aliases stand for counts as if it was written
  * out. The merge key `<<` takes the entries of other maps, over which those beside it win. Keys are texts; what JSON cannot hold (tags, `.inf`, keys that are lists) is an issue.
  */
+
 import {
   type Alias,
   Composer,
@@ -21,6 +22,7 @@ import {
 } from 'yaml';
 import type { Issue, IssuePath } from '../model/issue.ts';
 import { isJsonObject, type Json, setOwn } from '../model/json.ts';
+import { NumberTooLarge, readNumber } from '../model/json-text.ts';
 import { errorAt } from './issues.ts';
 import type { DefinitionLimits } from './limits.ts';
 import { createLineIndex, type PositionNode } from './positions.ts';
@@ -172,7 +174,7 @@ function buildScalar(
   key: number | null,
   building: Building,
 ): Built {
-  const { value } = node;
+  const value = typeof node.value === 'number' ? numberIn(node, path, building) : node.value;
   const isJson =
     value === null ||
     typeof value === 'string' ||
@@ -180,6 +182,24 @@ function buildScalar(
     (typeof value === 'number' && Number.isFinite(value));
   if (!isJson) building.issues.push(errorAt(path, 'this value cannot be written as JSON'));
   return leaf(isJson ? (value as Json) : null, node.range[0], key, building);
+}
+
+/** A number by the rule of every door; `.inf` and `.nan` stay what JSON cannot hold. */
+function numberIn({ value, source }: Scalar.Parsed, path: IssuePath, building: Building): unknown {
+  if (!/^[-+]?\.?\d/.test(source)) return value;
+  try {
+    return readNumber(jsonNumber(source));
+  } catch (thrown) {
+    if (!(thrown instanceof NumberTooLarge)) throw thrown;
+    building.issues.push(errorAt(path, thrown.message));
+    return null;
+  }
+}
+
+/** A number of YAML as JSON would write it: no plus, no leading zeros, in decimal digits. */
+function jsonNumber(source: string): string {
+  if (!/^0[xo]/.test(source)) return source.replace(/^\+/, '').replace(/^(-?)0+(?=\d)/, '$1');
+  return Number.isFinite(Number(source)) ? String(BigInt(source)) : source;
 }
 
 function buildNested(

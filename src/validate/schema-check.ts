@@ -8,6 +8,7 @@ import { AppError, type ErrorCode, messageOf as textOf } from '../model/error.ts
 import type { IssuePath } from '../model/issue.ts';
 import { formatIssuePath } from '../model/issue.ts';
 import { isJsonArray, isJsonObject, type Json, jsonType, ownValue } from '../model/json.ts';
+import { isDigits, tooManyDigits } from '../model/json-text.ts';
 import { PATTERN_NOTE, type Rewritten, UNIQUE_NOTE, withoutPatterns } from './pattern-free.ts';
 import { lintUnknownSchema } from './schema-lint.ts';
 import { chargeEvaluation, createWork, tooMuch } from './schema-work.ts';
@@ -156,6 +157,9 @@ function messageOf(
   if (pattern !== null) return `does not match the pattern ${pattern}`;
   switch (unit.keyword) {
     case 'type':
+      if (isDigits(found) && takesNumbers(wanted)) {
+        return `must be ${typeNames(wanted)}: ${tooManyDigits(found)}`;
+      }
       return `must be ${typeNames(wanted)}, not ${jsonType(found)}`;
     case 'enum':
       return `must be one of ${short(wanted)}`;
@@ -171,6 +175,9 @@ function messageOf(
       return unit.error.replace(/\.$/, '').replace(/^Instance /, 'the value ');
   }
 }
+
+const takesNumbers = (wanted: Json | undefined): boolean =>
+  [wanted].flat().some((type) => type === 'integer' || type === 'number');
 
 const typeNames = (wanted: Json | undefined): string =>
   isJsonArray(wanted) ? wanted.join(' or ') : String(wanted);

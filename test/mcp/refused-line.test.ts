@@ -66,8 +66,13 @@ test('optional parts that are none are left out, and everything else stays as it
     [ping(',"params":{"_meta":null}'), ping(',"params":{}')],
     [ping(',"params":{"_meta":{"progressToken":null}}'), ping(',"params":{"_meta":{}}')],
     [
-      ping(',"params":{ "n": 12345678901234567890 }'),
-      ping(',"params":{ "n": 12345678901234567890 }'),
+      ping(',"params":{ "n": 12345678901234567, "m":  1 }'),
+      ping(',"params":{"n":"12345678901234567","m":1}'),
+    ],
+    [ping(',"params":{ "n": 1,  "m": 1 }'), ping(',"params":{ "n": 1,  "m": 1 }')],
+    [
+      ping(',"params":{"_meta":{"progressToken":12345678901234567},"n":-12345678901234567}'),
+      ping(',"params":{"_meta":{},"n":"-12345678901234567"}'),
     ],
     [
       ping(',"params":{"_meta":{"progressToken":"a"}}'),

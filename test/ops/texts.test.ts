@@ -165,6 +165,18 @@ describe('params from texts', () => {
     });
   });
 
+  test('keep every digit', () => {
+    const texts = ['n=9007199254740991', 'f=1e20', 'x:=9007199254740992', 'y=9007199254740992'];
+    expect(typeParams([...texts, 'z=007'], schema)).toEqual({
+      n: 9007199254740991,
+      f: 1e20,
+      x: '9007199254740992',
+      y: '9007199254740992',
+      z: '007',
+    });
+    expect(typeParams(['n=007', 'f=.5'], schema)).toEqual({ n: 7, f: 0.5 });
+  });
+
   test('may be JSON, may hold equal signs, may be empty', () => {
     expect(typeParams(['a:={"x":1}', 'b=c=d', 'e='], null)).toEqual({
       a: { x: 1 },
@@ -180,6 +192,18 @@ describe('params from texts', () => {
     ['a:={', 'not JSON'],
     ['novalue', 'key=value'],
     ['=x', 'key=value'],
+    ['n=9007199254740992', 'more digits than a number can hold'],
+    ['f=-9007199254740992', 'more digits than a number can hold'],
+    ['n=1e3', 'in digits alone'],
+    ['n=+5', 'decimal digits'],
+    ['n= 5', 'without blanks'],
+    ['n=5 ', 'without blanks'],
+    ['n=0x10', 'decimal digits'],
+    ['n=1_000', 'decimal digits'],
+    ['n=٣', 'decimal digits'],
+    ['f=1e999', '1e999 is larger than any number'],
+    ['f:=1e999', '1e999 is larger than any number'],
+    ['list=[1e999]', '1e999 is larger than any number'],
   ])('%s is refused', (text, part) => {
     expect(() => typeParams([text], schema)).toThrow(part);
     expect(() => typeParams([text], schema)).toThrow(AppError);

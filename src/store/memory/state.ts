@@ -28,9 +28,8 @@ import type {
 import { wakeTime } from '../rules.ts';
 import { createNoticesState, type NoticesState } from './notices-state.ts';
 
-export interface MemoryInboxRow extends Omit<InboxSend, 'body'> {
+export interface MemoryInboxRow extends InboxSend {
   readonly id: number;
-  body: Json;
   verdict: InboxVerdict | null;
 }
 
