@@ -1,7 +1,7 @@
 /**
  * `npm test`: every check of the project, one stage after the other, each with its time. The last
  * line is always `N passed, N failed`: the tests are counted from Bun's JUnit report, and any other
- * stage that fails counts as one failure. Variants: `--static` (no tests), `--fast` (only the tests
+ * stage that fails counts as one failure. Tests that are tagged `zone` run in four time zones besides. Variants: `--static` (no tests), `--fast` (only the tests
  * of single parts), `--e2e` (only the tests of the executable).
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { readJunit, type TestCounts } from './junit.ts';
 import { watchForLeaks } from './leaks.ts';
 import { ROOT, runQuietly, runShown } from './processes.ts';
+import { ZONES, zoneTests } from './zones.ts';
 
 interface Totals {
   passed: number;
@@ -71,7 +72,7 @@ const readReport = (file: string): string => {
   }
 };
 
-const runTests = async (paths: string[], totals: Totals): Promise<void> => {
+const runTests = async (paths: string[], totals: Totals, zone?: string): Promise<void> => {
   const started = Bun.nanoseconds();
   const reports = mkdtempSync(join(tmpdir(), 'opcode-report-'));
   const report = join(reports, 'junit.xml');
@@ -83,7 +84,10 @@ const runTests = async (paths: string[], totals: Totals): Promise<void> => {
       ...['--reporter=junit', `--reporter-outfile=${report}`],
       ...paths,
     ],
-    { env: { TMPDIR: leaks.folder }, limitMs: ALL_TESTS_MS },
+    {
+      env: { TMPDIR: leaks.folder, ...(zone === undefined ? {} : { TZ: zone }) },
+      limitMs: ALL_TESTS_MS,
+    },
   );
   const left = await leaks.finish();
   const counts = countTests(readReport(report), exitCode);
@@ -93,7 +97,8 @@ const runTests = async (paths: string[], totals: Totals): Promise<void> => {
   totals.failed += counts.failed + (left.length > 0 ? 1 : 0);
   const ok = counts.failed === 0 && left.length === 0;
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-  console.log(`${ok ? 'ok    ' : 'FAILED'} tests    ${secondsSince(started)}${skipped}`);
+  const where = zone === undefined ? '' : `, ${zone}`;
+  console.log(`${ok ? 'ok    ' : 'FAILED'} tests    ${secondsSince(started)}${skipped}${where}`);
 };
 
 const main = async (variant: string | undefined): Promise<number> => {
@@ -106,6 +111,9 @@ const main = async (variant: string | undefined): Promise<number> => {
   const stages = [...(isWhole ? STATIC : []), ...(variant === '--fast' ? [] : [BUILD])];
   for (const [name, command] of stages) await runStage(name, command, totals);
   if (variant !== '--static') await runTests(testPaths(variant), totals);
+  if (variant === undefined) {
+    for (const zone of ZONES) await runTests(zoneTests(), totals, zone);
+  }
   console.log(`${totals.passed} passed, ${totals.failed} failed`);
   return totals.failed === 0 ? 0 : 1;
 };

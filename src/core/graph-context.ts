@@ -10,7 +10,7 @@ import type { Definition, StepDef } from '../model/definition.ts';
 import type { ErrorCode } from '../model/error.ts';
 import type { ExpressionCompiler } from '../model/expression.ts';
 import type { DefinitionHash } from '../model/ids.ts';
-import { formatIssuePath, type Issue, type IssuePath } from '../model/issue.ts';
+import { formatIssuePath, type Issue, type IssuePath, type WarningCode } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { NewerCheckName } from '../model/newer-checks.ts';
 import type { ListPlan } from '../model/plan.ts';
@@ -143,9 +143,11 @@ export interface ReportOptions {
   readonly code?: ErrorCode;
   /** The check that found it, when it is newer than the first rules. */
   readonly check?: NewerCheckName;
+  /** The code of a warning, when it is none of an error. */
+  readonly warning?: WarningCode;
 }
 
-/** Notes an error once. */
+/** Notes an error or warning once. */
 export function report(
   cx: PlanContext,
   path: IssuePath,
@@ -157,12 +159,12 @@ export function report(
   const key = `${text}\n${message}`;
   if (cx.told.has(key)) return;
   cx.told.add(key);
-  const { hint, code = 'VALIDATION_ERROR', check } = options;
+  const { hint, code = 'VALIDATION_ERROR', check, warning } = options;
   cx.problems.push({
     path: text,
-    code,
+    code: warning ?? code,
     message,
-    severity: 'error',
+    severity: warning === undefined ? 'error' : 'warning',
     ...(hint === undefined ? {} : { hint }),
     ...(check === undefined ? {} : { check }),
   });

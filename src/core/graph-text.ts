@@ -10,6 +10,7 @@ import type {
   DurationSource,
   Expression,
   ExpressionProblem,
+  ExpressionRemark,
   Reference,
   Template,
 } from '../model/expression.ts';
@@ -30,6 +31,7 @@ const noTemplate = (raw: Json): Template => ({
   dynamic: false,
   references: [],
   secrets: [],
+  remarks: [],
   compiled: null,
 });
 
@@ -37,6 +39,7 @@ const noExpression = (source: string): Expression => ({
   source,
   engine: 'cel',
   references: [],
+  remarks: [],
   compiled: null,
 });
 
@@ -60,6 +63,7 @@ export function compileExpression(
     }
     return noExpression(source);
   }
+  for (const remark of compiled.value.remarks) reportRemark(cx, path, remark);
   if (place !== null) {
     noteReads(cx, place, compiled.value.references, () => path);
     checkFields(
@@ -129,6 +133,10 @@ function reportText(cx: PlanContext, path: IssuePath, problem: ExpressionProblem
   report(cx, path, `${problem.message}${at}`, { hint: problem.hint });
 }
 
+function reportRemark(cx: PlanContext, path: IssuePath, remark: ExpressionRemark): void {
+  report(cx, path, remark.message, { hint: remark.hint, ...remark.kind });
+}
+
 export interface TemplateOptions {
   /** Whether a whole-value string may name an engine (`jq: …`). */
   readonly prefixes?: boolean;
@@ -159,6 +167,7 @@ export function compileTemplate(
     return noTemplate(value);
   }
   for (const name of compiled.value.secrets) cx.secretNames.add(name);
+  for (const remark of compiled.value.remarks) reportRemark(cx, pathOf(remark.pointer), remark);
   noteReads(cx, place, compiled.value.references, (reference) =>
     pathOf(pointerOfRead(cx, value, reference, options)),
   );

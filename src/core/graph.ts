@@ -73,7 +73,9 @@ export function compilePlan(definition: Definition, deps: PlanDeps): CompiledPla
     outputSchema: deps.outputSchema,
     secretNames: [...cx.secretNames],
   };
-  const compiles = cx.problems.every(({ check }) => check !== undefined);
+  const compiles = cx.problems.every(
+    ({ check, severity }) => check !== undefined || severity === 'warning',
+  );
   return { plan: compiles ? plan : null, problems: cx.problems };
 }
 

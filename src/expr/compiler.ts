@@ -12,6 +12,7 @@ import type {
   ExpressionProblem,
   Reference,
   Template,
+  TemplateRemark,
 } from '../model/expression.ts';
 import type { Json } from '../model/json.ts';
 import { type CompiledChoice, compileChoice } from './choice.ts';
@@ -19,7 +20,7 @@ import { createEngines, type Engines } from './engines.ts';
 import { splitText } from './lexer.ts';
 import { DEFAULT_EXPRESSION_LIMITS, type ExpressionLimits } from './limits.ts';
 import { EXPRESSION_ROOT_NAMES } from './names.ts';
-import { type Choice, type Operand, readsOfOperand } from './operand.ts';
+import { type Choice, type Operand, readsOfOperand, remarksOfOperand } from './operand.ts';
 import { compilePrefixed, enginePrefix, partBraces } from './prefix.ts';
 import { compileNode, type TemplateContext } from './template.ts';
 
@@ -65,7 +66,9 @@ function compileWhole(
 
 function expressionOf(source: string, choice: Choice): Expression {
   const engine: EngineName = engineOf(choice.operands);
-  return { source, engine, references: referencesOf(choice.operands), compiled: choice };
+  const { operands } = choice;
+  const remarks = operands.flatMap(remarksOfOperand);
+  return { source, engine, references: referencesOf(operands), remarks, compiled: choice };
 }
 
 function engineOf(operands: readonly Operand[]): EngineName {
@@ -83,7 +86,8 @@ function compileTemplate(
 ): Compiled<Template> {
   const problems: ExpressionProblem[] = [];
   const operands: Operand[] = [];
-  const context: TemplateContext = { engines, limits, options, problems, operands };
+  const remarks: TemplateRemark[] = [];
+  const context: TemplateContext = { engines, limits, options, problems, operands, remarks };
   const compiled = compileNode(raw, [], context);
   if (problems.length > 0) return { ok: false, problems };
   const dynamic = compiled.kind !== 'constant' || compiled.value !== raw;
@@ -94,6 +98,7 @@ function compileTemplate(
       dynamic,
       references: referencesOf(operands),
       secrets: secretsOf(operands),
+      remarks,
       compiled,
     },
   };

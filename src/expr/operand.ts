@@ -1,7 +1,7 @@
 /**
  * The compiled form of expressions and templates. Data only; opaque outside of `src/expr`.
  */
-import type { SecretRef } from '../model/expression.ts';
+import type { ExpressionRemark, SecretRef } from '../model/expression.ts';
 import type { Json } from '../model/json.ts';
 import type { CelProgram } from './cel/program.ts';
 import type { ExprUnit } from './expr-unit.ts';
@@ -70,4 +70,9 @@ export function readsOfOperand(operand: Operand): OperandReads {
 function secretName(ref: SecretRef): string | null {
   const part = ref.parts[0];
   return typeof part === 'object' ? part.secret : null;
+}
+
+/** What whoever writes an operand is told of although it compiles. */
+export function remarksOfOperand(operand: Operand): readonly ExpressionRemark[] {
+  return operand.kind === 'cel' ? operand.program.remarks : [];
 }

@@ -4,14 +4,21 @@
  * Parts without `${{ }}` stay the very values as written. A string that is exactly one `${{ }}`
  * keeps the type of its value; a whole-value string may name an engine (`jq: …`) where allowed.
  */
-import type { CompileOptions, ExpressionProblem } from '../model/expression.ts';
+import type { CompileOptions, ExpressionProblem, TemplateRemark } from '../model/expression.ts';
 import { isJsonArray, type Json, type JsonObject } from '../model/json.ts';
 import { type ChoiceContext, compileChoice, type Problem } from './choice.ts';
 import type { Engines } from './engines.ts';
 import { hasInterpolation, splitText, type TextPart } from './lexer.ts';
 import type { ExpressionLimits } from './limits.ts';
 import { ROOT_NAMES } from './names.ts';
-import type { Choice, EntryNode, Operand, TemplateNode, TextNode } from './operand.ts';
+import {
+  type Choice,
+  type EntryNode,
+  type Operand,
+  remarksOfOperand,
+  type TemplateNode,
+  type TextNode,
+} from './operand.ts';
 import { compilePrefixed, enginePrefix } from './prefix.ts';
 
 type Pointer = readonly (string | number)[];
@@ -23,6 +30,7 @@ export interface TemplateContext {
   readonly problems: ExpressionProblem[];
   /** Every operand in order, for references and secrets. */
   readonly operands: Operand[];
+  readonly remarks: TemplateRemark[];
 }
 
 /** The node of a value; problems are collected in the context. */
@@ -117,7 +125,7 @@ function compileEngineString(
     report(context, pointer, compiled.problem);
     return { kind: 'constant', value: text };
   }
-  context.operands.push(...compiled.choice.operands);
+  keepOperands(context, pointer, compiled.choice.operands);
   return { kind: 'whole', choice: compiled.choice, secrets: false };
 }
 
@@ -157,8 +165,17 @@ function compilePart(
     report(context, pointer, compiled.problem);
     return null;
   }
-  context.operands.push(...compiled.choice.operands);
+  keepOperands(context, pointer, compiled.choice.operands);
   return compiled.choice;
+}
+
+function keepOperands(
+  { operands, remarks }: TemplateContext,
+  pointer: Pointer,
+  found: readonly Operand[],
+): void {
+  operands.push(...found);
+  for (const remark of found.flatMap(remarksOfOperand)) remarks.push({ pointer, ...remark });
 }
 
 function report(context: TemplateContext, pointer: Pointer, problem: Problem): void {

@@ -5,18 +5,37 @@
  * `ExpressionCompiler` and evaluates them through `DecideContext`. Evaluation never throws.
  */
 import type { StepFailure } from './error.ts';
+import type { WarningCode } from './issue.ts';
 import type { Json } from './json.ts';
+import type { NewerCheckName } from './newer-checks.ts';
 
 export type EngineName = 'path' | 'cel' | 'jq' | 'expr';
 
 /** A constant path read from the scope, e.g. `["steps","fetch","output","body"]`. */
 export type Reference = readonly string[];
 
+/**
+ * Something in a text that compiles, of which whoever writes it is told: a warning of its own code,
+ * or what a check that is newer than the first rules refuses. `offset` counts within the text.
+ */
+export interface ExpressionRemark {
+  readonly offset: number | null;
+  readonly message: string;
+  readonly hint?: string;
+  readonly kind: { readonly check: NewerCheckName } | { readonly warning: WarningCode };
+}
+
+/** A remark on a text at a place of a template. */
+export interface TemplateRemark extends ExpressionRemark {
+  readonly pointer: readonly (string | number)[];
+}
+
 /** An expression compiled once. `compiled` belongs to `src/expr`. */
 export interface Expression {
   readonly source: string;
   readonly engine: EngineName;
   readonly references: readonly Reference[];
+  readonly remarks: readonly ExpressionRemark[];
   /** Belongs to `src/expr`; nobody else looks into it. */
   readonly compiled: unknown;
 }
@@ -29,6 +48,7 @@ export interface Template {
   readonly references: readonly Reference[];
   /** Names read as `secrets.NAME`, each once. */
   readonly secrets: readonly string[];
+  readonly remarks: readonly TemplateRemark[];
   readonly compiled: unknown;
 }
 

@@ -39,6 +39,7 @@ export const WARNING_CODES = [
   'UNREAD_CHOICE',
   'UNREAD_EXIT_CODE',
   'UNSAFE_RETRY',
+  'WHOLE_DIVISION',
 ] as const;
 export type WarningCode = (typeof WARNING_CODES)[number];
 

@@ -65,6 +65,10 @@ export const NEWER_CHECKS = {
     refuses: 'an argument of a jq filter that the filter cannot read',
     sample: step({ action: 'jq', params: { filter: '.', input: 1, args: { __loc__: 5 } } }),
   },
+  CEL_ESCAPE: {
+    refuses: 'an escape in a CEL text that CEL does not have',
+    sample: step({ run: 'true', condition: '"\\q" == "q"' }),
+  },
   NO_SUCH_TIME: {
     refuses: 'a wait until a time that no calendar has',
     sample: step({ type: 'wait', config: { until: '2027-02-30T00:00:00Z' } }),

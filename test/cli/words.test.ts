@@ -1,4 +1,5 @@
 /** What is said of words that cannot be understood, and the other words that can. */
+// zone: the same in every time zone of the machine
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -33,6 +33,19 @@ export function inboxContract(subject: { readonly store: Store }): void {
       expect(store.row(1)?.verdict).toEqual({ ok: true, result: { resumed: true } });
     });
 
+    test('a signal that has its verdict keeps who sent what, and not what it brought', async () => {
+      const { store } = subject;
+      await store.append([creation('r1')]);
+      const body = { type: 'data', by: 'ann', step_id: 'a', payload: { key: 's' }, reasoning: 's' };
+      store.send(message('r1', { body }));
+      store.send(message('r1', { kind: 'turn', body: { payload: 1 } }));
+      expect(store.row(1)?.body).toEqual(body);
+      const settled = [1, 2].map((inboxId) => ({ inboxId, ok: true, result: {} }) as const);
+      await store.append([append('r1', { expectedSeq: 1, settled })]);
+      expect(store.row(1)?.body).toEqual({ type: 'data', by: 'ann', step_id: 'a' });
+      expect(store.row(2)?.body).toEqual({ payload: 1 });
+    });
+
     test('a message to nobody is told so', () => {
       expect(subject.store.send(message('none'))).toBeNull();
       expect(subject.store.row(1)).toBeNull();

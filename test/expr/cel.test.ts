@@ -1,6 +1,7 @@
 /**
  * CEL as workflows use it: numbers of JSON, missing fields, step ids with dashes, results as JSON.
  */
+// zone: the same in every time zone of the machine
 import { describe, expect, test } from 'bun:test';
 import type { Json } from '../../src/model/json.ts';
 import {
@@ -223,6 +224,7 @@ describe('failures', () => {
 describe('problems at define time', () => {
   const cases: readonly (readonly [string, number | null, string])[] = [
     ['inputs.n +', 9, 'not valid CEL'],
+    ['"\\x4" == ""', null, 'an escape stands for no character'],
     ['', 0, 'there is no expression'],
     ['imputs.n > 1', 0, 'unknown name "imputs"'],
     ['math', 0, 'unknown name "math"'],

@@ -1,12 +1,23 @@
 /**
  * The way through a compute process: a request, its answer, the value; and the jq engine itself.
  */
-import { describe, expect, test } from 'bun:test';
+// zone: the same in every time zone of the machine
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createComputeEngines, runComputeTask } from '../../src/expr/compute-task.ts';
 import { createJqEngine } from '../../src/expr/jq.ts';
 import type { Evaluated } from '../../src/model/expression.ts';
 import type { Json } from '../../src/model/json.ts';
 import { completed, evaluate, fill, memoOf, type ScopeData } from './support.ts';
+
+// Compute processes are started in UTC: jq's C library would see the machine's zone.
+const zone = process.env.TZ;
+beforeAll(() => {
+  process.env.TZ = 'UTC';
+});
+afterAll(() => {
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+});
 
 const engines = createComputeEngines(createJqEngine());
 

@@ -1,6 +1,7 @@
 /**
  * `expr.eval`, `cel.eval` and `jq` as steps of their own.
  */
+// zone: the same in every time zone of the machine
 import { describe, expect, test } from 'bun:test';
 import { createExpressionCompiler } from '../../src/expr/compiler.ts';
 import { createComputeEngines, runComputeTask } from '../../src/expr/compute-task.ts';

@@ -1,6 +1,7 @@
 /**
  * Numbers where JSON enters the product: exact, or their digits as text, or refused.
  */
+// zone: the same in every time zone of the machine
 import { describe, expect, test } from 'bun:test';
 import { numberToJson, parseJson, printJson, readNumber } from '../../src/model/json-text.ts';
 

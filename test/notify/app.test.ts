@@ -384,10 +384,15 @@ describe('the operations', () => {
       channels: { team: { type: 'webhook', url: receiver.url } },
       rules: [],
     });
-    const asked = app.ops.notify_test(person, { channel: 'teem' });
-    expect(asked).rejects.toMatchObject({ code: 'NOT_FOUND', hint: 'there is: team' });
+    const asked = (channel: string) => app.ops.notify_test(person, { channel });
+    await expect(asked('else')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      hint: 'there is: team',
+    });
+    const meant = { code: 'NOT_FOUND', hint: expect.stringContaining('"team"') };
+    await expect(asked('teem')).rejects.toMatchObject(meant);
     const viewer = { ...person, caller: { ...person.caller, role: 'agent' as const } };
-    expect(app.ops.notify_test(viewer, { channel: 'team' })).rejects.toMatchObject({
+    await expect(app.ops.notify_test(viewer, { channel: 'team' })).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
   });

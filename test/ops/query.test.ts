@@ -1,4 +1,5 @@
 /** Queries: every filter is honoured or refused, pages neither repeat nor lose a row. */
+// zone: the same in every time zone of the machine
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { toRfc3339 } from '../../src/model/time.ts';
 import {

@@ -1,4 +1,5 @@
 /** Reading: status, overview, events, logs, diagrams, nodes; finding runs and steps. */
+// zone: the same in every time zone of the machine
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { asRunId } from '../../src/model/ids.ts';
 import { ask, errorOf, type Harness, noop, openHarness, person, runOf, steps } from './harness.ts';

@@ -1,4 +1,5 @@
 /** A time that no calendar and no clock has is refused at every door that reads one. */
+// zone: the same in every time zone of the machine
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { errorOf, type Harness, noop, openHarness, person, steps } from './harness.ts';
 

@@ -1,4 +1,5 @@
 /** When schedules fire: every zone's clock changes in both directions, and what is refused. */
+// zone: the same in every time zone of the machine
 import { describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';

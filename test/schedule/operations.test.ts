@@ -1,4 +1,5 @@
 /** The operations on schedules, over a store in memory. */
+// zone: the same in every time zone of the machine
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { agent, errorOf, type Harness, noop, openHarness, person, steps } from '../ops/harness.ts';
 

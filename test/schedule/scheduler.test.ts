@@ -1,4 +1,5 @@
 /** The scheduler of a daemon, minute by minute, over a clock that the test moves. */
+// zone: the same in every time zone of the machine
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { RunId } from '../../src/model/ids.ts';
 import { schedule } from '../contract/store-schedules.ts';

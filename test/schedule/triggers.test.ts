@@ -1,4 +1,5 @@
 /** Triggers of templates: what they make, keep and remove, and what is wrong with them. */
+// zone: the same in every time zone of the machine
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import type { Json } from '../../src/model/json.ts';

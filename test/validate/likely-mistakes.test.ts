@@ -235,3 +235,20 @@ describe('the first field behind the output of a composite', () => {
     ).toEqual([]);
   });
 });
+
+describe('divisions in CEL', () => {
+  const hint =
+    'write `double(inputs.a) / inputs.b`, or `int(inputs.a / inputs.b)` when the whole number is meant';
+
+  test('of data by data are told of wherever they stand', () => {
+    const steps = [
+      { id: 'a', action: 'cel.eval', params: { expression: 'inputs.a / inputs.b' } },
+      log('${{ inputs.a / inputs.b }}', { condition: 'inputs.a / inputs.b > 0.5' }),
+    ];
+    expect(told({ inputs: { a: 1, b: 2 }, steps }).sort()).toEqual([
+      `WHOLE_DIVISION steps[0].params.expression: ${hint}`,
+      `WHOLE_DIVISION steps[1].condition: ${hint}`,
+      `WHOLE_DIVISION steps[1].params.message: ${hint}`,
+    ]);
+  });
+});

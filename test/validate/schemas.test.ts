@@ -1,3 +1,4 @@
+// zone: the same in every time zone of the machine
 import { describe, expect, test } from 'bun:test';
 import type { Definition } from '../../src/model/definition.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';

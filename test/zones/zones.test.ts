@@ -1,4 +1,5 @@
 /** The bundled rules of time zones, and zone files of a system beside them. */
+// zone: the same in every time zone of the machine
 import { describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

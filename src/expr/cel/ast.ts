@@ -35,7 +35,7 @@ export function countNodes(node: CelNode): number {
 }
 
 /** The direct sub-expressions of a node, in order of evaluation. */
-function childrenOf(node: CelNode): CelNode[] {
+export function childrenOf(node: CelNode): CelNode[] {
   const { exprKind } = node;
   switch (exprKind.case) {
     case 'selectExpr':

@@ -7,7 +7,7 @@
  */
 import { parse } from '@bufbuild/cel';
 import { messageOf } from '../../model/error.ts';
-import type { ExpressionProblem } from '../../model/expression.ts';
+import type { ExpressionProblem, ExpressionRemark } from '../../model/expression.ts';
 import type { Json } from '../../model/json.ts';
 import { ExprError } from '../expr-lang/error.ts';
 import type { ExprLimits } from '../expr-lang/limits.ts';
@@ -29,6 +29,7 @@ import { emit } from './emit.ts';
 import { CelFault, type Missing } from './fault.ts';
 import { createMessageTypes } from './messages.ts';
 import { createNames, TYPE_ROOTS } from './names.ts';
+import { type FoundText, findBigLiteral, remarksOf } from './remarks.ts';
 import { ResultTooLarge, resultOf } from './result.ts';
 import type { CelNames, CelRuntime, Evaluate } from './runtime.ts';
 import { maskCelSource } from './source.ts';
@@ -41,6 +42,9 @@ export interface CelProgram {
   readonly path: readonly string[] | null;
   /** The value when the expression is a literal, else undefined. */
   readonly constant: Json | undefined;
+  readonly remarks: readonly ExpressionRemark[];
+  /** The first int literal beyond ±(2^53 − 1), null when there is none. */
+  readonly bigLiteral: FoundText | null;
   /** The outcome over the values of root names, or what `overLimit` gives within fewer limits. */
   evaluate<T>(
     reading: CelReading,
@@ -119,7 +123,7 @@ function parseCel(
 
 function programOf(
   source: string,
-  { tree, reads }: ParsedCel,
+  { tree, reads, positions }: ParsedCel,
   roots: ReadonlySet<string>,
   limits: ExpressionLimits,
 ): CelProgram {
@@ -132,6 +136,8 @@ function programOf(
     references: paths.map((path) => [rootName(path[0] as string), ...path.slice(1)]),
     path: path !== null && roots.has(path[0] as string) ? path : null,
     constant: literalOf(tree),
+    remarks: remarksOf(source, tree),
+    bigLiteral: findBigLiteral(source, tree, positions),
     evaluate(reading, bounds, overLimit) {
       try {
         const rt = startCel(code, source, bounds, reading.root);
@@ -243,8 +249,13 @@ function unknownRoot(name: string, offset: number | null, roots: ReadonlySet<str
 
 function parseProblem(thrown: unknown): Problem {
   if (thrown instanceof CelSourceError) return { offset: null, message: thrown.message };
-  if (thrown instanceof RangeError)
-    return { offset: null, message: 'the expression nests too deep' };
+  if (thrown instanceof RangeError) {
+    const isDeep = /stack/i.test(thrown.message);
+    const message = isDeep
+      ? 'the expression nests too deep'
+      : 'not valid CEL: an escape stands for no character';
+    return { offset: null, message };
+  }
   const text = messageOf(thrown)
     .replace(/^syntax error: /, '')
     .replace(/^<input>:\d+:\d+: /, '');

@@ -5,6 +5,7 @@
  * Everything that may refuse a run is checked before its first change, so nothing needs undoing.
  */
 import type { NodeId } from '../../model/ids.ts';
+import { isJsonObject, type Json } from '../../model/json.ts';
 import type { WokenRun } from '../../model/place.ts';
 import { isRunEnded } from '../../model/run-status.ts';
 import type { AppendOutcome, RunAppend, UsedSecret } from '../../model/store.ts';
@@ -14,7 +15,14 @@ import { deliver } from './inbox.ts';
 import { insertRun } from './new-runs.ts';
 import { putNotices } from './notices.ts';
 import { placeTable } from './places.ts';
-import { type MemoryRun, type MemoryState, parkedWake, setOwner, setStatus } from './state.ts';
+import {
+  type MemoryInboxRow,
+  type MemoryRun,
+  type MemoryState,
+  parkedWake,
+  setOwner,
+  setStatus,
+} from './state.ts';
 
 /**
  * Applies a group, each run for itself; outcomes in the order given.
@@ -77,9 +85,18 @@ function settle(run: MemoryRun, append: RunAppend): void {
   if (append.settled.length === 0) return;
   for (const { inboxId, ...verdict } of append.settled) {
     const row = run.unsettled.find((candidate) => candidate.id === inboxId);
-    if (row !== undefined) row.verdict = verdict;
+    if (row === undefined) continue;
+    row.verdict = verdict;
+    row.body = keptBody(row);
   }
   run.unsettled = run.unsettled.filter((row) => row.verdict === null);
+}
+
+/** What a signal brought is in the log then, masked. */
+function keptBody({ kind, body }: MemoryInboxRow): Json {
+  if (kind !== 'signal' || !isJsonObject(body)) return body;
+  const { payload: _payload, reasoning: _reasoning, ...kept } = body;
+  return kept;
 }
 
 function applyPatch(state: MemoryState, run: MemoryRun, append: RunAppend, owner: NodeId): void {

@@ -28,8 +28,9 @@ import type {
 import { wakeTime } from '../rules.ts';
 import { createNoticesState, type NoticesState } from './notices-state.ts';
 
-export interface MemoryInboxRow extends InboxSend {
+export interface MemoryInboxRow extends Omit<InboxSend, 'body'> {
   readonly id: number;
+  body: Json;
   verdict: InboxVerdict | null;
 }
 

@@ -115,11 +115,17 @@ function messageWithKey(
   return before?.fingerprint === null ? { id: before.id, duplicate: true, same: true } : null;
 }
 
-/** Gives the run's messages their verdicts; the first verdict of a message stays. Inside a transaction. */
+/**
+ * Gives the run's messages their verdicts; the first verdict of a message stays. Inside a transaction.
+ *
+ * What a signal brought is in the log then, masked, and goes from here: it may hold a secret in the clear.
+ */
 export function settle(connection: Connection, rid: number, settled: RunAppend['settled']): void {
   for (const { inboxId, ...verdict } of settled) {
     connection.run(
-      'UPDATE inbox SET verdict = ? WHERE id = ? AND rid = ? AND verdict IS NULL',
+      `UPDATE inbox SET verdict = ?,
+         body = CASE kind WHEN 'signal' THEN json_remove(body, '$.payload', '$.reasoning') ELSE body END
+       WHERE id = ? AND rid = ? AND verdict IS NULL`,
       JSON.stringify(verdict),
       inboxId,
       rid,

@@ -1,4 +1,5 @@
 /** The builtin functions of the Expr language, family by family: values and errors. */
+// zone: the same in every time zone of the machine
 import { describe } from 'bun:test';
 import { errorTable, valueTable } from './rows.ts';
 

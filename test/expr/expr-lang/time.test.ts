@@ -1,4 +1,5 @@
 /** Dates, durations and timezones of the Expr language. `now()` is 2024-03-05T06:07:08.009Z. */
+// zone: the same in every time zone of the machine
 import { describe } from 'bun:test';
 import { errorTable, valueTable } from './rows.ts';
 
