@@ -8,6 +8,7 @@ import { lookAtDefinitions } from './app-doctor-definitions.ts';
 import { lookAtDatabase, lookAtDisk, lookAtFiles, lookAtRuns } from './app-doctor-files.ts';
 import type { Finding } from './app-doctor-finding.ts';
 import { lookAtNotices } from './app-doctor-notices.ts';
+import { lookAtSchedules } from './app-doctor-schedules.ts';
 import { lookAtWebhooks } from './app-doctor-webhooks.ts';
 import { programVersion } from './app-parts.ts';
 import { chooseZones, zoneFacts } from './app-zones.ts';
@@ -15,6 +16,7 @@ import type { Config, ConfigToLook } from './config.ts';
 import { describeLimits, findLimitTools } from './isolate/limits.ts';
 import { AppError, messageOf } from './model/error.ts';
 import { isJsonArray, isJsonObject } from './model/json.ts';
+import { compareReleases } from './model/zone-rules.ts';
 import { bundledZones, systemZones } from './zones/source.ts';
 
 type Look = (config: Config) => readonly Finding[] | Promise<readonly Finding[]>;
@@ -33,6 +35,7 @@ const LOOKS: readonly (readonly [area: string, look: Look])[] = [
   ['mcp', lookAtMcp],
   ['access', lookAtAccess],
   ['notices', lookAtNotices],
+  ['schedules', lookAtSchedules],
   ['webhooks', lookAtWebhooks],
   ['isolation', lookAtIsolation],
 ];
@@ -126,7 +129,7 @@ function lookAtZones({ settings }: Config): Finding[] {
   const { source, release } = zoneFacts();
   const text = `IANA ${release} (${source === 'bundled' ? 'inside the program' : 'of this system'})`;
   const other = source === 'bundled' ? systemZones()?.release : bundledZones().release;
-  if (other === undefined || !isNewer(other, release)) {
+  if (other === undefined || (compareReleases(other, release) ?? 0) <= 0) {
     return [{ area: 'time zones', level: 'ok', text }];
   }
   const hint =
@@ -135,10 +138,6 @@ function lookAtZones({ settings }: Config): Finding[] {
       : `the program holds ${other}: set time.zones to bundled, or update the system's tzdata`;
   return [{ area: 'time zones', level: 'warn', text, hint }];
 }
-
-/** True for a release such as 2026f that comes after another. */
-const isNewer = (release: string, than: string): boolean =>
-  /^\d{4}[a-z]+$/.test(release) && /^\d{4}[a-z]+$/.test(than) && release > than;
 
 const LIMITS = { memoryBytes: 'memory', cpu: 'cpu', pids: 'pids', network: 'network' } as const;
 

@@ -35,7 +35,8 @@ export function scheduleLines(schedules: readonly ScheduleView[], stream: Output
   return histories.length === 0 ? lines : [...lines, '', ...histories];
 }
 
-function stateOf({ enabled, paused_reason: reason, next }: ScheduleView): string {
+function stateOf({ enabled, paused_reason: reason, next, ...view }: ScheduleView): string {
+  if (view.zone_problem !== undefined) return `not fired here: ${oneLine(view.zone_problem)}`;
   if (enabled) return next.length === 0 ? 'over' : 'enabled';
   return reason === undefined ? 'disabled' : `paused: ${oneLine(reason)}`;
 }

@@ -10,6 +10,8 @@ import type { RunId } from './ids.ts';
 import type { Json } from './json.ts';
 import type { RunStatus } from './run-status.ts';
 import type {
+  LocalTime,
+  NextTime,
   OccurrenceRow,
   Origin,
   Outcome,
@@ -21,6 +23,8 @@ import type { InboxSend, NewRun, Page } from './store-rows.ts';
 
 export interface NewOccurrence {
   readonly dueAt: number;
+  /** Null: none, or as it is when the time is there already. */
+  readonly local: LocalTime | null;
   readonly outcome: Outcome;
   readonly reason: string | null;
   readonly origin: Origin;
@@ -40,7 +44,7 @@ export interface ScheduleRecord {
   /** Messages to runs that stand in the way. */
   readonly sends: readonly InboxSend[];
   /** Null: as they are. */
-  readonly next: Pick<ScheduleRow, 'nextAt' | 'fireAt'> | null;
+  readonly next: NextTime | null;
   /** Not null: from now on it does not fire, for this reason; what is queued is skipped. */
   readonly pause: string | null;
   readonly notices: readonly ScheduleNotice[];
@@ -82,6 +86,19 @@ export interface OccurrenceFilter {
   readonly limit: number;
   /** Newest first. */
   readonly cursor?: string;
+}
+
+export interface UnplacedTime {
+  readonly scheduleId: string;
+  readonly dueAt: number;
+  readonly origin: Origin;
+}
+
+export interface PlacedTime {
+  readonly scheduleId: string;
+  readonly dueAt: number;
+  /** Null: it has none. */
+  readonly local: LocalTime | null;
 }
 
 export interface UnfinishedRun {
@@ -138,14 +155,22 @@ export interface ScheduleStore {
   schedule(id: string): ScheduleRow | null;
   scheduleByName(name: string): ScheduleRow | null;
   schedules(filter: ScheduleFilter): Page<ScheduleRow>;
-  /** When the next enabled schedule fires, null when none does. */
-  nextFireAt(): number | null;
-  /** Enabled ones that fire now or should have, earliest first. */
-  dueSchedules(nowMs: number, limit: number): readonly ScheduleRow[];
+  /** When the next enabled schedule fires, but for some ids; null when none does. */
+  nextFireAt(except?: readonly string[]): number | null;
+  /** Enabled ones that fire now or should have, but for some ids; earliest first. */
+  dueSchedules(nowMs: number, limit: number, except?: readonly string[]): readonly ScheduleRow[];
+  /** Enabled ones, but for some ids, whose next time a program wrote that knows no places on clocks. */
+  unplacedSchedules(limit: number, except?: readonly string[]): readonly ScheduleRow[];
+  /** Times that such a program recorded. */
+  unplacedOccurrences(limit: number): readonly UnplacedTime[];
+  /** Notes where recorded times stand; a place that another time of the schedule has is not given twice. */
+  placeOccurrences(places: readonly PlacedTime[]): void;
   record(record: ScheduleRecord): RecordOutcome;
   /** The same for several in one transaction, each for itself; outcomes in the order given. */
   recordAll(records: readonly ScheduleRecord[]): readonly RecordOutcome[];
   occurrence(scheduleId: string, dueAt: number): OccurrenceRow | null;
+  /** The time at this place on the clocks, whichever instant that was by the rules of its day. */
+  occurrenceAt(scheduleId: string, place: LocalTime): OccurrenceRow | null;
   occurrenceOfRun(runId: RunId): OccurrenceRow | null;
   occurrences(filter: OccurrenceFilter): Page<OccurrenceRow>;
   /** Ids of schedules of which something is queued. */

@@ -9,6 +9,7 @@ import type { RunId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { RunStatus } from './run-status.ts';
 import type { InboxSend, NewRun } from './store-rows.ts';
+import { replacesRules, type ZoneRules } from './zone-rules.ts';
 
 /** What happens at a time while a run of the schedule is unfinished. */
 export const OVERLAPS = ['skip', 'queue', 'cancel_running', 'allow'] as const;
@@ -24,6 +25,22 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 /** Who asked for it: the clock, a person now, a person for times that have passed. */
 export type Origin = 'schedule' | 'manual' | 'backfill';
+
+/** Where a time of a cron schedule stands on the clocks of its zone: by this it is known. */
+export interface LocalTime {
+  /** IANA name. */
+  readonly zone: string;
+  /** `2026-03-29T02:30`; for a time that the clocks skip the one that was asked for. */
+  readonly local: string;
+  /** 1 for the second pass of an hour that comes twice, else 0. */
+  readonly pass: number;
+}
+
+/** A time of a schedule; `local` is null for `@every` and one time, which are known by the instant. */
+export interface DueTime {
+  readonly at: number;
+  readonly local: LocalTime | null;
+}
 
 export interface ScheduleRow {
   readonly id: string;
@@ -54,6 +71,10 @@ export interface ScheduleRow {
   /** The next time, and when it really fires (with jitter); null when there is none. */
   readonly nextAt: number | null;
   readonly fireAt: number | null;
+  /** Where the next time stands on the clocks; null where none is known. */
+  readonly nextLocal: LocalTime | null;
+  /** The newest rules that any process had for its zone; null until one has looked, and for `@every`. */
+  readonly zoneRules: ZoneRules | null;
   /** The template whose triggers made it, with the entry it was made from. */
   readonly owner: { readonly template: string; readonly entry: Json } | null;
   readonly createdBy: string | null;
@@ -74,6 +95,8 @@ interface OccurrenceRun {
 export interface OccurrenceRow {
   readonly scheduleId: string;
   readonly dueAt: number;
+  /** Null for `@every`, for one time and for what somebody started by hand. */
+  readonly local: LocalTime | null;
   readonly outcome: Outcome;
   readonly reason: string | null;
   readonly origin: Origin;
@@ -169,19 +192,51 @@ export interface ScheduleCalculator {
   read(written: WrittenTiming, nowMs: number): ReadTiming;
   /** Times in the range, earliest first. */
   times(timing: ScheduleTiming, range: TimeRange): readonly number[];
+  /** The same with where they stand on the clocks of the zone. */
+  due(timing: ScheduleTiming, range: TimeRange): readonly DueTime[];
+  /** The first time that is not before this place on the clocks. */
+  dueFrom(timing: ScheduleTiming, place: LocalTime): DueTime | null;
+  /** Where a time stands that was recorded without its place, by a program with other rules maybe. */
+  locate(timing: ScheduleTiming, at: number): LocalTime | null;
+  /** The rules that times are calculated by; null for `@every`, and for a zone that there is not. */
+  zoneRules(timing: ScheduleTiming, fromYear: number): ZoneRules | null;
   /** What a clock of a zone shows at an instant: `2026-03-29 03:00:00 GMT+02:00`. */
   local(atMs: number, timezone: string): string;
   /** How much later than its time an occurrence fires: 0 to `jitterMs`, always the same. */
   jitter(scheduleId: string, dueAt: number, jitterMs: number): number;
 }
 
-/** The earliest time after `afterMs` with the moment it fires, or nulls. */
-export function nextOf(
+/** What a row holds of its next time. */
+export type NextTime = Pick<ScheduleRow, 'nextAt' | 'fireAt' | 'nextLocal' | 'zoneRules'>;
+
+/** What times of a row are calculated from. */
+export type Timed = ScheduleTiming & Pick<ScheduleRow, 'id' | 'jitterMs' | 'zoneRules'>;
+
+/** The earliest time after `afterMs` with the moment it fires, or nulls; with the rules it goes by. */
+export function nextOf(calculator: ScheduleCalculator, schedule: Timed, afterMs: number): NextTime {
+  const [due = null] = calculator.due(schedule, { afterMs, limit: 1 });
+  return nextAs(calculator, schedule, due, afterMs);
+}
+
+/** A time as what a row holds of its next one. */
+export function nextAs(
   calculator: ScheduleCalculator,
-  schedule: ScheduleTiming & Pick<ScheduleRow, 'id' | 'jitterMs'>,
-  afterMs: number,
-): { readonly nextAt: number | null; readonly fireAt: number | null } {
-  const [nextAt] = calculator.times(schedule, { afterMs, limit: 1 });
-  if (nextAt === undefined) return { nextAt: null, fireAt: null };
-  return { nextAt, fireAt: nextAt + calculator.jitter(schedule.id, nextAt, schedule.jitterMs) };
+  schedule: Timed,
+  due: DueTime | null,
+  nowMs: number,
+): NextTime {
+  const zoneRules = newestRules(calculator, schedule, nowMs);
+  if (due === null) return { nextAt: null, fireAt: null, nextLocal: null, zoneRules };
+  const fireAt = due.at + calculator.jitter(schedule.id, due.at, schedule.jitterMs);
+  return { nextAt: due.at, fireAt, nextLocal: due.local, zoneRules };
+}
+
+/** The rules of this process when they are newer than those that the row holds, else these. */
+function newestRules(
+  calculator: ScheduleCalculator,
+  schedule: Timed,
+  nowMs: number,
+): ZoneRules | null {
+  const own = calculator.zoneRules(schedule, new Date(nowMs).getUTCFullYear());
+  return own !== null && replacesRules(own, schedule.zoneRules) ? own : schedule.zoneRules;
 }

@@ -4,7 +4,8 @@
  */
 import type * as v from 'valibot';
 import { AppError } from '../model/error.ts';
-import { OUTCOMES, type Outcome, type ScheduleRow } from '../model/schedule.ts';
+import { type DueTime, OUTCOMES, type Outcome, type ScheduleRow } from '../model/schedule.ts';
+import { placeRecorded, recordedTime } from '../model/schedule-places.ts';
 import type { NewOccurrence } from '../model/schedule-store.ts';
 import { toRfc3339 } from '../model/time.ts';
 import { hasClaimer } from './executors.ts';
@@ -36,14 +37,13 @@ const OPEN = OUTCOMES.filter((outcome) => !DONE.includes(outcome));
 const MAX_TRIES = 20;
 
 function backfill(parts: OpsParts, input: Input): Output {
+  placeRecorded(parts.store, parts.calculator);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const schedule = findSchedule(parts, input.name);
     const times = timesOf(parts, schedule, input);
-    const isDone = (dueAt: number): boolean => {
-      const outcome = parts.store.occurrence(schedule.id, dueAt)?.outcome;
-      return outcome !== undefined && DONE.includes(outcome);
-    };
-    const open = times.filter((dueAt) => !isDone(dueAt));
+    const open = times
+      .map((due) => ({ due, ...recordedTime(parts.store, schedule.id, due) }))
+      .filter(({ before }) => before === null || !DONE.includes(before.outcome));
     const first = times[0];
     const last = times.at(-1);
     const result = {
@@ -52,12 +52,12 @@ function backfill(parts: OpsParts, input: Input): Output {
       times: times.length,
       queued: open.length,
       already: times.length - open.length,
-      first: first === undefined ? null : toRfc3339(first),
-      last: last === undefined ? null : toRfc3339(last),
+      first: first === undefined ? null : toRfc3339(first.at),
+      last: last === undefined ? null : toRfc3339(last.at),
       has_executor: hasClaimer(parts),
     };
     if (input.dry_run || open.length === 0) return result;
-    const occurrences = open.map((dueAt) => queued(dueAt, input.parallel));
+    const occurrences = open.map(({ dueAt, due }) => queued(dueAt, due.local, input.parallel));
     const outcome = parts.store.record({
       scheduleId: schedule.id,
       revision: schedule.revision,
@@ -75,8 +75,9 @@ function backfill(parts: OpsParts, input: Input): Output {
   });
 }
 
-const queued = (dueAt: number, parallel: number): NewOccurrence => ({
+const queued = (dueAt: number, local: NewOccurrence['local'], parallel: number): NewOccurrence => ({
   dueAt,
+  local,
   outcome: 'queued',
   reason: null,
   origin: 'backfill',
@@ -91,7 +92,7 @@ function timesOf(
   { calculator, clock }: OpsParts,
   schedule: ScheduleRow,
   { start, end, limit }: Input,
-): readonly number[] {
+): readonly DueTime[] {
   const startMs = instantOf('start', start);
   const endMs = instantOf('end', end);
   if (startMs > endMs) {
@@ -105,7 +106,7 @@ function timesOf(
     });
   }
   const range = { afterMs: startMs - 1, untilMs: endMs, limit: limit + 1 };
-  const times = calculator.times(schedule, range);
+  const times = calculator.due(schedule, range);
   if (times.length <= limit) return times;
   throw new AppError('VALIDATION_ERROR', `there are more than ${limit} times in this range`, {
     hint: 'narrow start and end, or raise limit',

@@ -57,6 +57,8 @@ export function createScheduleAdd(
         updatedAt: now,
         nextAt: null,
         fireAt: null,
+        nextLocal: null,
+        zoneRules: null,
         owner: null,
         createdBy: ctx.caller.agentId ?? ctx.caller.name ?? null,
         revision: 1,
@@ -92,7 +94,7 @@ export function createScheduleUpdate(
           fields.jitterMs !== row.jitterMs;
         return {
           ...fields,
-          ...(isMoved ? firstNext(calculator, { ...row, ...fields }, now) : {}),
+          ...(isMoved ? firstNext(calculator, moved(row, fields), now) : {}),
           ...(input.new_name === undefined ? {} : { name: input.new_name }),
           ...(input.pause_after === undefined ? {} : { countedFrom: now }),
           updatedAt: now,
@@ -125,6 +127,16 @@ export function createScheduleRemove(
     },
   };
 }
+
+/** A schedule with other fields; rules of another zone say nothing about its zone. */
+const moved = (
+  row: ScheduleRow,
+  fields: Pick<ScheduleRow, 'expression' | 'timezone' | 'firstAt' | 'jitterMs'>,
+): ScheduleRow => ({
+  ...row,
+  ...fields,
+  zoneRules: fields.timezone === row.timezone ? row.zoneRules : null,
+});
 
 /** Times a change is made again when something else changed the schedule at the same moment. */
 const MAX_TRIES = 20;

@@ -6,6 +6,7 @@ import { AppError } from '../model/error.ts';
 import { asRunId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import {
+  type NextTime,
   nextOf,
   type Overlap,
   type ReadTiming,
@@ -164,7 +165,7 @@ export function firstNext(
   calculator: ScheduleCalculator,
   schedule: Parameters<typeof nextOf>[1],
   nowMs: number,
-): { readonly nextAt: number | null; readonly fireAt: number | null } {
+): NextTime {
   const next = nextOf(calculator, schedule, nowMs);
   if (next.nextAt !== null) return next;
   throw new AppError('VALIDATION_ERROR', 'expression: it never fires from now on', {

@@ -54,6 +54,7 @@ async function startNow(
       occurrences: [
         {
           dueAt,
+          local: null,
           outcome: 'started',
           reason: null,
           origin: 'manual',

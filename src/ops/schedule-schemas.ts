@@ -81,6 +81,8 @@ const occurrenceRun = v.object({
 });
 const occurrenceView = v.object({
   due_at: text,
+  /** What the clocks of its time zone show; of a cron schedule. */
+  local: optional(text),
   outcome: v.picklist(OUTCOMES),
   reason: optional(text),
   origin: v.picklist(['schedule', 'manual', 'backfill']),
@@ -105,6 +107,8 @@ export const scheduleView = v.object({
   enabled: v.boolean(),
   /** Why it does not fire though nobody disabled it. */
   paused_reason: optional(text),
+  /** Why this process may not fire it: its time zone has other rules here, or is not known. */
+  zone_problem: optional(text),
   /** The template whose triggers made it. */
   trigger_of: optional(text),
   created_at: text,

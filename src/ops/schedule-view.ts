@@ -1,7 +1,8 @@
 /** Schedules and occurrences as they leave the product, and finding one by its name. */
 import { suggestion } from '../core/graph-nearest.ts';
 import { AppError } from '../model/error.ts';
-import type { OccurrenceRow, ScheduleRow } from '../model/schedule.ts';
+import type { LocalTime, OccurrenceRow, ScheduleRow } from '../model/schedule.ts';
+import { zoneProblem } from '../model/schedule-places.ts';
 import { parseRfc3339, toRfc3339 } from '../model/time.ts';
 import type { OpsParts } from './parts.ts';
 import type { OccurrenceView, ScheduleView } from './schedule-schemas.ts';
@@ -24,9 +25,14 @@ export function findSchedule({ store }: OpsParts, name: string): ScheduleRow {
   });
 }
 
+/** A place on the clocks in one line. */
+const localText = ({ local, zone, pass }: LocalTime): string =>
+  `${local} ${zone}${pass === 0 ? '' : ' (second pass)'}`;
+
 /** What became of one time. */
 export const occurrenceOf = (row: OccurrenceRow): OccurrenceView => ({
   due_at: toRfc3339(row.dueAt),
+  ...(row.local === null ? {} : { local: localText(row.local) }),
   outcome: row.outcome,
   ...(row.reason === null ? {} : { reason: row.reason }),
   origin: row.origin,
@@ -51,6 +57,7 @@ export function scheduleOf(parts: OpsParts, row: ScheduleRow, withHistory = fals
   const past = store.occurrences({ scheduleId: row.id, limit }).items.map(occurrenceOf);
   const [last] = past;
   const afterMs = (row.nextAt ?? Number.POSITIVE_INFINITY) - 1;
+  const problem = row.enabled ? zoneProblem(calculator, row) : null;
   const next = row.enabled ? calculator.times(row, { afterMs, limit: NEXT_TIMES }) : [];
   return {
     name: row.name,
@@ -67,6 +74,7 @@ export function scheduleOf(parts: OpsParts, row: ScheduleRow, withHistory = fals
     ...(row.firstAt === null ? {} : { first_at: toRfc3339(row.firstAt) }),
     enabled: row.enabled,
     ...(row.pausedReason === null ? {} : { paused_reason: row.pausedReason }),
+    ...(problem === null ? {} : { zone_problem: problem }),
     ...(row.owner === null ? {} : { trigger_of: row.owner.template }),
     created_at: toRfc3339(row.createdAt),
     created_by: row.createdBy,

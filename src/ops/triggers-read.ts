@@ -8,7 +8,7 @@ import {
   OVERLAPS,
   type ScheduleCalculator,
   type ScheduleRow,
-  type ScheduleTiming,
+  type Timed,
   WEBHOOK_FORMS,
   type WebhookForm,
 } from '../model/schedule.ts';
@@ -32,7 +32,7 @@ export interface CronEntry {
   readonly path: string;
   readonly name: string;
   readonly fields: Fields;
-  readonly timing: ScheduleTiming & Pick<ScheduleRow, 'id' | 'jitterMs'>;
+  readonly timing: Timed;
   /** As it is written. */
   readonly raw: Json;
 }
@@ -105,7 +105,7 @@ export const cronEntries = (
       path,
       name,
       raw,
-      timing: { ...timing, id: '', jitterMs, createdAt: 0, firstAt: null },
+      timing: { ...timing, id: '', jitterMs, createdAt: 0, firstAt: null, zoneRules: null },
       fields: {
         ...timing,
         version,

@@ -161,6 +161,8 @@ function newSchedule(
     firstAt: null,
     nextAt: null,
     fireAt: null,
+    nextLocal: null,
+    zoneRules: null,
     owner: { template: owner.template, entry: entry.raw },
     createdBy: owner.createdBy,
     revision: 1,
@@ -176,9 +178,10 @@ function changed(
   at: number,
 ): ScheduleChange {
   const fields = { ...entry.fields, agentId: entry.fields.agentId ?? owner.agentId };
+  const zoneRules = fields.timezone === known.timezone ? known.zoneRules : null;
   return {
     ...fields,
-    ...nextOf(calculator, { ...known, ...fields }, at),
+    ...nextOf(calculator, { ...known, ...fields, zoneRules }, at),
     pausedReason: null,
     countedFrom: at,
     updatedAt: at,

@@ -8,8 +8,17 @@
  */
 import { instantsOf, type Period, type Zone } from '../zones/zone.ts';
 
+/** A time of a pattern: the instant, and where it stands on the clocks of the zone. */
+export interface CronTime {
+  readonly atMs: number;
+  /** What the clocks show, in seconds as if it were UTC; in a gap what the pattern asked for. */
+  readonly wall: number;
+  /** 1 for the second pass of a time that comes twice, else 0. */
+  readonly pass: number;
+}
+
 /** The first time of the pattern after `afterMs`, or null when there is none. */
-export type NextTime = (afterMs: number) => number | null;
+export type NextCronTime = (afterMs: number) => CronTime | null;
 
 const MINUTE = 60;
 const DAY = 86_400;
@@ -26,13 +35,10 @@ interface Pattern {
 }
 
 /** Makes the calculation of a pattern as `readPattern` wrote it. */
-export function createCron(pattern: string, zone: Zone): NextTime {
+export function createCron(pattern: string, zone: Zone): NextCronTime {
   const read = patternOf(pattern);
   const next = read.fixed ? nextFixed : nextShown;
-  return (afterMs) => {
-    const seconds = next(read, zone, Math.floor(afterMs / 1000));
-    return seconds === null ? null : seconds * 1000;
-  };
+  return (afterMs) => next(read, zone, Math.floor(afterMs / 1000));
 }
 
 /** The numbers that a field allows; null for `*`. */
@@ -84,14 +90,15 @@ function dateTest(
 const midnightOf = (wall: number): number => Math.floor(wall / DAY) * DAY;
 
 /** The next time of a pattern with fixed times: each stands for one instant of its date. */
-function nextFixed({ minutes, fitsDate }: Pattern, zone: Zone, after: number): number | null {
+function nextFixed({ minutes, fitsDate }: Pattern, zone: Zone, after: number): CronTime | null {
   const today = midnightOf(after + zone.periodAt(after).offset);
   // A gap may have moved times of the day before to after this instant.
   for (let midnight = today - DAY, i = 0; i < MAX_DAYS; midnight += DAY, i += 1) {
     if (!fitsDate(midnight)) continue;
     for (const minute of minutes) {
-      const at = instantOf(zone, midnight, midnight + minute * MINUTE);
-      if (at !== null && at > after) return at;
+      const wall = midnight + minute * MINUTE;
+      const at = instantOf(zone, midnight, wall);
+      if (at !== null && at > after) return { atMs: at * 1000, wall, pass: 0 };
     }
   }
   return null;
@@ -108,7 +115,7 @@ function instantOf(zone: Zone, midnight: number, wall: number): number | null {
 }
 
 /** The next time that the clock shows, period by period. */
-function nextShown(pattern: Pattern, zone: Zone, after: number): number | null {
+function nextShown(pattern: Pattern, zone: Zone, after: number): CronTime | null {
   const last = after + MAX_DAYS * DAY;
   let from = after + 1;
   let period: Period = zone.periodAt(from);
@@ -117,11 +124,16 @@ function nextShown(pattern: Pattern, zone: Zone, after: number): number | null {
     const [next] = nextChange(zone, from, last);
     const ends = next?.from ?? last;
     const wall = nextWall(pattern, from + period.offset, ends + period.offset);
-    if (wall !== null) return wall - period.offset;
+    if (wall !== null) return shownAt(zone, wall, wall - period.offset);
     if (next === undefined) return null;
     period = next;
     from = next.from;
   }
+}
+
+function shownAt(zone: Zone, wall: number, at: number): CronTime {
+  const found = instantsOf(zone, wall);
+  return { atMs: at * 1000, wall, pass: found.kind === 'twice' && found.second === at ? 1 : 0 };
 }
 
 /** Spans in which a change is looked for: most zones have two a year. */
@@ -146,4 +158,16 @@ function nextWall({ minutes, fitsDate }: Pattern, from: number, end: number): nu
     return wall < end ? wall : null;
   }
   return null;
+}
+
+/** Finds the first time of a pattern that is not before a place on the clocks of the zone. */
+export function timeFrom(
+  next: NextCronTime,
+  zone: Zone,
+  { wall, pass }: Pick<CronTime, 'wall' | 'pass'>,
+): CronTime | null {
+  const found = instantsOf(zone, wall);
+  if (found.kind === 'gap') return next(found.end * 1000 - 1);
+  if (found.kind === 'once') return next(found.at * 1000 - 1);
+  return next((pass === 1 ? found.second : found.first) * 1000 - 1);
 }

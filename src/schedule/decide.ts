@@ -7,12 +7,14 @@
 import type { RunId } from '../model/ids.ts';
 import { signalToBody } from '../model/input.ts';
 import type {
+  NextTime,
   OccurrenceRow,
   PreparedStart,
   ScheduleNotice,
   ScheduleRow,
   ScheduleStarter,
 } from '../model/schedule.ts';
+import { type RecordedTime, recordedTime } from '../model/schedule-places.ts';
 import type {
   NewOccurrence,
   ScheduleRecord,
@@ -27,7 +29,7 @@ import { heldReason, inTheWay, overlapVerdict, suspendedAmong, type Verdict } fr
 export interface DecideParts {
   readonly store: Pick<
     ScheduleStore,
-    'occurrence' | 'occurrences' | 'queuedOccurrences' | 'unfinishedRuns'
+    'occurrence' | 'occurrenceAt' | 'occurrences' | 'queuedOccurrences' | 'unfinishedRuns'
   >;
   readonly starter: Pick<ScheduleStarter, 'prepare'>;
 }
@@ -40,6 +42,7 @@ export interface Decision {
 
 const occurrenceOf = (dueAt: number, change: Partial<NewOccurrence>): NewOccurrence => ({
   dueAt,
+  local: null,
   outcome: 'started',
   reason: null,
   origin: 'schedule',
@@ -73,19 +76,25 @@ export async function decideDue(
   plan: DuePlan,
   nowMs: number,
 ): Promise<Decision> {
-  const { missed, dueAt, next } = plan;
-  const passed = missed.map((time) =>
-    occurrenceOf(time.dueAt, { outcome: 'missed', reason: time.reason }),
+  const { missed, due, next } = plan;
+  const passed = missed.map(({ due: time, reason }) =>
+    occurrenceOf(recordedTime(parts.store, schedule.id, time).dueAt, {
+      outcome: 'missed',
+      local: time.local,
+      reason,
+    }),
   );
   const notices: ScheduleNotice[] = plan.isLate ? [missedNotice(schedule, missed)] : [];
-  if (dueAt === null || wasDecided(parts, schedule, dueAt)) {
+  const recorded = due === null ? null : recordedTime(parts.store, schedule.id, due);
+  if (due === null || recorded === null || wasDecided(recorded)) {
     const record = recordOf(schedule, nowMs, { occurrences: passed, next, notices });
     return { record, run: null };
   }
+  const { dueAt } = recorded;
   const running = inTheWay(parts.store.unfinishedRuns(schedule.id));
   const [waiting] = parts.store.queuedOccurrences(schedule.id, 'itself', 1);
   const verdict = overlapVerdict(schedule.overlap, running, waiting?.dueAt ?? null);
-  const taken = await takeTime(parts, schedule, dueAt, verdict);
+  const taken = await takeTime(parts, schedule, { dueAt, local: due.local }, verdict);
   const held = verdict.kind === 'start' ? null : verdict.heldBy;
   if (held !== null && !wasTold(parts, schedule, held)) {
     notices.push(heldNotice(schedule, dueAt, held));
@@ -103,8 +112,7 @@ export async function decideDue(
 }
 
 /** A time that was missed comes again when the clock was ahead for a while. */
-function wasDecided({ store }: DecideParts, { id }: ScheduleRow, dueAt: number): boolean {
-  const before = store.occurrence(id, dueAt);
+function wasDecided({ before }: RecordedTime): boolean {
   return before !== null && before.outcome !== 'missed';
 }
 
@@ -117,18 +125,18 @@ interface Taken {
 async function takeTime(
   parts: DecideParts,
   schedule: ScheduleRow,
-  dueAt: number,
+  { dueAt, local }: Pick<NewOccurrence, 'dueAt' | 'local'>,
   verdict: Verdict,
 ): Promise<Taken> {
   if (verdict.kind === 'start') {
     const prepared = await parts.starter.prepare(schedule, { dueAt, origin: 'schedule' });
-    return startOf(prepared, dueAt, { replaces: ['missed'] });
+    return startOf(prepared, dueAt, { local, replaces: ['missed'] });
   }
   const outcome = verdict.kind === 'wait' ? 'queued' : verdict.outcome;
   const { reason, heldBy: waitsFor } = verdict;
   const replaces = ['missed'] as const;
   return {
-    occurrence: occurrenceOf(dueAt, { outcome, reason, waitsFor, replaces }),
+    occurrence: occurrenceOf(dueAt, { local, outcome, reason, waitsFor, replaces }),
     sends: [],
     run: null,
   };
@@ -251,11 +259,8 @@ const decisionOf = (schedule: ScheduleRow, nowMs: number, taken: Taken): Decisio
 });
 
 /** Only moves the next time. */
-export const moveNext = (
-  schedule: ScheduleRow,
-  next: ScheduleRecord['next'],
-  nowMs: number,
-): ScheduleRecord => recordOf(schedule, nowMs, { next });
+export const moveNext = (schedule: ScheduleRow, next: NextTime, nowMs: number): ScheduleRecord =>
+  recordOf(schedule, nowMs, { next });
 
 /** Pauses a schedule and says so. */
 export const pauseRecord = (

@@ -5,7 +5,7 @@
  * With a catch-up window at most one run makes up for what was missed: that of the newest time, if it
  * is not later than the window. Without end (`all`) every time is taken, oldest first.
  */
-import type { ScheduleCalculator, ScheduleRow } from '../model/schedule.ts';
+import type { DueTime, NextTime, ScheduleCalculator, ScheduleRow } from '../model/schedule.ts';
 import { nextOf } from '../model/schedule.ts';
 import { formatDuration, toRfc3339 } from '../model/time.ts';
 
@@ -15,17 +15,18 @@ const ON_TIME_MS = 30_000;
 const MAX_MISSED = 100;
 
 export interface MissedTime {
-  readonly dueAt: number;
+  readonly due: DueTime;
   readonly reason: string;
 }
 
 export interface DuePlan {
   /** The time to start a run for, or null. */
-  readonly dueAt: number | null;
+  readonly due: DueTime | null;
   readonly missed: readonly MissedTime[];
   /** True when somebody should hear of what was missed. */
   readonly isLate: boolean;
-  readonly next: { readonly nextAt: number | null; readonly fireAt: number | null };
+  /** Null: as it is. */
+  readonly next: NextTime | null;
 }
 
 /** What to do with a schedule whose `fireAt` has come. */
@@ -36,24 +37,25 @@ export function planDue(
 ): DuePlan {
   const { nextAt, catchUpMs } = schedule;
   if (nextAt === null) {
-    return { dueAt: null, missed: [], isLate: false, next: { nextAt: null, fireAt: null } };
+    return { due: null, missed: [], isLate: false, next: null };
   }
   if (catchUpMs === null) {
     const next = nextOf(calculator, schedule, nextAt);
-    return { dueAt: nextAt, missed: [], isLate: false, next };
+    const due = { at: nextAt, local: schedule.nextLocal };
+    return { due, missed: [], isLate: false, next };
   }
   const newest = newestDue(calculator, schedule, nextAt, nowMs);
-  const lateMs = nowMs - fireAtOf(calculator, schedule, newest);
+  const lateMs = nowMs - fireAtOf(calculator, schedule, newest.at);
   const isInTime = lateMs <= Math.max(catchUpMs, ON_TIME_MS);
   const reason = isInTime
-    ? `nobody was there; the run for ${toRfc3339(newest)} made up for it`
+    ? `nobody was there; the run for ${toRfc3339(newest.at)} made up for it`
     : `nobody was there within ${formatDuration(catchUpMs)} (catch_up)`;
-  const missed = missedTimes(calculator, schedule, isInTime ? newest - 1 : newest, reason);
+  const missed = missedTimes(calculator, schedule, isInTime ? newest.at - 1 : newest.at, reason);
   return {
-    dueAt: isInTime ? newest : null,
+    due: isInTime ? newest : null,
     missed,
     isLate: missed.length > 0 && nowMs - nextAt > ON_TIME_MS + schedule.jitterMs,
-    next: nextOf(calculator, schedule, newest),
+    next: nextOf(calculator, schedule, newest.at),
   };
 }
 
@@ -71,17 +73,17 @@ function newestDue(
   schedule: ScheduleRow,
   nextAt: number,
   nowMs: number,
-): number {
-  const fired = (dueAt: number): boolean => fireAtOf(calculator, schedule, dueAt) <= nowMs;
+): DueTime {
+  const fired = ({ at }: DueTime): boolean => fireAtOf(calculator, schedule, at) <= nowMs;
   let until = nowMs;
   for (let span = FIRST_SPAN_MS; until > nextAt; span *= 2) {
     const from = Math.max(until - span, nextAt);
-    const times = calculator.times(schedule, { afterMs: from, untilMs: until, limit: MAX_STEPS });
+    const times = calculator.due(schedule, { afterMs: from, untilMs: until, limit: MAX_STEPS });
     const newest = times.findLast(fired);
     if (newest !== undefined) return newest;
     until = from;
   }
-  return nextAt;
+  return { at: nextAt, local: schedule.nextLocal };
 }
 
 /** Looking back begins with an hour and takes twice as much each time, so it is never far. */
@@ -97,10 +99,10 @@ function missedTimes(
 ): readonly MissedTime[] {
   const afterMs = (schedule.nextAt ?? 0) - 1;
   const limit = MAX_MISSED + 1;
-  const times = calculator.times(schedule, { afterMs, untilMs, limit });
-  const missed = times.slice(0, MAX_MISSED).map((dueAt) => ({ dueAt, reason }));
+  const times = calculator.due(schedule, { afterMs, untilMs, limit });
+  const missed = times.slice(0, MAX_MISSED).map((due) => ({ due, reason }));
   const last = missed.at(-1);
   if (times.length <= MAX_MISSED || last === undefined) return missed;
   const rest = `${reason}; so were all times after it until ${toRfc3339(untilMs)}`;
-  return [...missed.slice(0, -1), { dueAt: last.dueAt, reason: rest }];
+  return [...missed.slice(0, -1), { due: last.due, reason: rest }];
 }

@@ -30,6 +30,8 @@ export type ReadExpression =
     }
   | Refusal;
 
+type FindZone = (name: string) => Zone | null;
+
 const DEFAULT_ZONE = 'UTC';
 
 const NICKNAMES: Readonly<Record<string, string>> = {
@@ -53,16 +55,20 @@ const refuse = (field: Refusal['field'], message: string, hint: string): Refusal
 });
 
 /** Reads an expression and its zone (UTC when neither says one). */
-export function readExpression(written: string, timezone: string | null): ReadExpression {
+export function readExpression(
+  written: string,
+  timezone: string | null,
+  find: FindZone = findZone,
+): ReadExpression {
   if (written.length > MAX_LENGTH) {
     return refuse('expression', `it is longer than ${MAX_LENGTH} characters`, 'write it shorter');
   }
   const prefixed = /^\s*(?:CRON_TZ|TZ)=(\S*)\s+(.*)$/s.exec(written);
   const text = (prefixed?.[2] ?? written).trim();
-  const zone = zoneOf(prefixed?.[1] ?? null, timezone);
+  const zone = zoneOf(prefixed?.[1] ?? null, timezone, find);
   if (typeof zone === 'object' && zone !== null) return zone;
   if (text.startsWith('@')) return readNamed(text, zone ?? DEFAULT_ZONE);
-  if (/^\d{4}-/.test(text)) return readOnce(text, zone);
+  if (/^\d{4}-/.test(text)) return readOnce(text, zone, find);
   const read = readPattern(text);
   if (!read.ok) return refuse('expression', read.message, read.hint);
   return {
@@ -75,13 +81,17 @@ export function readExpression(written: string, timezone: string | null): ReadEx
 }
 
 /** The zone that is asked for, null when none is. */
-function zoneOf(prefix: string | null, given: string | null): string | null | Refusal {
+function zoneOf(
+  prefix: string | null,
+  given: string | null,
+  find: FindZone,
+): string | null | Refusal {
   if (prefix !== null && given !== null && prefix !== given) {
     const message = `"${given}" differs from "${prefix}" in the expression`;
     return refuse('timezone', message, 'say the zone in one of the two places');
   }
   const zone = given ?? prefix;
-  if (zone === null || findZone(zone) !== null) return zone;
+  if (zone === null || find(zone) !== null) return zone;
   const hint = 'an IANA name, such as Europe/Berlin, America/New_York or UTC';
   return refuse(
     given === null ? 'expression' : 'timezone',
@@ -118,9 +128,9 @@ const ZONED = /^(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2})(?::(\d{2}(?:\.\d+)?))?([Zz]|
 
 const CALENDAR_HINT = 'look at month, day, hour, minute, second and offset';
 
-function readOnce(text: string, zone: string | null): ReadExpression {
+function readOnce(text: string, zone: string | null, find: FindZone): ReadExpression {
   const local = LOCAL.exec(text);
-  if (local !== null) return readLocal(text, local.slice(1), zone);
+  if (local !== null) return readLocal(text, local.slice(1), zone, find);
   const zoned = ZONED.exec(text);
   const atMs = zoned === null ? null : parseRfc3339(`${zoned[1]}:${zoned[2] ?? '00'}${zoned[3]}`);
   if (atMs === null && zoned !== null) {
@@ -142,6 +152,7 @@ function readLocal(
   text: string,
   parts: readonly (string | undefined)[],
   zone: string | null,
+  find: FindZone,
 ): ReadExpression {
   if (zone === null) {
     const message = `"${text}" has neither an offset nor a time zone`;
@@ -151,7 +162,7 @@ function readLocal(
   if (wallMs === null) {
     return refuse('expression', `"${text}" is not in the calendar`, CALENDAR_HINT);
   }
-  const found = findZone(zone);
+  const found = find(zone);
   if (found === null) throw new Error(`the zone ${zone} was not looked for`);
   const written = new Date(wallMs).toISOString().slice(0, 19);
   const expression: Expression = { kind: 'once', atMs: instantOf(found, wallMs / 1000) * 1000 };

@@ -26,12 +26,20 @@ const noticeOf = (
 
 /** Times passed while nobody was there. */
 export function missedNotice(schedule: ScheduleRow, missed: readonly MissedTime[]): ScheduleNotice {
-  const first = toRfc3339(missed[0]?.dueAt ?? 0);
-  const last = toRfc3339(missed.at(-1)?.dueAt ?? 0);
+  const first = toRfc3339(missed[0]?.due.at ?? 0);
+  const last = toRfc3339(missed.at(-1)?.due.at ?? 0);
   const times = missed.length === 1 ? `its time ${first}` : `times from ${first} to ${last}`;
   const message = `Schedule "${schedule.name}" missed ${times}: no daemon was there.`;
   const data = { first_due_at: first, last_due_at: last, count: missed.length };
   return noticeOf('schedule_missed', schedule, first, message, data);
+}
+
+/** This process may not fire it: the rules of its time zone are others, or there are none. */
+export function zoneNotice(schedule: ScheduleRow, reason: string): ScheduleNotice {
+  const due = toRfc3339(schedule.nextAt ?? 0);
+  const message = `Schedule "${schedule.name}" was not fired for ${due}: ${reason}.`;
+  const key = `zone:${schedule.timezone}:${schedule.zoneRules?.release ?? ''}`;
+  return noticeOf('schedule_missed', schedule, key, message, { due_at: due, reason });
 }
 
 /** A time did not start because the run before it waits for somebody. */

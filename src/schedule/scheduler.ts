@@ -7,16 +7,7 @@
  */
 import { messageOf } from '../model/error.ts';
 import type { RunId } from '../model/ids.ts';
-import type { Tell } from '../model/notice.ts';
-import type { Clock, Logger } from '../model/ports.ts';
-import {
-  nextOf,
-  type ScheduleCalculator,
-  type ScheduleRow,
-  type ScheduleStarter,
-} from '../model/schedule.ts';
-import type { ScheduleStore } from '../model/schedule-store.ts';
-import type { Store } from '../model/store.ts';
+import { nextOf, type ScheduleRow } from '../model/schedule.ts';
 import { countOn } from './count-on.ts';
 import {
   type Decision,
@@ -29,15 +20,8 @@ import {
 import { planDue } from './due.ts';
 import { factOf, pausedNotice, pauseReason } from './notices.ts';
 import { failuresInARow } from './overlap.ts';
-
-export interface SchedulerDeps {
-  readonly store: ScheduleStore & Pick<Store, 'dataVersion'>;
-  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>;
-  readonly calculator: ScheduleCalculator;
-  readonly starter: ScheduleStarter;
-  readonly tell: Tell;
-  readonly log: Logger;
-}
+import type { SchedulerDeps } from './scheduler-deps.ts';
+import { createZoneGuard, type ZoneGuard } from './zone-guard.ts';
 
 export interface Scheduler {
   /** Something was changed or has ended: look now. */
@@ -139,6 +123,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
 function createLook(deps: SchedulerDeps): (isAsked: boolean) => Promise<number> {
   const { clock, store } = deps;
   const recorded = new Map<string, number>();
+  const guard = createZoneGuard(deps);
   let drift = Number.NaN;
   let seen = '';
   /** When the earliest time fires, as of `seen`. */
@@ -151,25 +136,32 @@ function createLook(deps: SchedulerDeps): (isAsked: boolean) => Promise<number> 
     const before = drift;
     drift = clock.now() - clock.monotonic();
     const setByMs = drift - before;
-    if (!(setByMs > -JUMP_MS)) replan(deps, Number.isNaN(setByMs) ? null : setByMs);
+    if (!(setByMs > -JUMP_MS)) replan(deps, guard, Number.isNaN(setByMs) ? null : setByMs);
     const now = version();
     const isDue = nextAt !== null && nextAt <= clock.now();
     if (!isAsked && !isDue && seen === now) return sleepMs();
-    const isFull = await fireDue(deps, recorded);
+    guard.forget(now);
+    guard.completeOthers();
+    const isFull = await fireDue(deps, guard, recorded);
     const isMore = await startQueued(deps, recorded);
     tellAll(deps);
-    nextAt = store.nextFireAt();
+    nextAt = store.nextFireAt(guard.held());
     seen = isFull || isMore ? '' : now;
     return seen === '' ? 0 : sleepMs();
   };
 }
 
 /** Decides what is due, written together because many are due at the same moment; true when there may be more. */
-async function fireDue(deps: SchedulerDeps, recorded: Map<string, number>): Promise<boolean> {
-  const due = deps.store.dueSchedules(deps.clock.now(), PER_LOOK);
+async function fireDue(
+  deps: SchedulerDeps,
+  guard: ZoneGuard,
+  recorded: Map<string, number>,
+): Promise<boolean> {
+  const due = deps.store.dueSchedules(deps.clock.now(), PER_LOOK, guard.held());
   const decided: { readonly schedule: ScheduleRow; readonly decision: Decision }[] = [];
   for (const schedule of due) {
-    if (pauseIfFailing(deps, schedule) || pauseIfUnreadable(deps, schedule)) continue;
+    if (pauseIfFailing(deps, schedule) || !guard.admits(schedule)) continue;
+    if (pauseIfUnreadable(deps, schedule) || guard.follow(schedule)) continue;
     const nowMs = deps.clock.now();
     const plan = planDue(deps.calculator, schedule, nowMs);
     decided.push({ schedule, decision: await decideDue(deps, schedule, plan, nowMs) });
@@ -247,7 +239,7 @@ function pauseIfFailing({ store, clock }: SchedulerDeps, schedule: ScheduleRow):
   return store.record(pauseRecord(schedule, reason, notice, clock.now())).ok;
 }
 
-/** A schedule from elsewhere may name a zone that this machine does not know; true when it was paused. */
+/** A schedule from elsewhere may be written as nothing that this program reads; true when it was paused. */
 function pauseIfUnreadable(
   { store, calculator, clock }: SchedulerDeps,
   schedule: ScheduleRow,
@@ -259,8 +251,8 @@ function pauseIfUnreadable(
   return store.record(pauseRecord(schedule, reason, notice, clock.now())).ok;
 }
 
-/** Brings back times that stand far behind what the clock says now, when it was set back by so much. */
-function replan(deps: SchedulerDeps, setByMs: number | null): void {
+/** Brings next times to the rules of zones here, and those back that stand far behind what the clock says now, when it was set back by so much. */
+function replan(deps: SchedulerDeps, guard: ZoneGuard, setByMs: number | null): void {
   const { store, calculator, clock } = deps;
   const nowMs = clock.now();
   let cursor: string | undefined;
@@ -271,6 +263,7 @@ function replan(deps: SchedulerDeps, setByMs: number | null): void {
       ...(cursor === undefined ? {} : { cursor }),
     });
     for (const schedule of page.items) {
+      if (!guard.admits(schedule) || guard.follow(schedule)) continue;
       const counted = countOn(calculator, schedule, setByMs, nowMs);
       if (counted === null) replanOne(deps, schedule, nowMs);
       else {

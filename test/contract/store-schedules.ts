@@ -27,6 +27,8 @@ export const schedule = (id: string, change: Partial<ScheduleRow> = {}): Schedul
   firstAt: null,
   nextAt: T0 + 10,
   fireAt: T0 + 12,
+  nextLocal: null,
+  zoneRules: null,
   owner: null,
   createdBy: 'cli:ann',
   revision: 1,
@@ -35,6 +37,7 @@ export const schedule = (id: string, change: Partial<ScheduleRow> = {}): Schedul
 
 export const occurrence = (dueAt: number, change: Partial<NewOccurrence> = {}): NewOccurrence => ({
   dueAt,
+  local: null,
   outcome: 'started',
   reason: null,
   origin: 'schedule',
@@ -156,16 +159,82 @@ function rowContract(subject: { readonly store: Store }): void {
   });
 }
 
+const PLACE = { zone: 'UTC', local: '2026-03-29T02:30', pass: 0 };
+const RULES = { release: '2026f', fromYear: 2026, hash: 'abc' };
+
+function placeContract(subject: { readonly store: Store }): void {
+  test('a place on the clocks is decided once, whatever the instant', () => {
+    const { store } = subject;
+    store.addSchedule(schedule('a'));
+    store.addSchedule(schedule('b'));
+    const at = (ms: number, change: Partial<NewOccurrence> = {}): ScheduleRecord =>
+      record('a', store.schedule('a')?.revision ?? 0, {
+        occurrences: [occurrence(T0 + ms, { local: PLACE, ...change })],
+      });
+    expect(store.record(at(10, { outcome: 'missed' }))).toMatchObject({ ok: true, taken: [] });
+    expect(store.record(at(3_600_010))).toMatchObject({ ok: true, taken: [T0 + 3_600_010] });
+    const again = at(3_600_010, { replaces: ['missed'], run: newRun('r1') });
+    expect(store.record(again)).toMatchObject({ ok: true, taken: [] });
+    expect(store.occurrences({ scheduleId: 'a', limit: 9 }).items).toMatchObject([
+      { dueAt: T0 + 10, local: PLACE, outcome: 'started', run: { runId: 'r1' } },
+    ]);
+    expect(store.occurrenceAt('a', PLACE)?.dueAt).toBe(T0 + 10);
+    expect(store.occurrenceAt('a', { ...PLACE, pass: 1 })).toBeNull();
+    expect(store.occurrenceAt('a', { ...PLACE, zone: 'Europe/Berlin' })).toBeNull();
+    expect(store.occurrenceAt('b', PLACE)).toBeNull();
+  });
+
+  test('both passes of a time are two, and a time without place keeps its place', () => {
+    const { store } = subject;
+    store.addSchedule(schedule('a'));
+    const passes = [0, 1].map((pass) => occurrence(T0 + pass, { local: { ...PLACE, pass } }));
+    const none = [occurrence(T0 + 5), occurrence(T0 + 6)];
+    const all = record('a', 1, { occurrences: [...passes, ...none] });
+    expect(store.record(all)).toMatchObject({ taken: [] });
+    const queued = occurrence(T0, { outcome: 'skipped', replaces: ['started'] });
+    expect(store.record(record('a', 2, { occurrences: [queued] }))).toMatchObject({ taken: [] });
+    expect(store.occurrence('a', T0)).toMatchObject({ outcome: 'skipped', local: PLACE });
+    expect(store.occurrence('a', T0 + 5)?.local).toBeNull();
+  });
+
+  test('a next time that is set without its place has none', () => {
+    const { store } = subject;
+    store.addSchedule(schedule('a', { nextLocal: PLACE, zoneRules: RULES }));
+    expect(store.schedule('a')).toMatchObject({ nextLocal: PLACE, zoneRules: RULES });
+    store.changeSchedule('a', 1, { overlap: 'allow', updatedAt: T0 });
+    expect(store.schedule('a')?.nextLocal).toEqual(PLACE);
+    store.changeSchedule('a', 2, { nextAt: T0 + 99, fireAt: T0 + 99, updatedAt: T0 });
+    expect(store.schedule('a')).toMatchObject({ nextLocal: null, zoneRules: RULES });
+  });
+
+  test('some schedules can be left out of what fires', () => {
+    const { store } = subject;
+    store.addSchedule(schedule('a', { fireAt: T0 + 1 }));
+    store.addSchedule(schedule('b', { fireAt: T0 + 2 }));
+    expect(store.nextFireAt(['a'])).toBe(T0 + 2);
+    expect(store.nextFireAt(['a', 'b'])).toBeNull();
+    expect(store.dueSchedules(T0 + 5, 9, ['a']).map(({ id }) => id)).toEqual(['b']);
+    expect(store.unplacedSchedules(9)).toEqual([]);
+    expect(store.unplacedOccurrences(9)).toEqual([]);
+  });
+}
+
 function recordContract(subject: { readonly store: Store }): void {
   test('an occurrence and its run come together, and only once', () => {
     const { store } = subject;
     store.addSchedule(schedule('a'));
     const first = record('a', 1, {
       occurrences: [occurrence(T0 + 10, { run: newRun('r1') })],
-      next: { nextAt: T0 + 20, fireAt: T0 + 21 },
+      next: { nextAt: T0 + 20, fireAt: T0 + 21, nextLocal: PLACE, zoneRules: RULES },
     });
     expect(store.record(first)).toEqual({ ok: true, revision: 2, taken: [] });
-    expect(store.schedule('a')).toMatchObject({ nextAt: T0 + 20, fireAt: T0 + 21, revision: 2 });
+    expect(store.schedule('a')).toMatchObject({
+      nextAt: T0 + 20,
+      fireAt: T0 + 21,
+      nextLocal: PLACE,
+      zoneRules: RULES,
+      revision: 2,
+    });
     expect(store.head(asRunId('r1'))?.status).toBe('pending');
     expect(store.claimable(T0 + 99, [], 9)).toEqual([asRunId('r1')]);
 
@@ -427,5 +496,6 @@ function triggerContract(subject: { readonly store: Store }): void {
 export function scheduleContract(subject: { readonly store: Store }): void {
   describe('schedules', () => rowContract(subject));
   describe('occurrences', () => recordContract(subject));
+  describe('places on clocks', () => placeContract(subject));
   describe('triggers', () => triggerContract(subject));
 }

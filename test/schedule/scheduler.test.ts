@@ -2,7 +2,6 @@
 // zone: the same in every time zone of the machine
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { RunId } from '../../src/model/ids.ts';
-import { schedule } from '../contract/store-schedules.ts';
 import { createWorld, runsOf, START, type World } from './world.ts';
 
 const MINUTE = 60_000;
@@ -430,21 +429,6 @@ describe('failures in a row', () => {
   });
 });
 
-test('a zone that this machine does not know pauses the schedule and says so', async () => {
-  const when = { nextAt: START + MINUTE, fireAt: START + MINUTE };
-  world.store.addSchedule(
-    schedule('s', { expression: '0 0 * * *', timezone: 'Mars/Base', ...when }),
-  );
-  world.daemon();
-  await world.pass(2 * MINUTE);
-  expect(world.store.schedule('s')).toMatchObject({
-    enabled: false,
-    pausedReason: 'timezone: there is no time zone "Mars/Base"',
-  });
-  expect(world.told.map(({ kind }) => kind)).toEqual(['schedule_paused']);
-  expect(world.all()).toEqual([]);
-});
-
 describe('a backfill', () => {
   const queue = (dueAts: readonly number[], parallel: number): void => {
     const { revision } = world.store.schedule('s') ?? { revision: 0 };
@@ -454,6 +438,7 @@ describe('a backfill', () => {
       at: START,
       occurrences: dueAts.map((dueAt) => ({
         dueAt,
+        local: null,
         outcome: 'queued',
         reason: null,
         origin: 'backfill',

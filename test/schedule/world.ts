@@ -9,6 +9,7 @@ import type { Logger } from '../../src/model/ports.ts';
 import {
   nextOf,
   type OccurrenceRow,
+  type ScheduleCalculator,
   type ScheduleRow,
   type ScheduleStarter,
 } from '../../src/model/schedule.ts';
@@ -16,12 +17,18 @@ import type { Store } from '../../src/model/store.ts';
 import { createCalculator } from '../../src/schedule/calculator.ts';
 import { createScheduler, type Scheduler } from '../../src/schedule/scheduler.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
+import type { ZoneSource } from '../../src/zones/source.ts';
 import { append, completed, newRun, patch } from '../contract/store-fixtures.ts';
 import { schedule } from '../contract/store-schedules.ts';
 import { createHandClock, type HandClock } from '../runtime/hand-clock.ts';
 
 export const START = Date.parse('2026-01-01T00:00:00Z');
-const calculator = createCalculator((text) => createHash('sha256').update(text).digest('hex'));
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const calculator = createCalculator(sha256);
+
+/** A calculator with rules of zones of its own. */
+export const calculatorOf = (source: ZoneSource): ScheduleCalculator =>
+  createCalculator(sha256, () => source);
 
 export interface World {
   readonly store: Store;
@@ -31,9 +38,11 @@ export interface World {
   readonly executed: RunId[];
   /** What `prepare` answers instead of a run, when set. */
   refusal: { outcome: 'skipped' | 'failed'; reason: string } | null;
-  add(change: Partial<ScheduleRow> & { expression: string }): ScheduleRow;
+  add(change: Partial<ScheduleRow> & { expression: string }, by?: ScheduleCalculator): ScheduleRow;
   /** Starts a scheduler; several are several daemons. */
-  daemon(store?: Store): Scheduler;
+  daemon(store?: Store, by?: ScheduleCalculator): Scheduler;
+  /** What daemons have warned of. */
+  readonly warned: string[];
   /** Lets time pass, and everything that is due happen. */
   pass(ms: number): Promise<void>;
   end(runId: RunId, status: 'completed' | 'failed' | 'suspended'): Promise<void>;
@@ -59,15 +68,16 @@ export function createWorld(store: Store = createMemoryStore()): World {
     clock,
     told: [],
     executed: [],
+    warned: [],
     refusal: null,
-    add({ expression, ...change }) {
+    add({ expression, ...change }, by = calculator) {
       const row = schedule('s', {
         expression,
         createdAt: clock.now(),
         countedFrom: START,
         ...change,
       });
-      const next = nextOf(calculator, row, clock.now());
+      const next = nextOf(by, row, clock.now());
       const added = {
         ...row,
         ...next,
@@ -76,7 +86,7 @@ export function createWorld(store: Store = createMemoryStore()): World {
       store.addSchedule(added);
       return added;
     },
-    daemon(over = store) {
+    daemon(over = store, by = calculator) {
       const starter: ScheduleStarter = {
         prepare: (row, { dueAt }) => {
           if (world.refusal !== null) return Promise.resolve({ ok: false, ...world.refusal });
@@ -89,7 +99,10 @@ export function createWorld(store: Store = createMemoryStore()): World {
         },
         execute: async (runId) => void world.executed.push(runId),
       };
-      const deps = { store: over, clock, calculator, starter, log: QUIET };
+      const warn = (message: string, fields?: object): void =>
+        void world.warned.push(`${message} ${JSON.stringify(fields)}`);
+      const log = { ...QUIET, warn };
+      const deps = { store: over, clock, calculator: by, starter, log };
       const made = createScheduler({ ...deps, tell: (fact) => world.told.push(fact) });
       daemons.push(made);
       return made;

@@ -25,6 +25,8 @@ const aSchedule: fc.Arbitrary<ScheduleRow> = fc
   })
   .map(({ id, ...rest }) => schedule(id, { ...rest, nextAt: rest.fireAt }));
 
+const PLACES = [0, 1].map((pass) => ({ zone: 'UTC', local: '2026-03-29T02:30', pass }));
+
 const anOccurrence: fc.Arbitrary<NewOccurrence> = fc
   .record({
     dueAt: aTime,
@@ -32,6 +34,7 @@ const anOccurrence: fc.Arbitrary<NewOccurrence> = fc
     replaces: fc.subarray([...OUTCOMES]),
     origin: fc.constantFrom('schedule', 'manual', 'backfill'),
     starts: fc.boolean(),
+    local: fc.constantFrom(null, null, ...PLACES),
   })
   .map(({ dueAt, starts, ...rest }) =>
     occurrence(dueAt, { ...rest, run: starts ? newRun(`run-${dueAt}`) : null }),
@@ -57,7 +60,10 @@ const aRecord = fc
           record(id, revision, {
             occurrences: [{ ...first, run: isNew ? first.run : null }],
             pause,
-            next: next === null ? null : { nextAt: next, fireAt: next },
+            next:
+              next === null
+                ? null
+                : { nextAt: next, fireAt: next, nextLocal: first.local, zoneRules: null },
             notices: tells ? [{ kind: 'schedule_missed', payload: { id } }] : [],
             sends: sends ? [message('ra')] : [],
           }),
@@ -150,6 +156,7 @@ export const schedulesOf = (store: Store): unknown => ({
   backfills: IDS.map((id) => store.queuedOccurrences(id, 'backfill', 2)),
   occurrences: IDS.map((scheduleId) => store.occurrences({ scheduleId, limit: 50 })),
   unfinished: IDS.map((id) => store.unfinishedRuns(id)),
+  standing: PLACES.map((place) => store.occurrenceAt('s1', place)),
   ofRun: Array.from({ length: 12 }, (_, ms) => store.occurrenceOfRun(asRunId(`run-${T0 + ms}`))),
   notices: store.untoldScheduleNotices(99).map(({ kind, payload }) => ({ kind, payload })),
   hooks: [store.webhook('h1'), store.webhooksOf('t'), store.webhooksOf('u')],

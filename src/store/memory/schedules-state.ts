@@ -54,7 +54,14 @@ export function changeRow(
   );
   const owner =
     entry === undefined || before.owner === null ? before.owner : { ...before.owner, entry };
-  const schedule: ScheduleRow = { ...before, ...given, owner, revision: before.revision + 1 };
+  const place = change.nextAt === undefined ? {} : { nextLocal: change.nextLocal ?? null };
+  const schedule: ScheduleRow = {
+    ...before,
+    ...given,
+    ...place,
+    owner,
+    revision: before.revision + 1,
+  };
   all.rows.set(id, schedule);
   if (change.enabled === false) skipQueued(all, id, change.updatedAt);
   return { ok: true, schedule };

@@ -3,7 +3,7 @@
  * by its occurrence, so its result stays.
  */
 import { isRunEnded } from '../../model/run-status.ts';
-import type { OccurrenceRow, ScheduleRow } from '../../model/schedule.ts';
+import type { LocalTime, OccurrenceRow, ScheduleRow } from '../../model/schedule.ts';
 import type {
   OccurrenceFilter,
   RecordOutcome,
@@ -56,6 +56,7 @@ type RowPart = Pick<
   | 'schedules'
   | 'nextFireAt'
   | 'dueSchedules'
+  | 'unplacedSchedules'
   | 'suspendSchedules'
 >;
 
@@ -77,9 +78,11 @@ function scheduleRows(all: Schedules): RowPart {
     schedule: (id) => rows.get(id) ?? null,
     scheduleByName: (name) => byName(all, name),
     schedules: (filter) => listSchedules(all, filter),
-    nextFireAt: () => firing(all)[0]?.fireAt ?? null,
-    dueSchedules: (nowMs, limit) =>
-      firing(all)
+    nextFireAt: (except = []) => firing(all, except)[0]?.fireAt ?? null,
+    // Nothing here was written by a program of before.
+    unplacedSchedules: () => [],
+    dueSchedules: (nowMs, limit, except = []) =>
+      firing(all, except)
         .filter(({ fireAt }) => fireAt !== null && fireAt <= nowMs)
         .slice(0, limit),
     suspendSchedules(reason, at) {
@@ -92,9 +95,9 @@ function scheduleRows(all: Schedules): RowPart {
   };
 }
 
-const firing = ({ rows }: Schedules): ScheduleRow[] =>
+const firing = ({ rows }: Schedules, except: readonly string[]): ScheduleRow[] =>
   [...rows.values()]
-    .filter((row) => row.enabled && row.fireAt !== null)
+    .filter((row) => row.enabled && row.fireAt !== null && !except.includes(row.id))
     .sort((a, b) => (a.fireAt ?? 0) - (b.fireAt ?? 0) || compareText(a.name, b.name));
 
 function listSchedules(all: Schedules, filter: ScheduleFilter): Page<ScheduleRow> {
@@ -118,6 +121,9 @@ function occurrenceRows(
     record: (record) => write(all, record),
     recordAll: (records) => records.map((record) => write(all, record)),
     occurrence: (scheduleId, dueAt) => viewOf(all, all.occurrences.get(scheduleId)?.get(dueAt)),
+    occurrenceAt: (scheduleId, place) => viewOf(all, standingAt(all, scheduleId, place)),
+    unplacedOccurrences: () => [],
+    placeOccurrences: () => undefined,
     occurrenceOfRun: (runId) =>
       viewOf(
         all,
@@ -162,6 +168,15 @@ function occurrenceRows(
 
 const every = ({ occurrences }: Schedules): Occurrence[] =>
   [...occurrences.values()].flatMap((byTime) => [...byTime.values()]);
+
+const standingAt = (
+  { occurrences }: Schedules,
+  scheduleId: string,
+  { zone, local, pass }: LocalTime,
+): Occurrence | undefined =>
+  [...(occurrences.get(scheduleId)?.values() ?? [])].find(
+    ({ row }) => row.local?.zone === zone && row.local.local === local && row.local.pass === pass,
+  );
 
 /** Newest first. */
 const of = ({ occurrences }: Schedules, scheduleId: string): Occurrence[] =>
@@ -231,15 +246,19 @@ function putAll(
 ): readonly number[] {
   const taken: number[] = [];
   for (const { run: created, replaces, ...occurrence } of occurrences) {
-    const before = byTime.get(occurrence.dueAt);
+    const { local } = occurrence;
+    const stands = local === null ? undefined : standingAt(all, scheduleId, local);
+    const before = stands ?? byTime.get(occurrence.dueAt);
     if (before !== undefined && !replaces.includes(before.row.outcome)) {
       taken.push(occurrence.dueAt);
       continue;
     }
     const inserted = created === null ? null : insertRun(all.state, created);
     const run = created === null ? null : (all.state.runs.get(created.runId) ?? null);
-    const row = { ...occurrence, ...skippedBy(inserted), scheduleId, decidedAt: at };
-    byTime.set(occurrence.dueAt, { row, run });
+    const dueAt = before?.row.dueAt ?? occurrence.dueAt;
+    const place = { dueAt, local: before?.row.local ?? local };
+    const row = { ...occurrence, ...skippedBy(inserted), ...place, scheduleId, decidedAt: at };
+    byTime.set(dueAt, { row, run });
   }
   return taken;
 }

@@ -28,6 +28,7 @@ import keyRequests from './migrations/0015_key_requests.sql' with { type: 'text'
 import databaseId from './migrations/0016_database_id.sql' with { type: 'text' };
 import secretMarks from './migrations/0017_secret_marks.sql' with { type: 'text' };
 import deaths from './migrations/0018_deaths.sql' with { type: 'text' };
+import localTimes from './migrations/0019_local_times.sql' with { type: 'text' };
 
 /**
  * One step of the schema. A text alone changes what older programs rely on: it is made while none of
@@ -57,6 +58,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { sql: databaseId, phase: 'expand' },
   { sql: secretMarks, phase: 'expand' },
   { sql: deaths, phase: 'expand' },
+  { sql: localTimes, phase: 'expand' },
 ];
 
 export const sqlOf = (migration: Migration): string =>

@@ -8,14 +8,16 @@
 import { AppError } from '../../model/error.ts';
 import type { RunId } from '../../model/ids.ts';
 import type { RunStatus } from '../../model/run-status.ts';
-import { DISABLED, type OccurrenceRow } from '../../model/schedule.ts';
+import { DISABLED, type LocalTime, type OccurrenceRow } from '../../model/schedule.ts';
 import type {
   NewOccurrence,
   OccurrenceFilter,
+  PlacedTime,
   RecordOutcome,
   ScheduleRecord,
   ScheduleStore,
   UnfinishedRun,
+  UnplacedTime,
 } from '../../model/schedule-store.ts';
 import type { Page } from '../../model/store.ts';
 import { decodeRowCursor, encodeCursor } from '../cursor.ts';
@@ -23,12 +25,16 @@ import { noPlaceReason } from '../rules.ts';
 import type { Connection } from './connection.ts';
 import { deliver } from './inbox.ts';
 import { insertPending } from './new-runs.ts';
+import { nextColumns } from './schedules-next.ts';
 
 type Part = Pick<
   ScheduleStore,
   | 'record'
   | 'recordAll'
   | 'occurrence'
+  | 'occurrenceAt'
+  | 'unplacedOccurrences'
+  | 'placeOccurrences'
   | 'occurrenceOfRun'
   | 'occurrences'
   | 'schedulesWithQueued'
@@ -46,6 +52,21 @@ export function createOccurrences(connection: Connection): Part {
     recordAll: (records) =>
       connection.write(() => records.map((record) => write(connection, record))),
     occurrence: (scheduleId, dueAt) => readOccurrence(connection, scheduleId, dueAt),
+    occurrenceAt(scheduleId, place) {
+      const dueAt = dueAtOf(connection, scheduleId, place);
+      return dueAt === null ? null : readOccurrence(connection, scheduleId, dueAt);
+    },
+    unplacedOccurrences: (limit) =>
+      connection.all<UnplacedTime>(
+        `SELECT schedule_id AS scheduleId, due_at AS dueAt, origin FROM occurrences
+         WHERE local IS NULL ORDER BY schedule_id, due_at LIMIT ?`,
+        limit,
+      ),
+    placeOccurrences: (places) => {
+      connection.write(() => {
+        for (const each of places) placeOccurrence(connection, each);
+      });
+    },
     occurrenceOfRun(runId) {
       const row = connection.one<Columns>(`${SELECT} WHERE o.run_id = ?`, runId);
       return row && toOccurrence(row);
@@ -90,7 +111,10 @@ export function createOccurrences(connection: Connection): Part {
   };
 }
 
-interface Columns extends Omit<OccurrenceRow, 'run'> {
+interface Columns extends Omit<OccurrenceRow, 'run' | 'local'> {
+  readonly zone: string | null;
+  readonly local: string | null;
+  readonly pass: number | null;
   readonly runId: RunId | null;
   readonly liveStatus: RunStatus | null;
   readonly status: RunStatus | null;
@@ -99,7 +123,7 @@ interface Columns extends Omit<OccurrenceRow, 'run'> {
   readonly error: string | null;
 }
 
-const SELECT = `SELECT o.schedule_id AS scheduleId, o.due_at AS dueAt, o.outcome, o.reason, o.origin,
+const SELECT = `SELECT o.schedule_id AS scheduleId, o.due_at AS dueAt, o.zone, o.local, o.pass, o.outcome, o.reason, o.origin,
     o.decided_at AS decidedAt, o.waits_for AS waitsFor, o.parallel, o.run_id AS runId,
     h.status AS liveStatus, coalesce(h.status, o.run_status) AS status,
     coalesce(h.created_at, o.run_created_at) AS startedAt,
@@ -108,7 +132,10 @@ const SELECT = `SELECT o.schedule_id AS scheduleId, o.due_at AS dueAt, o.outcome
   FROM occurrences o LEFT JOIN run_head h ON h.id = o.run_id`;
 
 function toOccurrence(columns: Columns): OccurrenceRow {
-  const { runId, liveStatus, status, startedAt, endedAt, error, ...row } = columns;
+  const { runId, liveStatus, status, startedAt, endedAt, error, zone, local, pass, ...rest } =
+    columns;
+  const isPlaced = zone !== null && local !== null && local !== '';
+  const row = { ...rest, local: isPlaced ? { zone, local, pass: pass ?? 0 } : null };
   if (runId === null || status === null) return { ...row, run: null };
   const durationMs = endedAt === null || startedAt === null ? null : endedAt - startedAt;
   return {
@@ -176,10 +203,10 @@ function write(connection: Connection, record: ScheduleRecord): RecordOutcome {
   }
   for (const message of record.sends) deliver(connection, message);
   if (next !== null) {
+    const columns = nextColumns(next);
     connection.run(
-      'UPDATE schedules SET next_at = ?, fire_at = ? WHERE id = ?',
-      next.nextAt,
-      next.fireAt,
+      `UPDATE schedules SET ${columns.map(([column]) => `${column} = ?`).join(', ')} WHERE id = ?`,
+      ...columns.map(([, value]) => value),
       scheduleId,
     );
   }
@@ -204,17 +231,22 @@ function write(connection: Connection, record: ScheduleRecord): RecordOutcome {
 
 /** False when this time had been decided before. */
 function put(connection: Connection, record: ScheduleRecord, occurrence: NewOccurrence): boolean {
-  const { run } = occurrence;
+  const { run, local } = occurrence;
+  const dueAt = dueAtOf(connection, record.scheduleId, local) ?? occurrence.dueAt;
   const { changes } = connection.run(
     `INSERT INTO occurrences
-       (schedule_id, due_at, outcome, reason, origin, decided_at, waits_for, parallel, run_id)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       (schedule_id, due_at, outcome, reason, origin, decided_at, waits_for, parallel, run_id,
+        zone, local, pass)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason,
        origin = excluded.origin, decided_at = excluded.decided_at, waits_for = excluded.waits_for,
-       parallel = excluded.parallel, run_id = excluded.run_id
+       parallel = excluded.parallel, run_id = excluded.run_id,
+       zone = CASE WHEN local <> '' THEN zone ELSE excluded.zone END,
+       pass = CASE WHEN local <> '' THEN pass ELSE excluded.pass END,
+       local = CASE WHEN local <> '' THEN local ELSE excluded.local END
      WHERE outcome IN (SELECT value FROM json_each(?))`,
     record.scheduleId,
-    occurrence.dueAt,
+    dueAt,
     occurrence.outcome,
     occurrence.reason,
     occurrence.origin,
@@ -222,6 +254,9 @@ function put(connection: Connection, record: ScheduleRecord, occurrence: NewOccu
     occurrence.waitsFor,
     occurrence.parallel,
     run?.runId ?? null,
+    local?.zone ?? null,
+    local?.local ?? '',
+    local?.pass ?? null,
     JSON.stringify(occurrence.replaces),
   );
   if (changes === 0) return false;
@@ -236,9 +271,41 @@ function put(connection: Connection, record: ScheduleRecord, occurrence: NewOccu
      WHERE schedule_id = ? AND due_at = ?`,
     noPlaceReason(refused.refusal),
     record.scheduleId,
-    occurrence.dueAt,
+    dueAt,
   );
   return true;
+}
+
+/** The instant under which the time at a place is recorded. */
+function dueAtOf(
+  connection: Connection,
+  scheduleId: string,
+  place: LocalTime | null,
+): number | null {
+  if (place === null) return null;
+  const row = connection.one<{ dueAt: number }>(
+    `SELECT due_at AS dueAt FROM occurrences
+     WHERE schedule_id = ? AND zone = ? AND local = ? AND pass = ? AND local <> ''`,
+    scheduleId,
+    place.zone,
+    place.local,
+    place.pass,
+  );
+  return row?.dueAt ?? null;
+}
+
+/** Two times of before may claim one place, when the expression was another: it is the first one's. */
+function placeOccurrence(connection: Connection, { scheduleId, dueAt, local }: PlacedTime): void {
+  const place = dueAtOf(connection, scheduleId, local) === null ? local : null;
+  connection.run(
+    `UPDATE occurrences SET zone = ?, local = ?, pass = ?
+     WHERE schedule_id = ? AND due_at = ? AND local IS NULL`,
+    place?.zone ?? null,
+    place?.local ?? '',
+    place?.pass ?? null,
+    scheduleId,
+    dueAt,
+  );
 }
 
 /** What waits for its turn will not get it any more. Inside a transaction. */

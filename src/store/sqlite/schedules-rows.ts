@@ -1,28 +1,45 @@
 /** Rows of schedules, and changing one within a transaction that may change more. */
 import type { Json } from '../../model/json.ts';
-import type { ScheduleRow } from '../../model/schedule.ts';
+import type { NextTime, ScheduleRow } from '../../model/schedule.ts';
 import type { ChangeOutcome, ScheduleChange } from '../../model/schedule-store.ts';
 import type { Connection } from './connection.ts';
+import { nextColumns, placeValues, rulesValues, type Value } from './schedules-next.ts';
 import { skipQueued } from './schedules-occurrences.ts';
 
-export interface Columns extends Omit<ScheduleRow, 'params' | 'enabled' | 'owner'> {
+type Plain = Omit<ScheduleRow, 'params' | 'enabled' | 'owner' | 'nextLocal' | 'zoneRules'>;
+
+export interface Columns extends Plain {
   readonly params: string;
   readonly enabled: number;
   readonly ownerTemplate: string | null;
   readonly ownerEntry: string | null;
+  readonly nextLocal: string | null;
+  readonly nextPass: number | null;
+  readonly nextLocalAt: number | null;
+  readonly zoneRelease: string | null;
+  readonly zoneFrom: number | null;
+  readonly zoneHash: string | null;
 }
 
 export const SELECT = `SELECT id, name, template, version, params, agent_id AS agentId, expression, timezone,
     overlap, catch_up_ms AS catchUpMs, jitter_ms AS jitterMs, enabled, paused_reason AS pausedReason,
     pause_after AS pauseAfter, counted_from AS countedFrom, created_at AS createdAt,
     updated_at AS updatedAt, first_at AS firstAt, next_at AS nextAt, fire_at AS fireAt,
-    owner_template AS ownerTemplate, owner_entry AS ownerEntry, created_by AS createdBy, revision
+    owner_template AS ownerTemplate, owner_entry AS ownerEntry, created_by AS createdBy, revision,
+    next_local AS nextLocal, next_pass AS nextPass, next_local_at AS nextLocalAt,
+    zone_release AS zoneRelease, zone_from AS zoneFrom, zone_hash AS zoneHash
   FROM schedules`;
 
 /** A row as the port gives it. */
-export function toSchedule({ ownerTemplate, ownerEntry, ...row }: Columns): ScheduleRow {
+export function toSchedule(columns: Columns): ScheduleRow {
+  const { ownerTemplate, ownerEntry, nextLocal, nextPass, nextLocalAt, ...rest } = columns;
+  const { zoneRelease, zoneFrom, zoneHash, ...row } = rest;
+  const isPlaced = nextLocal !== null && nextLocal !== '' && nextLocalAt === row.nextAt;
+  const hasRules = zoneRelease !== null && zoneFrom !== null && zoneHash !== null;
   return {
     ...row,
+    nextLocal: isPlaced ? { zone: row.timezone, local: nextLocal, pass: nextPass ?? 0 } : null,
+    zoneRules: hasRules ? { release: zoneRelease, fromYear: zoneFrom, hash: zoneHash } : null,
     params: JSON.parse(row.params),
     enabled: row.enabled === 1,
     owner:
@@ -43,8 +60,9 @@ export function insertSchedule(connection: Connection, schedule: ScheduleRow): b
   const { changes } = connection.run(
     `INSERT INTO schedules (id, name, template, version, params, agent_id, expression, timezone,
        overlap, catch_up_ms, jitter_ms, enabled, paused_reason, pause_after, counted_from, created_at,
-       updated_at, first_at, next_at, fire_at, owner_template, owner_entry, created_by, revision)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       updated_at, first_at, next_at, fire_at, owner_template, owner_entry, created_by, revision,
+       next_local, next_pass, next_local_at, zone_release, zone_from, zone_hash)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
     schedule.id,
     schedule.name,
@@ -70,11 +88,14 @@ export function insertSchedule(connection: Connection, schedule: ScheduleRow): b
     schedule.owner === null ? null : JSON.stringify(schedule.owner.entry),
     schedule.createdBy,
     schedule.revision,
+    ...placeValues(schedule.nextLocal),
+    schedule.nextAt,
+    ...rulesValues(schedule.zoneRules),
   );
   return changes > 0;
 }
 
-const COLUMNS: Readonly<Record<Exclude<keyof ScheduleChange, 'entry'>, string>> = {
+const COLUMNS: Readonly<Record<Exclude<keyof ScheduleChange, 'entry' | keyof NextTime>, string>> = {
   name: 'name',
   template: 'template',
   version: 'version',
@@ -91,11 +112,7 @@ const COLUMNS: Readonly<Record<Exclude<keyof ScheduleChange, 'entry'>, string>> 
   countedFrom: 'counted_from',
   updatedAt: 'updated_at',
   firstAt: 'first_at',
-  nextAt: 'next_at',
-  fireAt: 'fire_at',
 };
-
-export type Value = string | number | null;
 
 const boundValue = (value: unknown): Value => {
   if (typeof value === 'boolean') return value ? 1 : 0;
@@ -123,6 +140,10 @@ export function changeRow(
     if (change[key] === undefined) continue;
     sets.push(`${COLUMNS[key]} = ?`);
     bindings.push(boundValue(change[key]));
+  }
+  for (const [column, value] of nextColumns(change)) {
+    sets.push(`${column} = ?`);
+    bindings.push(value);
   }
   if (entry !== undefined) {
     sets.push('owner_entry = ?');

@@ -7,6 +7,7 @@ import type { ScheduleFilter, ScheduleStore } from '../../model/schedule-store.t
 import type { Page } from '../../model/store.ts';
 import { decodeNameCursor, encodeCursor } from '../cursor.ts';
 import type { Connection } from './connection.ts';
+import type { Value } from './schedules-next.ts';
 import { createOccurrences, skipQueued } from './schedules-occurrences.ts';
 import {
   type Columns,
@@ -16,7 +17,6 @@ import {
   removeRow,
   SELECT,
   toSchedule,
-  type Value,
 } from './schedules-rows.ts';
 import { createTriggers } from './schedules-triggers.ts';
 import { createWebhookUses } from './webhook-uses.ts';
@@ -43,16 +43,28 @@ export function createSchedules(opened: Connection): ScheduleStore {
     schedule: (id) => readOne(connection, 'id = ?', id),
     scheduleByName: (name) => readOne(connection, 'name = ?', name),
     schedules: (filter) => listSchedules(connection, filter),
-    nextFireAt: () =>
+    nextFireAt: (except = []) =>
       connection.one<{ at: number | null }>(
-        'SELECT min(fire_at) AS at FROM schedules WHERE enabled = 1 AND fire_at IS NOT NULL',
+        `SELECT min(fire_at) AS at FROM schedules
+         WHERE enabled = 1 AND fire_at IS NOT NULL${notThese(except)}`,
+        ...theseIds(except),
       )?.at ?? null,
-    dueSchedules: (nowMs, limit) =>
+    unplacedSchedules: (limit, except = []) =>
+      connection
+        .all<Columns>(
+          `${SELECT} WHERE enabled = 1 AND next_at IS NOT NULL AND next_at IS NOT next_local_at
+             ${notThese(except)} ORDER BY id LIMIT ?`,
+          ...theseIds(except),
+          limit,
+        )
+        .map(toSchedule),
+    dueSchedules: (nowMs, limit, except = []) =>
       connection
         .all<Columns>(
           `${SELECT} WHERE enabled = 1 AND fire_at IS NOT NULL AND fire_at <= ?
-           ORDER BY fire_at, name LIMIT ?`,
+             ${notThese(except)} ORDER BY fire_at, name LIMIT ?`,
           nowMs,
+          ...theseIds(except),
           limit,
         )
         .map(toSchedule),
@@ -70,6 +82,12 @@ export function createSchedules(opened: Connection): ScheduleStore {
       }),
   };
 }
+
+/** A term that leaves ids out, for the binding of `theseIds`; nothing without any. */
+const notThese = (ids: readonly string[]): string =>
+  ids.length === 0 ? '' : ' AND id NOT IN (SELECT value FROM json_each(?))';
+const theseIds = (ids: readonly string[]): readonly string[] =>
+  ids.length === 0 ? [] : [JSON.stringify(ids)];
 
 function listSchedules(connection: Connection, filter: ScheduleFilter): Page<ScheduleRow> {
   const terms = ['name > ?'];
