@@ -182,7 +182,7 @@ async function define(
   maxBytes: number,
 ): Promise<ToolResult> {
   const result = await ops.define(ctx, args as Input<'define'>);
-  const { name, version, created, archived, warnings, plan } = result;
+  const { name, version, created, archived, warnings, plan, triggers } = result;
   const answer = {
     name,
     version,
@@ -190,6 +190,7 @@ async function define(
     ...(archived ? { archived } : {}),
     warnings,
     plan,
+    ...(triggers === undefined ? {} : { triggers }),
   };
   return answerResult(withinBudget(answer as unknown as JsonObject, { maxBytes, getStep: null }));
 }

@@ -11,6 +11,7 @@ import {
   ownValue,
   setOwn,
 } from '../model/json.ts';
+import { toldOnce } from './told-once.ts';
 import { type Spelling, spelled } from './tool-names.ts';
 
 /** Statuses of steps about which there is nothing more to know. */
@@ -19,7 +20,7 @@ export const isDone = (step: Json): boolean =>
 
 const DONE_FIELDS = ['step_id', 'status', 'output', 'skip_reason', 'child_id', 'duration_ms'];
 
-/** Fields that say nothing when they are empty; `steps` and `pending_decisions` stay as they are. */
+/** Fields that say nothing when they are empty; `steps` stays as it is. */
 const WHEN_FILLED: ReadonlySet<string> = new Set(['warnings', 'waiting_for', 'kept', 'again']);
 
 /** An operation's answer about a run, in fewer words; `brief`: its steps were not asked for. */
@@ -34,7 +35,9 @@ export function runAnswer(result: object, spelling: Spelling, brief: boolean): J
   // The decisions say it better.
   if (isFilledList(answer.pending_decisions)) delete answer.waiting_for;
   if (isForPerson(answer.pending_decisions)) answer.next = waitForPerson(answer, spelling);
-  return answer;
+  if (!brief) return answer;
+  if (!isFilledList(answer.pending_decisions)) delete answer.pending_decisions;
+  return toldOnce(answer);
 }
 
 const isFilledList = (value: Json | undefined): boolean =>

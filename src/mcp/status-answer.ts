@@ -4,11 +4,13 @@
  */
 import { AppError } from '../model/error.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isRunEnded } from '../model/run-status.ts';
 import type { Ops } from '../ops/catalog.ts';
 import type { CallContext } from '../ops/operation.ts';
 import type { StatusOutput } from '../ops/schemas.ts';
 import { bytesOf, withinBudget } from './budget.ts';
 import { runAnswer } from './run-answer.ts';
+import { waitsBeside } from './told-once.ts';
 import { type Spelling, spelled } from './tool-names.ts';
 
 interface Call {
@@ -34,12 +36,15 @@ export async function statusAnswer(
   const status = await ops.status(ctx, input as unknown as Input);
   const { definition_hash: _hash, active_ms: _active, ...rest } = status;
   const wantsEvents = input.include !== undefined || input.since_sequence !== undefined;
-  const events = wantsEvents ? status.events : status.events.map(shortEvent);
+  const isBrief = input.include === undefined;
+  const told = runAnswer(rest, spelling, isBrief);
+  const waiting_for = status.waiting_for as unknown as Json;
   const answer = {
-    ...runAnswer(rest, spelling, input.include === undefined),
+    ...told,
     template: status.template,
-    waiting_for: status.waiting_for as unknown as Json,
-    events: events as unknown as Json,
+    pending_decisions: told.pending_decisions ?? [],
+    waiting_for: isBrief ? waitsBeside(told, waiting_for) : waiting_for,
+    events: (wantsEvents ? status.events : storyOf(status)) as unknown as Json,
     ...(status.masking_incomplete === undefined
       ? {}
       : { masking_incomplete: status.masking_incomplete }),
@@ -50,6 +55,13 @@ export async function statusAnswer(
   });
   return withinBudget(answer, { maxBytes, getStep });
 }
+
+/** Events that are told unasked. */
+const TOLD_EVENTS = 5;
+
+/** The last of what happened; how an ended run came to its end is told by its output or error. */
+const storyOf = ({ status, events }: StatusOutput) =>
+  isRunEnded(status) ? [] : events.slice(-TOLD_EVENTS).map(shortEvent);
 
 /** One line of the story; the payload comes when events are asked for. */
 const shortEvent = ({

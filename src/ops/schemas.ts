@@ -141,8 +141,8 @@ export const defineOutput = v.object({
   /** What its triggers made: left out where there are none. */
   triggers: optional(
     v.object({
-      schedules: v.array(v.object({ name: text, next_at: v.nullable(text) })),
-      webhooks: v.array(v.object({ path: text, form: text })),
+      schedules: optional(v.array(v.object({ name: text, next_at: v.nullable(text) }))),
+      webhooks: optional(v.array(v.object({ path: text, form: text }))),
     }),
   ),
 });

@@ -6,8 +6,8 @@ import { toRfc3339 } from '../model/time.ts';
 const MAX_SCHEDULES = 100;
 
 export interface TriggerView {
-  readonly schedules: { readonly name: string; readonly next_at: string | null }[];
-  readonly webhooks: { readonly path: string; readonly form: string }[];
+  readonly schedules?: { readonly name: string; readonly next_at: string | null }[];
+  readonly webhooks?: { readonly path: string; readonly form: string }[];
 }
 
 /** Returns the schedules and webhooks of a template; undefined when it has none. */
@@ -21,5 +21,9 @@ export function triggerView(store: Store, template: string): TriggerView | undef
     .webhooks()
     .filter((webhook) => webhook.template === template)
     .map(({ name, form }) => ({ path: `/hooks/${name}`, form }));
-  return schedules.length + webhooks.length === 0 ? undefined : { schedules, webhooks };
+  if (schedules.length + webhooks.length === 0) return undefined;
+  return {
+    ...(schedules.length === 0 ? {} : { schedules }),
+    ...(webhooks.length === 0 ? {} : { webhooks }),
+  };
 }

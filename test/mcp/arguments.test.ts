@@ -225,7 +225,14 @@ describe('define', () => {
       return (await ok('query', { resource: 'schedules', filter })).schedules;
     };
     const cron = { name: 'night', expression: '0 3 * * *', timezone: 'Europe/Berlin' };
-    await ok('define', { name: 'nightly', definition: PURE, triggers: { cron: [cron] } });
+    const made = await ok('define', {
+      name: 'nightly',
+      definition: PURE,
+      triggers: { cron: [cron] },
+    });
+    expect(made.triggers).toEqual({
+      schedules: [{ name: expect.any(String), next_at: expect.any(String) }],
+    });
     expect(await schedules()).toHaveLength(1);
     const paused = JSON.stringify({ cron: [{ ...cron, enabled: false, overlap: 'queue' }] });
     await ok('define', { name: 'nightly', definition: PURE, triggers: paused });
@@ -317,9 +324,12 @@ describe('a long diagram', () => {
 });
 
 describe('an answer', () => {
-  test('has empty lists where there is nothing', async () => {
+  test('of status and query has empty lists where there is nothing, that of run leaves them out', async () => {
     const run = await ok('run', { definition: PURE });
-    expect(run.pending_decisions).toEqual([]);
+    expect(run).not.toHaveProperty('pending_decisions');
+    expect(run).not.toHaveProperty('waiting_for');
+    const asked = await ok('run', { definition: PURE, include: ['decisions'] });
+    expect(asked.pending_decisions).toEqual([]);
     const { workflow_id } = run;
     const status = await ok('status', { workflow_id });
     expect(status).toMatchObject({ pending_decisions: [], waiting_for: [], context: {} });

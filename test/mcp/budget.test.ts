@@ -33,7 +33,8 @@ describe('a long answer', () => {
       ...Array.from({ length: 12 }, (_, i) => long(`big${i}`, 2000)),
       { id: 'bad', action: 'workflow.fail', params: { reason: 'no luck' }, depends_on: ['big0'] },
     ];
-    const { data } = await call(session.client, 'opcode_run', { definition: { steps } });
+    const args = { definition: { steps }, include: ['steps'] };
+    const { data } = await call(session.client, 'opcode_run', args);
     expect(bytes(data)).toBeLessThanOrEqual(8192);
     expect(data).toMatchObject({
       status: 'failed',
