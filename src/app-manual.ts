@@ -19,6 +19,7 @@ import jsonSchema from '../skills/opcode/references/json-schema.md' with { type:
 import limits from '../skills/opcode/references/limits.md' with { type: 'text' };
 import mcp from '../skills/opcode/references/mcp.md' with { type: 'text' };
 import notify from '../skills/opcode/references/notify.md' with { type: 'text' };
+import numbers from '../skills/opcode/references/numbers.md' with { type: 'text' };
 import operations from '../skills/opcode/references/operations.md' with { type: 'text' };
 import running from '../skills/opcode/references/running.md' with { type: 'text' };
 import schedules from '../skills/opcode/references/schedules.md' with { type: 'text' };
@@ -41,6 +42,7 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'overview', text: skill.replace(/^---\n[\s\S]*?\n---\n/, '') },
   { name: 'workflow-schema', text: workflowSchema },
   { name: 'json-schema', text: jsonSchema },
+  { name: 'numbers', text: numbers },
   { name: 'step-types', text: stepTypes },
   { name: 'failure', text: failure },
   { name: 'limits', text: limits },

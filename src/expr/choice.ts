@@ -123,7 +123,7 @@ function celOperand(text: string, context: ChoiceContext): CompiledOperand {
       hint: `write \`\${{secrets.NAME}}\` alone or inside text`,
     };
   }
-  if (program.constant !== undefined) {
+  if (program.constant !== undefined && program.bigLiteral === null) {
     return { operand: { kind: 'constant', value: program.constant } };
   }
   if (program.path !== null) return { operand: pathOperand(program.path) };

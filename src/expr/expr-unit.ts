@@ -6,6 +6,7 @@
  */
 import type { ExpressionProblem, Reference, Scope } from '../model/expression.ts';
 import { type Json, ownValue } from '../model/json.ts';
+import type { LiteralText } from './big-literal.ts';
 import { bindingsOf } from './bindings.ts';
 import {
   compileExpr,
@@ -27,6 +28,8 @@ export interface ExprUnit {
   readonly whole: boolean;
   /** True when it may call `now()`. */
   readonly usesNow: boolean;
+  /** The first int that is larger than the whole numbers of JSON. */
+  readonly bigLiteral: LiteralText | null;
   /** The outcome within the inline budget, or null when it takes more. */
   evaluateInline(scope: Scope, limits: ExpressionLimits): Outcome | null;
   /** The outcome over plain bindings, with the full limits. */
@@ -88,6 +91,7 @@ function unitOf(program: ExprProgram): ExprUnit {
     references,
     whole,
     usesNow: /\bnow\b/.test(source),
+    bigLiteral: program.bigLiteral,
     evaluateInline(scope, limits) {
       const env = scopeEnv(scope, references, whole);
       const absent = named.find((name) => !env.has(name));

@@ -5,6 +5,7 @@
  * The scan is conservative: a filter that may look at its whole input is given everything. What
  * only jq itself can tell (its grammar) is told when the filter runs.
  */
+import type { LiteralText } from './big-literal.ts';
 import { dashedIdAt } from './cel/source.ts';
 import { jqReads } from './jq-reads.ts';
 import { type JqToken, tokenizeJq } from './jq-tokens.ts';
@@ -21,6 +22,8 @@ export interface JqFilter {
   readonly whole: boolean;
   /** True when it may call `now`. */
   readonly usesNow: boolean;
+  /** The first whole number that is larger than those of JSON. */
+  readonly bigLiteral: LiteralText | null;
 }
 
 export type CheckedJq =
@@ -55,7 +58,15 @@ export function checkJqFilter(source: string, stepIds: ReadonlySet<string>): Che
   const { references, whole } = jqReads(rewritten.tokens);
   const known = references.filter((path) => EXPRESSION_ROOT_NAMES.has(path[0] as string));
   const named = known.map(([root, ...rest]) => [rootName(root as string), ...rest]);
-  return { ok: true, filter: { source, text, usesNow, whole, references: named } };
+  const bigLiteral = findBigLiteral(scan.tokens);
+  return { ok: true, filter: { source, text, usesNow, bigLiteral, whole, references: named } };
+}
+
+function findBigLiteral(tokens: readonly JqToken[]): LiteralText | null {
+  const found = tokens.find(
+    ({ kind, text }) => kind === 'number' && /^\d+$/.test(text) && !Number.isSafeInteger(+text),
+  );
+  return found === undefined ? null : { text: found.text, offset: found.at };
 }
 
 const CLOSER: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '\\(': ')' };

@@ -3,6 +3,7 @@
  */
 import type { ExpressionRemark, SecretRef } from '../model/expression.ts';
 import type { Json } from '../model/json.ts';
+import { bigLiteralRemark, type LiteralText } from './big-literal.ts';
 import type { CelProgram } from './cel/program.ts';
 import type { ExprUnit } from './expr-unit.ts';
 import type { JqFilter } from './jq-filter.ts';
@@ -74,5 +75,22 @@ function secretName(ref: SecretRef): string | null {
 
 /** What whoever writes an operand is told of although it compiles. */
 export function remarksOfOperand(operand: Operand): readonly ExpressionRemark[] {
-  return operand.kind === 'cel' ? operand.program.remarks : [];
+  const big = bigLiteralOf(operand);
+  return [
+    ...(operand.kind === 'cel' ? operand.program.remarks : []),
+    ...(big === null ? [] : [bigLiteralRemark(big)]),
+  ];
+}
+
+function bigLiteralOf(operand: Operand): LiteralText | null {
+  switch (operand.kind) {
+    case 'cel':
+      return operand.program.bigLiteral;
+    case 'expr':
+      return operand.unit.bigLiteral;
+    case 'jq':
+      return operand.filter.bigLiteral;
+    default:
+      return null;
+  }
 }

@@ -73,6 +73,13 @@ export const NEWER_CHECKS = {
     refuses: 'a wait until a time that no calendar has',
     sample: step({ type: 'wait', config: { until: '2027-02-30T00:00:00Z' } }),
   },
+  BIG_LITERAL: {
+    refuses: 'a whole number beyond 2^53 in an expression, which no data can be equal to',
+    sample: {
+      inputs: { id: '1' },
+      ...step({ run: 'true', condition: 'inputs.id == 1234567890123456789' }),
+    },
+  },
   UNREAD_ARGS: {
     refuses: '`args` of a shell text that never reads them',
     sample: step({

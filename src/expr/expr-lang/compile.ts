@@ -6,6 +6,7 @@
  * own properties are read. The accepted language: strings are counted in code points, ints have 64
  * bits, a whole float is an int except where `isStaticFloat` sees it, map keys become strings.
  */
+import { findBigLiteral, type LiteralText } from './big-literal.ts';
 import { countNodes, emit } from './emit.ts';
 import { ExprError } from './error.ts';
 import { toResult } from './json.ts';
@@ -22,6 +23,8 @@ export interface ExprProgram {
   readonly stepRefs: readonly string[][];
   /** True when its work may grow faster than the data it reads: loops, ranges, patterns. */
   readonly costly: boolean;
+  /** The first int that is larger than the whole numbers of JSON. */
+  readonly bigLiteral: LiteralText | null;
   /** The value as JSON data. @throws ExprError kind eval or limit. */
   run(env: ExprEnv, limits: ExprLimits): unknown;
 }
@@ -50,6 +53,7 @@ function build(source: string, stepIds: ReadonlySet<string>): ExprProgram {
     roots,
     stepRefs: paths,
     costly,
+    bigLiteral: findBigLiteral(source, root),
     run: (env, limits) =>
       withinStack(source, () => evaluateOnce(evaluate, cost, source, slots, env, limits)),
   };
