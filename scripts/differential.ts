@@ -6,10 +6,11 @@
  * difference must be a row of the reference's tables "What differs"; one that is not ends with 1.
  */
 import { parseArgs } from 'node:util';
+import { CEL } from './differential/cel.ts';
 import { type Comparison, compare } from './differential/comparison.ts';
 import { JQ } from './differential/jq.ts';
 
-const ENGINES: Readonly<Record<string, Comparison>> = { jq: JQ };
+const ENGINES: Readonly<Record<string, Comparison>> = { cel: CEL, jq: JQ };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

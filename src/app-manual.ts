@@ -8,6 +8,7 @@ import actionsShell from '../skills/opcode/references/actions-shell.md' with { t
 import actionsWorkflow from '../skills/opcode/references/actions-workflow.md' with { type: 'text' };
 import api from '../skills/opcode/references/api.md' with { type: 'text' };
 import benchmarks from '../skills/opcode/references/benchmarks.md' with { type: 'text' };
+import cel from '../skills/opcode/references/cel.md' with { type: 'text' };
 import daemon from '../skills/opcode/references/daemon.md' with { type: 'text' };
 import errors from '../skills/opcode/references/errors.md' with { type: 'text' };
 import events from '../skills/opcode/references/events.md' with { type: 'text' };
@@ -48,6 +49,7 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'limits', text: limits },
   { name: 'expressions', text: expressions },
   { name: 'expr-builtins', text: exprBuiltins },
+  { name: 'cel', text: cel },
   { name: 'jq', text: jq },
   { name: 'actions', text: actions },
   { name: 'actions-fs', text: actionsFs },

@@ -1,7 +1,9 @@
 /** The tables "What differs from …": each row's example gives what the row says. */
 import { describe, expect, test } from 'bun:test';
+import { CEL_ROWS } from '../../scripts/differential/cel-rows.ts';
 import { createJqEngine } from '../../src/expr/jq.ts';
 import { parseJson } from '../../src/model/json-text.ts';
+import { failureOf, resultOf } from '../expr/support.ts';
 import { reference, rowsOf } from './markdown.ts';
 
 const OPTIONS = {
@@ -23,5 +25,21 @@ describe('jq.md', () => {
     const answer = await engine.run(code(filter), parseJson(code(input)), OPTIONS);
     if (here === 'error') expect(answer.ok).toBe(false);
     else expect(answer).toEqual({ ok: true, results: [parseJson(code(here))] });
+  });
+});
+
+describe('cel.md', () => {
+  const rows = rowsOf(reference('cel')).filter(
+    (cells) => cells.length === 5 && cells[0] !== 'what',
+  );
+
+  test('has a row for everything that the comparison explains', () => {
+    expect(rows.map(([row]) => row).sort()).toEqual([...CEL_ROWS].sort());
+  });
+
+  test.each(rows)('%s: %s', (_row, expression = '', _original, here = '') => {
+    const source = `cel: ${code(expression)}`;
+    if (here === 'error') expect(failureOf(source)).toContain('INTERPOLATION_ERROR');
+    else expect(resultOf(source)).toEqual(parseJson(code(here)));
   });
 });

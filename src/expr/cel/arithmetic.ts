@@ -50,6 +50,8 @@ function integer(op: ArithmeticOperator, type: string, a: bigint, b: bigint): bi
       return a / b;
     case '%':
       if (b === 0n) throw new CelFault(`${type} modulus by zero`);
+      // The quotient does not fit, and neither specification nor cel-go gives the rest of it.
+      if (b === -1n && !fitsInt(-a)) throw new CelFault('int overflow during division');
       return a % b;
   }
 }

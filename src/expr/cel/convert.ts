@@ -2,13 +2,14 @@
  * Conversions between types: `int(x)`, `double(x)`, `string(x)` and their like. A text that is no
  * number is a fault; blanks around a number are not, because the output of a command ends in one.
  */
+import { parseDuration } from '../expr-lang/durations.ts';
 import { chargeText } from '../expr-lang/runtime.ts';
 import { toInt, toUint } from './arithmetic.ts';
 import { CelFault, NO_OVERLOAD } from './fault.ts';
 import { type FunctionRow, global } from './function-row.ts';
 import type { CelRuntime } from './runtime.ts';
 import { durationOf, timeOf } from './time-arithmetic.ts';
-import { durationText, parseDurationText, parseTime, timeText } from './time-text.ts';
+import { durationText, parseTime, timeText } from './time-text.ts';
 import {
   type CelDouble,
   doubleOf,
@@ -151,7 +152,7 @@ function duration(_rt: CelRuntime, value: unknown): unknown {
   if (isDuration(value)) return value;
   if (isInt(value)) return durationOf(BigInt(value) * SECOND_NS);
   if (typeof value !== 'string') return NO_OVERLOAD;
-  const ns = parseDurationText(value);
+  const ns = parseDuration(value);
   if (ns !== null) return durationOf(ns);
   throw new CelFault(`duration() cannot read ${shown(value)}; write 1h30m, 1.5s or 250ms`);
 }

@@ -90,7 +90,9 @@ function extreme(
   let best: unknown;
   for (const value of values) {
     if (numberOf(value) === null) throw new CelFault(`math.${name} takes numbers`);
-    if (best === undefined || direction * (order(rt, value, best) ?? 0) > 0) best = value;
+    const above = best === undefined ? 1 : direction * (order(rt, value, best) ?? 0);
+    if (Number.isNaN(above)) throw new CelFault(`math.${name}: NaN has no order`);
+    if (above > 0) best = value;
   }
   if (best === undefined) throw new CelFault(`math.${name} needs at least one number`);
   return best;

@@ -65,6 +65,7 @@ function lastIndexOf(rt: CelRuntime, text: unknown, part: unknown, from?: unknow
   const start = Number(from);
   if (start < 0 || start > length) throw outOfRange(from);
   if (part === '') return start;
+  if (start === length) return -1;
   return positionOf(rt, text, text.lastIndexOf(part, unitAt(rt, text, start)), 0);
 }
 

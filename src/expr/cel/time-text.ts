@@ -2,7 +2,6 @@
  * Timestamps and durations as text. A time that does not exist (February 30, hour 24) is none.
  */
 import { daysIn, joinNs, secondsOf } from '../expr-lang/civil.ts';
-import { parseDuration } from '../expr-lang/durations.ts';
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
 const NS_DIGITS = 9;
@@ -22,13 +21,6 @@ export function parseTime(text: string): bigint | null {
   const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * (sign === '-' ? -60 : 60);
   const seconds = secondsOf(year, month, day, hour, minute, second) - offset;
   return joinNs(seconds, Number(fraction.slice(0, NS_DIGITS).padEnd(NS_DIGITS, '0')));
-}
-
-/** Nanoseconds of a duration such as `1h30m`, null when the text is none. */
-export function parseDurationText(text: string): bigint | null {
-  // The most negative one has no positive counterpart.
-  if (text === '-9223372036.854775808s') return -(2n ** 63n);
-  return parseDuration(text);
 }
 
 const SECOND_NS = 1_000_000_000n;

@@ -26,8 +26,10 @@ export function parseDuration(text: string): bigint | null {
     total += BigInt(whole || '0') * scale;
     if (fraction !== '') total += (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length);
   }
-  if (total > MAX_INT) return null;
-  return text.startsWith('-') ? -total : total;
+  const negative = text.startsWith('-');
+  // The most negative one has no positive counterpart.
+  if (total > MAX_INT && !(negative && total === MAX_INT + 1n)) return null;
+  return negative ? -total : total;
 }
 
 /** The shortest text of a duration: hours, minutes and seconds, below a second one unit. */
