@@ -8,7 +8,7 @@ import { fitsInt, isInt, isNumeric, type Numeric, narrowInt } from './int64.ts';
 import { chargeText, fail, type Runtime } from './runtime.ts';
 import { addTimes, divideTimes, multiplyTimes, subtractTimes } from './time-arithmetic.ts';
 import { KIND } from './time-values.ts';
-import { describe, isDuration } from './values.ts';
+import { describe, isDuration, plainInt } from './values.ts';
 
 type Operator = '+' | '-' | '*' | '/' | '%' | '**';
 
@@ -42,8 +42,8 @@ export function multiply(rt: Runtime, left: unknown, right: unknown, at: number)
 }
 
 export function divide(rt: Runtime, left: unknown, right: unknown, at: number): unknown {
-  if (isDuration(left)) return divideTimes(rt, left, right, at);
-  if (!isNumeric(left) || !isNumeric(right)) return mismatch(rt, '/', left, right, at);
+  if (isDuration(left)) return divideTimes(rt, left, plainInt(right), at);
+  if (!isNumeric(left) || !isNumeric(right)) return named(rt, '/', left, right, at);
   if (Number(right) === 0) return fail(rt, at, 'division by zero');
   return finite(rt, Number(left) / Number(right), at);
 }
@@ -52,7 +52,7 @@ export function divide(rt: Runtime, left: unknown, right: unknown, at: number): 
 export function remainder(rt: Runtime, left: unknown, right: unknown, at: number): unknown {
   if (!isInt(left) || !isInt(right)) {
     const hint = isNumeric(left) && isNumeric(right) ? '; write int(…) around a float' : '';
-    return mismatch(rt, '%', left, right, at, hint);
+    return named(rt, '%', left, right, at, hint);
   }
   if (Number(right) === 0) return fail(rt, at, 'division by zero');
   if (typeof left === 'number' && typeof right === 'number') return (left % right) + 0;
@@ -60,7 +60,7 @@ export function remainder(rt: Runtime, left: unknown, right: unknown, at: number
 }
 
 export function power(rt: Runtime, left: unknown, right: unknown, at: number): unknown {
-  if (!isNumeric(left) || !isNumeric(right)) return mismatch(rt, '**', left, right, at);
+  if (!isNumeric(left) || !isNumeric(right)) return named(rt, '**', left, right, at);
   return finite(rt, Number(left) ** Number(right), at);
 }
 
@@ -68,6 +68,8 @@ export function negate(rt: Runtime, value: unknown, at: number): unknown {
   if (typeof value === 'number') return 0 - value;
   if (typeof value === 'bigint') return exactInt(rt, -value, at);
   if (isDuration(value)) return { [KIND]: 'duration', ns: -value.ns };
+  const plain = plainInt(value);
+  if (plain !== value) return negate(rt, plain, at);
   return fail(rt, at, `\`-\` needs a number, got ${describe(value)}`);
 }
 
@@ -97,8 +99,8 @@ function settle(
 }
 
 /** Arithmetic where a bigint takes part. */
-function wide(rt: Runtime, op: Operator, left: unknown, right: unknown, at: number): Numeric {
-  if (!isNumeric(left) || !isNumeric(right)) return mismatch(rt, op, left, right, at);
+function wide(rt: Runtime, op: Operator, left: unknown, right: unknown, at: number): unknown {
+  if (!isNumeric(left) || !isNumeric(right)) return named(rt, op, left, right, at);
   if (isInt(left) && isInt(right)) {
     return calculateInts(rt, op, BigInt(left), BigInt(right), at);
   }
@@ -112,13 +114,36 @@ function calculateInts(rt: Runtime, op: Operator, a: bigint, b: bigint, at: numb
   return exactInt(rt, op === '-' ? a - b : a * b, at);
 }
 
-function mismatch(
+const APPLY: Readonly<Record<Operator, typeof add>> = {
+  '+': add,
+  '-': subtract,
+  '*': multiply,
+  '/': divide,
+  '%': remainder,
+  '**': power,
+};
+
+/** Months and weekdays count as their ints. @throws ExprError when neither side is one. */
+function named(
   rt: Runtime,
   op: Operator,
   left: unknown,
   right: unknown,
   at: number,
   hint = '',
+): unknown {
+  const [first, second] = [plainInt(left), plainInt(right)];
+  if (first === left && second === right) return mismatch(rt, op, left, right, at, hint);
+  return APPLY[op](rt, first, second, at);
+}
+
+function mismatch(
+  rt: Runtime,
+  op: Operator,
+  left: unknown,
+  right: unknown,
+  at: number,
+  hint: string,
 ): never {
   const text = op === '+' && (typeof left === 'string' || typeof right === 'string');
   const advice = text ? '; write string(…) around the other value' : hint;

@@ -5,17 +5,31 @@ import { plain } from './builtin-kinds.ts';
 import { formatDuration } from './durations.ts';
 import { fitsInt, isNumeric, type Numeric, narrowInt, parseInt64 } from './int64.ts';
 import { compactJson, printJson, readJson } from './json.ts';
-import { formatRfc3339 } from './layout.ts';
+import { formatRfc3339, nameOf } from './layout.ts';
 import { chargeText, fail, type Runtime, spend } from './runtime.ts';
-import { describe, isDate, isDuration, isZone, needText, typeOf } from './values.ts';
+import {
+  describe,
+  isDate,
+  isDuration,
+  isNamedInt,
+  isZone,
+  needText,
+  plainInt,
+  typeOf,
+} from './values.ts';
 
 const FLOAT = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+const HEX_FLOAT =
+  /^([+-]?)0[xX](?=\.?[0-9a-fA-F])([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?[0-9]{1,5})$/;
+/** One underscore between two digits, or between the base and a digit. */
+const SPACED = /(?<=[0-9a-fA-FxX])_(?=[0-9a-fA-F])/g;
 /** Enough together with a length that is a multiple of four. */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const LONGEST_NUMBER = 400;
 
 /** A whole number: a float loses its fraction, a string holds decimal digits. */
-function toInt(rt: Runtime, value: unknown, at: number): Numeric {
+function toInt(rt: Runtime, given: unknown, at: number): Numeric {
+  const value = plainInt(given);
   if (typeof value === 'string') {
     const parsed = parseInt64(value);
     if (parsed !== null) return parsed;
@@ -28,10 +42,45 @@ function toInt(rt: Runtime, value: unknown, at: number): Numeric {
   return fail(rt, at, `int() cannot make an int of ${describe(value)}`);
 }
 
-function toFloat(rt: Runtime, value: unknown, at: number): number {
+/** The number that a text is, NaN when it is none. */
+function readFloat(text: string): number {
+  if (text.length >= LONGEST_NUMBER) return Number.NaN;
+  const digits = text.includes('_') ? text.replaceAll(SPACED, '') : text;
+  if (FLOAT.test(digits)) return Number(digits);
+  const hex = HEX_FLOAT.exec(digits);
+  if (hex === null) return Number.NaN;
+  const [, sign, whole = '', fraction = '', power] = hex;
+  const size = scaledHex(BigInt(`0x0${whole}${fraction}`), Number(power) - 4 * fraction.length);
+  return sign === '-' ? -size : size;
+}
+
+const MANTISSA_BITS = 53;
+
+/** A whole number times a power of two, rounded once. */
+function scaledHex(whole: bigint, power: number): number {
+  const bits = whole.toString(2).length;
+  // Below the smallest normal number a double has fewer bits.
+  const kept = Math.min(MANTISSA_BITS, bits + power + 1074);
+  const drop = bits - kept;
+  if (whole === 0n || kept < 0) return 0;
+  if (drop <= 0) return timesPower(Number(whole), power);
+  const half = 1n << BigInt(drop - 1);
+  const rest = whole & ((1n << BigInt(drop)) - 1n);
+  const cut = whole >> BigInt(drop);
+  const up = rest > half || (rest === half && (cut & 1n) === 1n);
+  return timesPower(Number(up ? cut + 1n : cut), power + drop);
+}
+
+/** Exact: in two steps, because one power of two may be out of range. */
+function timesPower(value: number, power: number): number {
+  const half = Math.trunc(power / 2);
+  return value * 2 ** half * 2 ** (power - half);
+}
+
+function toFloat(rt: Runtime, given: unknown, at: number): number {
+  const value = plainInt(given);
   if (isNumeric(value)) return Number(value);
-  const numeric = typeof value === 'string' && value.length < LONGEST_NUMBER && FLOAT.test(value);
-  const float = numeric ? Number(value) : Number.NaN;
+  const float = typeof value === 'string' ? readFloat(value) : Number.NaN;
   if (Number.isFinite(float)) return float + 0;
   return fail(rt, at, `float() cannot make a float of ${describe(value)}`);
 }
@@ -43,6 +92,7 @@ function toText(rt: Runtime, value: unknown, at: number): string {
   if (typeof value !== 'object') return String(value);
   if (isDate(value)) return formatRfc3339(value);
   if (isDuration(value)) return formatDuration(value.ns);
+  if (isNamedInt(value)) return nameOf(value);
   return isZone(value) ? value.name : compactJson(rt, value, at);
 }
 
@@ -53,9 +103,10 @@ function encodeBase64(rt: Runtime, value: unknown, at: number): string {
 }
 
 function decodeBase64(rt: Runtime, value: unknown, at: number): string {
-  const text = needText(rt, value, 'fromBase64()', at);
-  chargeText(rt, 2 * text.length, at);
-  spend(rt, text.length >> 4, at);
+  const given = needText(rt, value, 'fromBase64()', at);
+  chargeText(rt, 2 * given.length, at);
+  spend(rt, given.length >> 4, at);
+  const text = given.replaceAll(/[\r\n]/g, '');
   if (text.length % 4 !== 0 || !BASE64.test(text)) {
     return fail(rt, at, 'fromBase64() got a text that is not base64');
   }

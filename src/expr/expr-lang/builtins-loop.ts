@@ -16,7 +16,8 @@ import {
   spend,
 } from './runtime.ts';
 import { sortBy } from './sorting.ts';
-import { keyOf, needBool, needNumber, ownOf, setOwn, type ValueMap } from './values.ts';
+import { MapBuilder } from './typed-map.ts';
+import { needBool, needNumber } from './values.ts';
 
 /** A list of its own and a key of the map that holds it. */
 const NEW_GROUP_BYTES = 150;
@@ -126,20 +127,19 @@ function sum(rt: Runtime, list: readonly unknown[], closure: Closure | null, at:
 
 function groupBy(rt: Runtime, list: readonly unknown[], closure: Closure | null, at: number) {
   chargeMap(rt, 0, at);
-  const groups: ValueMap = {};
+  const groups = new MapBuilder();
   walk(rt, list, closure, at, (result, item) => {
-    const key = keyOf(rt, result, at);
-    const group = ownOf(groups, key);
+    const group = groups.get(rt, result, at);
     charge(rt, 8, at);
     if (Array.isArray(group)) group.push(item);
     else {
       charge(rt, NEW_GROUP_BYTES, at);
       spend(rt, NEW_GROUP_STEPS, at);
-      setOwn(groups, key, [item]);
+      groups.set(rt, result, [item], at);
     }
     return false;
   });
-  return groups;
+  return groups.finish();
 }
 
 function reduce(

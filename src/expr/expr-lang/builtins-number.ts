@@ -3,10 +3,10 @@
  */
 import { finite, negate } from './arithmetic.ts';
 import { plain } from './builtin-kinds.ts';
-import { compareNumeric, isNumeric, type Numeric } from './int64.ts';
+import { isNumeric, type Numeric } from './int64.ts';
 import { MAX_VALUE_DEPTH } from './limits.ts';
 import { chargeList, fail, type Runtime, spend } from './runtime.ts';
-import { describe, needNumber, tooDeep } from './values.ts';
+import { compare, describe, isDate, isDuration, needNumber, plainInt, tooDeep } from './values.ts';
 
 const rounding = (name: string, apply: (value: number) => number) =>
   plain(1, 1, (rt, [value], at) => {
@@ -17,28 +17,46 @@ const rounding = (name: string, apply: (value: number) => number) =>
 /** Halves go away from zero. */
 const roundHalf = (value: number): number => (value < 0 ? -Math.round(-value) : Math.round(value));
 
+/** Visits the values that are no lists, at any depth. */
+function eachLeaf(
+  rt: Runtime,
+  values: readonly unknown[],
+  at: number,
+  visit: (value: unknown) => void,
+  depth = 0,
+): void {
+  if (depth > MAX_VALUE_DEPTH) tooDeep(rt, at);
+  for (const value of values) {
+    spend(rt, 1, at);
+    if (Array.isArray(value)) eachLeaf(rt, value, at, visit, depth + 1);
+    else visit(value);
+  }
+}
+
 function eachNumber(
   rt: Runtime,
   values: readonly unknown[],
   what: string,
   at: number,
   visit: (value: Numeric) => void,
-  depth = 0,
 ): void {
-  if (depth > MAX_VALUE_DEPTH) tooDeep(rt, at);
-  for (const value of values) {
-    spend(rt, 1, at);
-    if (isNumeric(value)) visit(value);
-    else if (Array.isArray(value)) eachNumber(rt, value, what, at, visit, depth + 1);
+  eachLeaf(rt, values, at, (value) => {
+    const plain = plainInt(value);
+    if (isNumeric(plain)) visit(plain);
     else fail(rt, at, `${what} needs numbers, got ${describe(value)}`);
-  }
+  });
 }
+
+const isOrdered = (value: unknown): boolean =>
+  isNumeric(plainInt(value)) || isDuration(value) || isDate(value);
 
 const extreme = (name: string, better: (order: number) => boolean) =>
   plain(1, Number.POSITIVE_INFINITY, (rt, args, at) => {
-    let best: Numeric | null = null;
-    eachNumber(rt, args, `${name}()`, at, (value) => {
-      if (best === null || better(compareNumeric(value, best))) best = value;
+    const what = `${name}()`;
+    let best: unknown = null;
+    eachLeaf(rt, args, at, (value) => {
+      if (!isOrdered(value)) fail(rt, at, `${what} needs numbers or times, got ${describe(value)}`);
+      if (best === null || better(compare(rt, value, best, what, at))) best = value;
     });
     return best;
   });

@@ -1,9 +1,10 @@
 /**
  * Functions over strings. Positions and lengths count code points.
  */
-import { plain } from './builtin-kinds.ts';
+import { type PlainBuiltin, plain } from './builtin-kinds.ts';
 import { charge, chargeList, chargeText, fail, type Runtime, scan, spend } from './runtime.ts';
 import { pointsOf, positionOf } from './text.ts';
+import { lowerCase, trimSpace, upperCase } from './text-case.ts';
 import { describe, needCount, needList, needText } from './values.ts';
 
 /** A short string cut out of another costs about this much. */
@@ -30,10 +31,17 @@ const paired = (
   });
 };
 
+/** The same builtin with a second argument that may be left out. */
+function withDefault(builtin: PlainBuiltin, other: string): PlainBuiltin {
+  return plain(1, 2, (rt, args, at) =>
+    builtin.run(rt, args.length === 1 ? [...args, other] : args, at),
+  );
+}
+
 function trim(rt: Runtime, args: readonly unknown[], at: number): string {
   const text = needText(rt, args[0], 'trim()', at);
   chargeText(rt, text.length, at);
-  if (args.length === 1) return text.trim();
+  if (args.length === 1) return trimSpace(text);
   const cut = new Set(needText(rt, args[1], 'trim()', at));
   const points = pointsOf(rt, text, at);
   const from = points.findIndex((point) => !cut.has(point));
@@ -133,14 +141,20 @@ function join(rt: Runtime, value: unknown, glue: unknown, at: number): string {
 
 export const TEXT_BUILTINS = {
   trim: plain(1, 2, trim),
-  trimPrefix: paired('trimPrefix', (_rt, text, prefix) =>
-    text.startsWith(prefix) ? text.slice(prefix.length) : text,
+  trimPrefix: withDefault(
+    paired('trimPrefix', (_rt, text, prefix) =>
+      text.startsWith(prefix) ? text.slice(prefix.length) : text,
+    ),
+    ' ',
   ),
-  trimSuffix: paired('trimSuffix', (_rt, text, suffix) =>
-    text.endsWith(suffix) ? text.slice(0, text.length - suffix.length) : text,
+  trimSuffix: withDefault(
+    paired('trimSuffix', (_rt, text, suffix) =>
+      text.endsWith(suffix) ? text.slice(0, text.length - suffix.length) : text,
+    ),
+    ' ',
   ),
-  upper: textual('upper', (text) => text.toUpperCase()),
-  lower: textual('lower', (text) => text.toLowerCase()),
+  upper: textual('upper', upperCase),
+  lower: textual('lower', lowerCase),
   split: plain(2, 3, (rt, args, at) => split(rt, args, false, at)),
   splitAfter: plain(2, 3, (rt, args, at) => split(rt, args, true, at)),
   replace: plain(3, 4, replace, true),

@@ -7,7 +7,7 @@ import { parseDate, parseUsualDate } from './parse-date.ts';
 import { charge, fail, type Runtime, spend } from './runtime.ts';
 import { dateOf, durationOf } from './time-arithmetic.ts';
 import type { ExprDate, Zone } from './time-values.ts';
-import { describe, needText } from './values.ts';
+import { describe, isZone, needText } from './values.ts';
 import { namedZone, UTC } from './zones.ts';
 
 const MAX_TEXT = 200;
@@ -17,9 +17,11 @@ const ZONE_STEPS = 10_000;
 const MAX_KEPT_ZONES = 16;
 const DATE_STEPS = 100;
 
-function now(rt: Runtime, at: number): ExprDate {
+function now(rt: Runtime, args: readonly unknown[], at: number): ExprDate {
   charge(rt, 64, at);
-  return dateOf(rt, BigInt(Math.trunc(rt.env.nowMs)) * 1_000_000n, UTC, at);
+  const zone = args.length === 0 ? UTC : args[0];
+  if (!isZone(zone)) return fail(rt, at, `now() takes a timezone("…"), got ${describe(zone)}`);
+  return dateOf(rt, BigInt(Math.trunc(rt.env.nowMs)) * 1_000_000n, zone, at);
 }
 
 function toDuration(rt: Runtime, value: unknown, at: number): unknown {
@@ -45,11 +47,17 @@ function zoneOf(rt: Runtime, value: unknown, what: string, at: number): Zone {
   return zone;
 }
 
-function toDate(rt: Runtime, args: readonly unknown[], at: number): ExprDate {
+function toDate(rt: Runtime, given: readonly unknown[], at: number): ExprDate {
+  const [first] = given;
+  const before = isZone(first) ? first : UTC;
+  const args = isZone(first) ? given.slice(1) : given;
+  if (args.length < 1 || args.length > 3) {
+    return fail(rt, at, 'date() takes a text, and maybe a layout and the name of a timezone');
+  }
   const text = needText(rt, args[0], 'date()', at);
   spend(rt, DATE_STEPS, at);
   charge(rt, 64, at);
-  const zone = args.length > 2 ? zoneOf(rt, args[2], 'date()', at) : UTC;
+  const zone = args.length > 2 ? zoneOf(rt, args[2], 'date()', at) : before;
   const layout = args.length > 1 ? needText(rt, args[1], 'date()', at) : null;
   if (text.length > MAX_TEXT || (layout !== null && layout.length > MAX_TEXT)) {
     return fail(rt, at, `date() reads texts of at most ${MAX_TEXT} characters`);
@@ -61,8 +69,8 @@ function toDate(rt: Runtime, args: readonly unknown[], at: number): ExprDate {
 }
 
 export const TIME_BUILTINS = {
-  now: plain(0, 0, (rt, _args, at) => now(rt, at)),
+  now: plain(0, 1, now),
   duration: plain(1, 1, (rt, [text], at) => toDuration(rt, text, at)),
-  date: plain(1, 3, toDate),
+  date: plain(1, 4, toDate),
   timezone: plain(1, 1, (rt, [name], at) => zoneOf(rt, name, 'timezone()', at)),
 };

@@ -20,6 +20,8 @@ export interface Civil {
   readonly yearDay: number;
   /** Seconds east of UTC. */
   readonly offset: number;
+  /** Seconds since 1970. */
+  readonly seconds: number;
 }
 
 const SECOND_NS = 1_000_000_000n;
@@ -75,5 +77,14 @@ export function civilOf(date: ExprDate): Civil {
     weekday: local.getUTCDay(),
     yearDay: Math.floor((seconds + offset - yearStart) / DAY) + 1,
     offset,
+    seconds,
   };
+}
+
+/** The year that the ISO week of a day belongs to: that of its Thursday. */
+export function isoWeekYear(civil: Civil): number {
+  const thursday = civil.yearDay + 4 - (civil.weekday || 7);
+  if (thursday < 1) return civil.year - 1;
+  const days = secondsOf(civil.year + 1, 1, 1) - secondsOf(civil.year, 1, 1);
+  return thursday > days / DAY ? civil.year + 1 : civil.year;
 }

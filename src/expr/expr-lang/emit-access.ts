@@ -9,7 +9,18 @@ import { isInt } from './int64.ts';
 import { callMethod } from './methods.ts';
 import { chargeList, chargeMap, type Emit, type Evaluate, fail, type Runtime } from './runtime.ts';
 import { sliceText, textLength } from './text.ts';
-import { describe, isMap, keyOf, needCount, ownOf, setOwn, type ValueMap } from './values.ts';
+import { typedPart } from './typed-map.ts';
+import {
+  describe,
+  isMap,
+  isTypedMap,
+  keyOf,
+  needCount,
+  ownOf,
+  plainInt,
+  setOwn,
+  type ValueMap,
+} from './values.ts';
 
 type Access = MemberNode | SliceNode | MethodNode;
 
@@ -109,12 +120,16 @@ function emitRead(node: Access, source: string, emit: Emit): Read {
 
 function readPart(rt: Runtime, object: unknown, key: unknown, at: number): unknown {
   if (isMap(object)) return ownOf(object, keyOf(rt, key, at));
+  if (isTypedMap(object)) return typedPart(rt, object, key, at) ?? null;
   if (object === null || object === undefined) {
     const name = typeof key === 'string' ? key : describe(key);
     return fail(rt, at, `cannot read ${name} of nil; write ?. when it may be nil`);
   }
-  if (Array.isArray(object)) return readElement(rt, object, key, at);
-  if (typeof object === 'string' && isInt(key)) return readPoint(rt, object, Number(key), at);
+  const position = plainInt(key);
+  if (Array.isArray(object)) return readElement(rt, object, position, at);
+  if (typeof object === 'string' && isInt(position)) {
+    return readPoint(rt, object, Number(position), at);
+  }
   return fail(rt, at, `cannot read ${describe(key)} of ${describe(object)}`);
 }
 

@@ -4,7 +4,6 @@
 import { add, divide, multiply, negate, power, remainder, subtract } from './arithmetic.ts';
 import type { BinaryNode, BinaryOperator, CompareNode, UnaryOperator } from './ast.ts';
 import { ExprError } from './error.ts';
-import { isNumeric } from './int64.ts';
 import { compilePattern, matchPattern, patternOf } from './pattern.ts';
 import {
   chargeList,
@@ -15,7 +14,8 @@ import {
   scan,
   spend,
 } from './runtime.ts';
-import { compare, describe, equal, isDuration, isMap, keyOf, needBool, needInt } from './values.ts';
+import { typedPart } from './typed-map.ts';
+import { compare, describe, equal, isMap, isTypedMap, keyOf, needBool, needInt } from './values.ts';
 
 type Apply = (rt: Runtime, left: unknown, right: unknown, at: number) => unknown;
 
@@ -44,11 +44,7 @@ const APPLY: ReadonlyMap<BinaryOperator, Apply> = new Map<BinaryOperator, Apply>
 export function emitUnary(op: UnaryOperator, operand: Evaluate, at: number): Evaluate {
   if (op === '!') return (rt) => !needBool(rt, operand(rt), '`not`', at);
   if (op === '-') return (rt) => negate(rt, operand(rt), at);
-  return (rt) => {
-    const value = operand(rt);
-    if (isNumeric(value) || isDuration(value)) return value;
-    return fail(rt, at, `\`+\` needs a number, got ${describe(value)}`);
-  };
+  return operand;
 }
 
 export function emitBinary(node: BinaryNode, source: string, emit: Emit): Evaluate {
@@ -150,6 +146,7 @@ function isIn(rt: Runtime, item: unknown, container: unknown, at: number): boole
   if (isMap(container)) {
     return item !== null && Object.hasOwn(container, keyOf(rt, item, at));
   }
+  if (isTypedMap(container)) return typedPart(rt, container, item, at) !== undefined;
   const hint =
     typeof container === 'string' ? '; for a part of a string write `text contains x`' : '';
   return fail(rt, at, `\`in\` needs an array or a map, got ${describe(container)}${hint}`);

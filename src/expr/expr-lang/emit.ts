@@ -10,7 +10,14 @@ import { builtinOf } from './builtins.ts';
 import { emitAccess, emitChain, emitEnv, emitRoot } from './emit-access.ts';
 import { emitBinary, emitComparison, emitUnary } from './emit-operators.ts';
 import { isNumeric } from './int64.ts';
-import { type Closure, chargeList, chargeMap, type Evaluate } from './runtime.ts';
+import {
+  type Closure,
+  chargeList,
+  chargeMap,
+  type Evaluate,
+  fail,
+  type Runtime,
+} from './runtime.ts';
 import { isStaticFloat } from './static-float.ts';
 import { keyOf, needBool, needList, setOwn, type ValueMap } from './values.ts';
 
@@ -109,9 +116,15 @@ function emitMap(
   return (rt) => {
     chargeMap(rt, parts.length, at);
     const map: ValueMap = {};
-    for (const [key, value] of parts) setOwn(map, keyOf(rt, key(rt), at), value(rt));
+    for (const [key, value] of parts) setOwn(map, literalKey(rt, key(rt), at), value(rt));
     return map;
   };
+}
+
+/** A key that was calculated and is nil is a mistake, most often a name that is not there. */
+function literalKey(rt: Runtime, key: unknown, at: number): string {
+  if (key !== null && key !== undefined) return keyOf(rt, key, at);
+  return fail(rt, at, 'the key of a map is nil; write `key ?? "text"` when it may be');
 }
 
 function emitBuiltin(node: BuiltinNode, source: string): Evaluate {

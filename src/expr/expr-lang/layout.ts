@@ -3,7 +3,8 @@
  * Cuts a layout into fields and the text between them, and writes dates by it.
  */
 import { type Civil, civilOf } from './civil.ts';
-import type { ExprDate } from './time-values.ts';
+import type { ExprDate, NamedInt } from './time-values.ts';
+import { KIND } from './time-values.ts';
 
 export type Field =
   | 'year'
@@ -16,6 +17,7 @@ export type Field =
   | 'daySpace'
   | 'day'
   | 'yearDay'
+  | 'yearDaySpace'
   | 'weekday'
   | 'weekdayShort'
   | 'hour24'
@@ -73,6 +75,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   _2: 'daySpace',
   '2': 'day',
   '002': 'yearDay',
+  __2: 'yearDaySpace',
   Monday: 'weekday',
   Mon: 'weekdayShort',
   '15': 'hour24',
@@ -89,7 +92,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
 const OFFSET = '[Z-]07(?::00:00|0000|:00|00)?';
 const NEXT = new RegExp(
   `(?<offset>${OFFSET})|(?<fraction>[.,](?:0+|9+)(?![0-9]))|(?<name>January|Jan(?![a-z])|Monday|` +
-    'Mon(?![a-z])|MST|2006|002|_2(?!006)|0[1-6]|15|[1-5]|PM|pm)',
+    'Mon(?![a-z])|MST|2006|002|__2|_2(?!006)|0[1-6]|15|[1-5]|PM|pm)',
   'g',
 );
 
@@ -131,7 +134,7 @@ function write(field: Field, text: string, civil: Civil, date: ExprDate): string
     case 'year2':
       return two(civil.year % 100);
     case 'zoneName':
-      return zoneName(date, civil.offset);
+      return zoneName(date, civil);
     case 'offset':
       return writeOffset(text, civil.offset);
     case 'fraction':
@@ -163,6 +166,8 @@ function writeDay(field: Field, civil: Civil): string | null {
       return String(civil.day);
     case 'yearDay':
       return String(civil.yearDay).padStart(3, '0');
+    case 'yearDaySpace':
+      return String(civil.yearDay).padStart(3, ' ');
     case 'weekday':
       return WEEKDAYS[civil.weekday] ?? '';
     case 'weekdayShort':
@@ -191,8 +196,15 @@ function writeClock(field: Field, civil: Civil): string {
   }
 }
 
-function zoneName(date: ExprDate, offset: number): string {
-  return date.zone.name === 'UTC' ? 'UTC' : writeOffset(offset % 3600 ? '-0700' : '-07', offset);
+/** What the time is called; an offset without a name is written as `-0700`. */
+function zoneName(date: ExprDate, { seconds, offset }: Civil): string {
+  return date.zone.abbreviationAt(seconds) || writeOffset('-0700', offset);
+}
+
+/** The name of a month or weekday. */
+export function nameOf(value: NamedInt): string {
+  const name = value[KIND] === 'month' ? MONTHS[value.int - 1] : WEEKDAYS[value.int];
+  return name ?? String(value.int);
 }
 
 function writeOffset(text: string, offset: number): string {

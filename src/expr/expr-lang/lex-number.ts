@@ -1,5 +1,6 @@
 /**
- * Number literals of the Expr language: `42`, `1_000`, `0x2A`, `0o52`, `0b1`, `.5`, `1.5`, `1e3`.
+ * Number literals of the Expr language: `42`, `1_000`, `0x2A`, `0o52`, `0b1`, `.5`, `2.`, `1.5`,
+ * `1e3`.
  *
  * Ints are 64-bit: a number while it is exact in JavaScript, else a bigint.
  */
@@ -13,7 +14,7 @@ interface ScannedNumber {
 }
 
 const PREFIXED = /0(?:[xX][0-9a-fA-F_]+|[oO][0-7_]+|[bB][01_]+)/y;
-const DECIMAL = /(?:[0-9][0-9_]*)?(?:\.(?!\.)[0-9][0-9_]*)?(?:[eE][+-]?[0-9][0-9_]*)?/y;
+const DECIMAL = /(?:[0-9][0-9_]*)?(?:\.(?!\.)[0-9_]*)?(?:[eE][+-]?_*[0-9][0-9_]*)?/y;
 const WORD = /[\p{L}\p{Nd}_$]/uy;
 
 /** Reads the number at `at`. @throws ExprError kind syntax. */
@@ -22,7 +23,7 @@ export function scanNumber(source: string, at: number): ScannedNumber {
   const text = prefixed === '' ? read(DECIMAL, source, at) : prefixed;
   const end = at + text.length;
   WORD.lastIndex = end;
-  if (text === '' || text.endsWith('_') || WORD.test(source)) {
+  if (text === '' || WORD.test(source)) {
     throw new ExprError('syntax', 'this number is not written correctly', source, at);
   }
   const digits = text.replaceAll('_', '');

@@ -1,5 +1,6 @@
 /**
- * String literals of the Expr language: '…' and "…" with escapes, `…` raw and over several lines.
+ * String literals of the Expr language: '…' and "…" with escapes, `…` raw and over several lines (two
+ * backticks in it are one), b'…' and b"…" bytes.
  */
 import { ExprError } from './error.ts';
 
@@ -28,11 +29,43 @@ const CODED =
 export function scanString(source: string, at: number): ScannedString {
   const quote = source[at] ?? '';
   if (quote === '`') {
-    const close = source.indexOf('`', at + 1);
-    if (close < 0) throw unclosed(source, at);
-    return { value: source.slice(at + 1, close), end: close + 1 };
+    RAW.lastIndex = at;
+    const raw = RAW.exec(source)?.[0];
+    if (raw === undefined) throw unclosed(source, at);
+    return { value: raw.slice(1, -1).replaceAll('``', '`'), end: at + raw.length };
   }
   return scanQuoted(source, at, quote);
+}
+
+const RAW = /`(?:[^`]|``)*`(?!`)/y;
+/** `\xff` and `\377` are one byte each, whatever they would be as a character. */
+const BYTE = /\\(?:x([0-9a-fA-F]{2})|([0-3][0-7]{2}))|\\.|[^\\]/gsu;
+
+interface ScannedBytes {
+  readonly value: readonly number[];
+  readonly end: number;
+}
+
+/** Reads the bytes whose `b` stands at `at`. @throws ExprError kind syntax. */
+export function scanBytes(source: string, at: number): ScannedBytes {
+  const { end } = scanQuoted(source, at + 1, source[at + 1] ?? '');
+  const value: number[] = [];
+  for (const [piece, hex, octal] of source.slice(at + 2, end - 1).matchAll(BYTE)) {
+    if (hex !== undefined) value.push(Number.parseInt(hex, 16));
+    else if (octal !== undefined) value.push(Number.parseInt(octal, 8));
+    else if (/^\\[uU]/.test(piece)) throw noCharacters(source, at);
+    else value.push(...Buffer.from(SIMPLE[piece.slice(1)] ?? piece));
+  }
+  return { value, end };
+}
+
+function noCharacters(source: string, at: number): ExprError {
+  return new ExprError(
+    'syntax',
+    'bytes have no escapes \\u and \\U; write \\x and two digits',
+    source,
+    at,
+  );
 }
 
 function scanQuoted(source: string, at: number, quote: string): ScannedString {

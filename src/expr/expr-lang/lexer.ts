@@ -7,15 +7,15 @@
  */
 import { ExprError } from './error.ts';
 import { scanNumber } from './lex-number.ts';
-import { scanString } from './lex-string.ts';
+import { scanBytes, scanString } from './lex-string.ts';
 
-type TokenKind = 'number' | 'string' | 'name' | 'pointer' | 'op' | 'end';
+type TokenKind = 'number' | 'string' | 'bytes' | 'name' | 'pointer' | 'op' | 'end';
 
 export interface Token {
   readonly kind: TokenKind;
   /** The operator or name; for a literal its source text. */
   readonly text: string;
-  /** Of a number: number or bigint; of a string: its text. */
+  /** Of a number: number or bigint; of a string: its text; of bytes: the list of them. */
   readonly value: unknown;
   /** True for a number written with a point or an exponent. */
   readonly float: boolean;
@@ -60,6 +60,10 @@ function scanToken(
   if (char === '"' || char === "'" || char === '`') {
     const { value, end } = scanString(source, at);
     return scanned('string', source, at, end, value);
+  }
+  if ((char === 'b' || char === 'B') && /['"]/.test(source[at + 1] ?? '')) {
+    const { value, end } = scanBytes(source, at);
+    return scanned('bytes', source, at, end, value);
   }
   const digit = char === '.' ? (source[at + 1] ?? '') : char;
   if (digit >= '0' && digit <= '9') {

@@ -2,14 +2,23 @@
  * The methods of dates, durations and timezones: `now().Year()`, `duration("90m").Hours()`.
  * Nothing else has methods; what the data holds is never called.
  */
-import { type Civil, civilOf, secondsOf } from './civil.ts';
+import { type Civil, civilOf, isoWeekYear, secondsOf } from './civil.ts';
 import { formatDuration } from './durations.ts';
 import { compareNumeric, narrowInt } from './int64.ts';
-import { formatDate, formatRfc3339 } from './layout.ts';
+import { formatDate, formatRfc3339, nameOf } from './layout.ts';
 import { charge, fail, type Runtime, spend } from './runtime.ts';
 import { addTimes, dateOf, durationOf, subtractTimes } from './time-arithmetic.ts';
-import type { ExprDate, ExprDuration } from './time-values.ts';
-import { describe, isDate, isDuration, isZone, needCount, needText, typeOf } from './values.ts';
+import { type ExprDate, type ExprDuration, KIND, type NamedInt } from './time-values.ts';
+import {
+  describe,
+  isDate,
+  isDuration,
+  isNamedInt,
+  isZone,
+  needCount,
+  needText,
+  typeOf,
+} from './values.ts';
 import { localToUnix, UTC } from './zones.ts';
 
 type Method<T> = (rt: Runtime, self: T, args: readonly unknown[], at: number) => unknown;
@@ -18,12 +27,18 @@ type Method<T> = (rt: Runtime, self: T, args: readonly unknown[], at: number) =>
 const METHOD_STEPS = 50;
 const MAX_LAYOUT = 1_000;
 const MAX_CALENDAR_STEP = 4_000_000;
+/** The first moment of the year 1, from which dates are rounded. */
+const ZERO_NS = -62_135_596_800_000_000_000n;
 const MAX_UNIX_SECONDS = 300_000_000_000;
 
 const civil =
   (field: keyof Civil): Method<ExprDate> =>
   (_rt, self) =>
     civilOf(self)[field];
+
+const namedInt =
+  (kind: NamedInt[typeof KIND], field: 'month' | 'weekday'): Method<ExprDate> =>
+  (_rt, self) => ({ [KIND]: kind, int: civilOf(self)[field] });
 
 const unix =
   (unitNs: bigint): Method<ExprDate> =>
@@ -37,13 +52,14 @@ const ordered =
 
 const DATE_METHODS: ReadonlyMap<string, Method<ExprDate>> = new Map<string, Method<ExprDate>>([
   ['Year', civil('year')],
-  ['Month', civil('month')],
+  ['Month', namedInt('month', 'month')],
   ['Day', civil('day')],
   ['Hour', civil('hour')],
   ['Minute', civil('minute')],
   ['Second', civil('second')],
   ['Nanosecond', civil('nanosecond')],
-  ['Weekday', civil('weekday')],
+  ['Weekday', namedInt('weekday', 'weekday')],
+  ['ISOWeek', (_rt, self) => isoWeekYear(civilOf(self))],
   ['YearDay', civil('yearDay')],
   ['Unix', unix(1_000_000_000n)],
   ['UnixMilli', unix(1_000_000n)],
@@ -57,6 +73,15 @@ const DATE_METHODS: ReadonlyMap<string, Method<ExprDate>> = new Map<string, Meth
   ['Sub', (rt, self, [other], at) => subtractTimes(rt, self, needDate(rt, other, at), at)],
   ['AddDate', addDate],
   ['UTC', (rt, self, _args, at) => dateOf(rt, self.ns, UTC, at)],
+  ['Local', (rt, self, _args, at) => dateOf(rt, self.ns, UTC, at)],
+  ['Location', (_rt, self) => self.zone],
+  ['Zone', (_rt, self) => self.zone.abbreviationAt(civilOf(self).seconds)],
+  ['IsZero', (_rt, self) => self.ns === ZERO_NS],
+  ['Round', (rt, self, [unit], at) => roundDate(rt, self, needDuration(rt, unit, at).ns, true, at)],
+  [
+    'Truncate',
+    (rt, self, [unit], at) => roundDate(rt, self, needDuration(rt, unit, at).ns, false, at),
+  ],
   ['In', inZone],
   ['Format', (rt, self, [layout], at) => formatted(rt, self, layout, at)],
   ['String', (_rt, self) => formatRfc3339(self)],
@@ -119,6 +144,7 @@ export function callMethod(
   const duration = isDuration(self) ? DURATION_METHODS.get(name) : undefined;
   if (duration !== undefined && isDuration(self)) return duration(rt, self, args, at);
   if (isZone(self) && name === 'String') return self.name;
+  if (isNamedInt(self) && name === 'String') return nameOf(self);
   return fail(rt, at, `${describe(self)} has no method ${name}()`);
 }
 
@@ -168,6 +194,20 @@ function formatted(rt: Runtime, self: ExprDate, layout: unknown, at: number): st
   spend(rt, text.length, at);
   charge(rt, 10 * text.length, at);
   return formatDate(self, text);
+}
+
+/** To a multiple of `unit` since the year 1: the nearest, halves later, or the one before. */
+function roundDate(
+  rt: Runtime,
+  self: ExprDate,
+  unit: bigint,
+  nearest: boolean,
+  at: number,
+): ExprDate {
+  if (unit <= 0n) return self;
+  const rest = (((self.ns - ZERO_NS) % unit) + unit) % unit;
+  const later = nearest && 2n * rest >= unit;
+  return dateOf(rt, self.ns - rest + (later ? unit : 0n), self.zone, at);
 }
 
 /** To a multiple of `unit`: the nearest, halves away from zero, or the next one towards zero. */

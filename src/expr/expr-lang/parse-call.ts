@@ -34,11 +34,17 @@ export function parseCall(parser: Parser, name: Token, piped: Node | null): Node
     if (shape.closure !== 'none' && closure === null && args.length === 1) {
       closure = parseClosure(parser, name.text === 'reduce');
     } else args.push(parser.expression(parser, WHOLE));
-    more = !accept(parser, ')');
-    if (more) expect(parser, ',', '`,` or `)`');
+    more = moreArguments(parser);
   }
   checkCount(parser, name, shape, args.length, closure !== null);
   return { t: 'builtin', at: name.at, name: name.text, args, closure };
+}
+
+/** After an argument: whether another one follows. A comma may stand behind the last. */
+function moreArguments(parser: Parser): boolean {
+  if (accept(parser, ')')) return false;
+  expect(parser, ',', '`,` or `)`');
+  return !accept(parser, ')');
 }
 
 /** `(…)` of a method. @throws ExprError when there is no such method or the number is wrong. */
@@ -53,8 +59,7 @@ export function parseArguments(parser: Parser, at: number, name: string): Node[]
   let more = !accept(parser, ')');
   while (more) {
     args.push(parser.expression(parser, WHOLE));
-    more = !accept(parser, ')');
-    if (more) expect(parser, ',', '`,` or `)`');
+    more = moreArguments(parser);
   }
   if (args.length !== arity) {
     throw syntaxError(parser, `${name}() takes ${arity} arguments, got ${args.length}`, at);

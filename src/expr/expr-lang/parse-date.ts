@@ -31,12 +31,16 @@ const ABBREVIATED: Readonly<Record<string, number>> = {
   PDT: -7,
 };
 
+const MAX_OFFSET_HOURS = 24;
+
 interface Reading {
   readonly values: Partial<Record<'year' | 'month' | 'day' | 'hour' | 'minute' | 'second', number>>;
   yearDay: number | null;
   nanosecond: number;
   afternoon: boolean | null;
   zone: Zone | null;
+  /** The letters of a zone, such as CEST. */
+  zoneName: string;
 }
 
 /** Reads a date by the usual forms; null when it has none of them. Without a zone it is in `zone`. */
@@ -56,6 +60,7 @@ export function parseDate(text: string, layout: string, zone: Zone): ExprDate | 
     nanosecond: 0,
     afternoon: null,
     zone: null,
+    zoneName: '',
   };
   const parts = parseLayout(layout);
   let rest = text;
@@ -109,6 +114,7 @@ const NUMBER_FIELDS: Partial<Record<Field, readonly [NumberField, RegExp]>> = {
   daySpace: ['day', /^ ?[0-9]{1,2}/],
   day: ['day', /^[0-9]{1,2}/],
   yearDay: ['yearDay', /^[0-9]{3}/],
+  yearDaySpace: ['yearDay', /^(?:[ 0-9][ 0-9]?)?[0-9]/],
   hour24: ['hour', /^[0-9]{1,2}/],
   hour12two: ['hour', /^[0-9]{2}/],
   hour12: ['hour', /^[0-9]{1,2}/],
@@ -179,12 +185,25 @@ function takeOffset(layout: string, rest: string, reading: Reading): number | nu
   return whole.length;
 }
 
+/** `CEST`, `GMT+3`, or `+03` where the zone has no letters. */
+const ZONE_NAME = /^(?:GMT[+-][0-9]{1,2}|[+-][0-9]{2}|ChST|MeST|[A-Z]{3}ST|[A-Z]{3}T|[A-Z]{2,4})/;
+
 function takeZoneName(rest: string, reading: Reading): number | null {
-  const name = /^[A-Z]{2,4}/.exec(rest)?.[0] ?? '';
-  if (!Object.hasOwn(ABBREVIATED, name)) return null;
-  const hours = ABBREVIATED[name] ?? 0;
-  reading.zone = hours === 0 ? fixedZone(0) : fixedZone(hours * 3600, name);
-  return name.length;
+  const name = ZONE_NAME.exec(rest)?.[0] ?? '';
+  reading.zoneName = name;
+  return name === '' ? null : name.length;
+}
+
+/** The moment and zone of a local time with the letters of a zone; null when nobody knows them. */
+function namedMoment(name: string, local: number, fallback: Zone): [number, Zone] | null {
+  const instant = fallback.instantNamed(name, local);
+  if (instant !== null) return [instant, fallback];
+  const signed = /^(?:GMT)?([+-][0-9]{1,2})$/.exec(name);
+  const known = Object.hasOwn(ABBREVIATED, name) ? ABBREVIATED[name] : undefined;
+  const hours = signed === null ? known : Number(signed[1]);
+  if (hours === undefined || Math.abs(hours) > MAX_OFFSET_HOURS) return null;
+  const zone = hours === 0 ? fixedZone(0) : fixedZone(hours * 3600, name);
+  return [local - hours * 3600, zone];
 }
 
 function finish(reading: Reading, fallback: Zone): ExprDate | null {
@@ -192,9 +211,24 @@ function finish(reading: Reading, fallback: Zone): ExprDate | null {
   const hour = hourOf(reading);
   const date = dayOf(reading, year);
   if (date === null || hour === null || minute > 59 || second > 59) return null;
-  const zone = reading.zone ?? fallback;
   const local = secondsOf(year, date.month, date.day, hour, minute, second);
-  return { [KIND]: 'date', ns: joinNs(localToUnix(zone, local), reading.nanosecond), zone };
+  const moment = momentOf(reading, local, fallback);
+  if (moment === null) return null;
+  const [seconds, zone] = moment;
+  return { [KIND]: 'date', ns: joinNs(seconds, reading.nanosecond), zone };
+}
+
+/** An offset counts before letters. A zone that has this offset then keeps its own rules. */
+function momentOf(reading: Reading, local: number, fallback: Zone): [number, Zone] | null {
+  const { zone, zoneName } = reading;
+  if (zone === null) {
+    if (zoneName !== '') return namedMoment(zoneName, local, fallback);
+    return [localToUnix(fallback, local), fallback];
+  }
+  const seconds = localToUnix(zone, local);
+  const fits = fallback.offsetAt(seconds) === local - seconds;
+  const named = zoneName === '' || fallback.abbreviationAt(seconds) === zoneName;
+  return [seconds, fits && named && zone !== fallback ? fallback : zone];
 }
 
 function hourOf(reading: Reading): number | null {

@@ -43,6 +43,7 @@ function parsePrimary(parser: Parser): Node {
   switch (token.kind) {
     case 'number':
     case 'string':
+    case 'bytes':
       return { t: 'const', at, value: token.value, float: token.float };
     case 'name':
       return parseName(parser, token);

@@ -18,9 +18,19 @@ export interface ExprDuration {
   readonly ns: bigint;
 }
 
+/** A month (1 to 12) or weekday (0 is Sunday): counts as its int, and has a name. */
+export interface NamedInt {
+  readonly [KIND]: 'month' | 'weekday';
+  readonly int: number;
+}
+
 /** A timezone: what is added to UTC at an instant, both in seconds. */
 export interface Zone {
   readonly [KIND]: 'zone';
   readonly name: string;
   readonly offsetAt: (unixSeconds: number) => number;
+  /** What the time is called at an instant, such as CEST; empty when it has no name. */
+  readonly abbreviationAt: (unixSeconds: number) => string;
+  /** The instant of a local time in a period of that abbreviation, or null when there is none. */
+  readonly instantNamed: (abbreviation: string, localSeconds: number) => number | null;
 }

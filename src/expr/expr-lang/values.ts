@@ -7,9 +7,20 @@
 import { compareNumeric, isInt, isNumeric, type Numeric } from './int64.ts';
 import { MAX_VALUE_DEPTH } from './limits.ts';
 import { exceed, fail, type Runtime, scan, spend } from './runtime.ts';
-import { type ExprDate, type ExprDuration, KIND, type Zone } from './time-values.ts';
+import { compareText } from './text-order.ts';
+import { type ExprDate, type ExprDuration, KIND, type NamedInt, type Zone } from './time-values.ts';
 
 export type ValueMap = Record<string, unknown>;
+
+/** A map whose keys keep their own type. Read by typed-map.ts. */
+export interface TypedMap {
+  readonly [KIND]: 'map';
+  readonly entries: Map<unknown, { readonly key: unknown; readonly value: unknown }>;
+  /** What times are kept under. */
+  readonly times: Map<string, symbol>;
+  /** Values by the text of their key; made when a key is first looked for by its text. */
+  byText: Map<string, unknown> | null;
+}
 
 function kindOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null && KIND in value ? value[KIND] : undefined;
@@ -25,6 +36,21 @@ export function isDuration(value: unknown): value is ExprDuration {
 
 export function isZone(value: unknown): value is Zone {
   return kindOf(value) === 'zone';
+}
+
+export function isTypedMap(value: unknown): value is TypedMap {
+  return kindOf(value) === 'map';
+}
+
+/** A month or weekday: an int that has a name. */
+export function isNamedInt(value: unknown): value is NamedInt {
+  const kind = kindOf(value);
+  return kind === 'month' || kind === 'weekday';
+}
+
+/** The int of a month or weekday; any other value as it is. */
+export function plainInt(value: unknown): unknown {
+  return isNamedInt(value) ? value.int : value;
 }
 
 export function isMap(value: unknown): value is ValueMap {
@@ -50,6 +76,10 @@ export function typeOf(value: unknown): string {
       return 'time.Duration';
     case 'zone':
       return 'time.Location';
+    case 'month':
+      return 'time.Month';
+    case 'weekday':
+      return 'time.Weekday';
     default:
       return 'map';
   }
@@ -59,8 +89,8 @@ export function typeOf(value: unknown): string {
 export function describe(value: unknown): string {
   const type = typeOf(value);
   if (typeof value === 'string' && value.length <= 40) return `${type} ${JSON.stringify(value)}`;
-  if (isNumeric(value) || typeof value === 'boolean') return `${type} ${value}`;
-  return type;
+  const plain = plainInt(value);
+  return isNumeric(plain) || typeof plain === 'boolean' ? `${type} ${plain}` : type;
 }
 
 /** The own value under a key; nil when there is none. */
@@ -77,11 +107,12 @@ export function setOwn(map: ValueMap, key: string, value: unknown): void {
   Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** A map key as the string it becomes. @throws ExprError for a list, a map or a date. */
+/** The key of a plain map that another value means. @throws ExprError for a list, a map or a date. */
 export function keyOf(rt: Runtime, key: unknown, at: number): string {
   if (typeof key === 'string') return key;
   if (key === null || key === undefined) return 'nil';
-  if (typeof key === 'boolean' || isNumeric(key)) return String(key);
+  const plain = plainInt(key);
+  if (typeof plain === 'boolean' || isNumeric(plain)) return String(plain);
   return fail(rt, at, `a map key is a string, number or bool, not ${describe(key)}`);
 }
 
@@ -100,7 +131,14 @@ export function equal(rt: Runtime, left: unknown, right: unknown, at: number, de
   const kind = kindOf(left);
   if (kind !== kindOf(right) || Array.isArray(right)) return false;
   if (kind === undefined) return equalMaps(rt, left as ValueMap, right as ValueMap, at, depth);
+  if (isTypedMap(left)) return equalTyped(rt, left, right as TypedMap, at, depth);
+  return equalTimes(left, right);
+}
+
+/** Equality of two dates, durations, zones, months or weekdays. */
+function equalTimes(left: unknown, right: unknown): boolean {
   if (isZone(left)) return isZone(right) && left.name === right.name;
+  if (isNamedInt(left)) return plainInt(right) === left.int;
   return (left as ExprDuration).ns === (right as ExprDuration).ns;
 }
 
@@ -112,7 +150,7 @@ function equalScalars(rt: Runtime, left: unknown, right: unknown, at: number): b
     return compareNumeric(left, right) === 0;
   if (typeof left === 'number' && typeof right === 'bigint')
     return compareNumeric(left, right) === 0;
-  return left === right;
+  return left === right || plainInt(left) === plainInt(right);
 }
 
 function equalLists(
@@ -147,6 +185,25 @@ function equalMaps(
   return true;
 }
 
+function equalTyped(
+  rt: Runtime,
+  left: TypedMap,
+  right: TypedMap,
+  at: number,
+  depth: number,
+): boolean {
+  spend(rt, left.entries.size, at);
+  if (left.entries.size !== right.entries.size) return false;
+  // Times are kept under symbols of their own map.
+  const moments = new Map([...left.times].map(([moment, handle]) => [handle, moment]));
+  for (const [handle, { value }] of left.entries) {
+    const moment = typeof handle === 'symbol' ? moments.get(handle) : undefined;
+    const other = right.entries.get(moment === undefined ? handle : right.times.get(moment));
+    if (other === undefined || !equal(rt, value, other.value, at, depth + 1)) return false;
+  }
+  return true;
+}
+
 /** Ends the evaluation over a value that is nested too deeply. */
 export function tooDeep(rt: Runtime, at: number): never {
   return exceed(rt, at, `a value is nested more than ${MAX_VALUE_DEPTH} levels deep`);
@@ -163,10 +220,12 @@ export function compare(
   if (isNumeric(left) && isNumeric(right)) return compareNumeric(left, right);
   if (typeof left === 'string' && typeof right === 'string') {
     scan(rt, Math.min(left.length, right.length), at);
-    return left < right ? -1 : Number(left > right);
+    return compareText(left, right);
   }
   const timed = (isDate(left) && isDate(right)) || (isDuration(left) && isDuration(right));
   if (timed) return compareNumeric(left.ns, right.ns);
+  const [first, second] = [plainInt(left), plainInt(right)];
+  if (isNumeric(first) && isNumeric(second)) return compareNumeric(first, second);
   return fail(rt, at, `${what} cannot compare ${describe(left)} with ${describe(right)}`);
 }
 
@@ -187,12 +246,14 @@ export function needText(rt: Runtime, value: unknown, what: string, at: number):
 }
 
 export function needNumber(rt: Runtime, value: unknown, what: string, at: number): Numeric {
-  if (isNumeric(value)) return value;
+  const plain = plainInt(value);
+  if (isNumeric(plain)) return plain;
   return fail(rt, at, `${what} needs a number, got ${describe(value)}`);
 }
 
 export function needInt(rt: Runtime, value: unknown, what: string, at: number): Numeric {
-  if (isInt(value)) return value;
+  const plain = plainInt(value);
+  if (isInt(plain)) return plain;
   return fail(rt, at, `${what} needs an int, got ${describe(value)}`);
 }
 

@@ -364,7 +364,7 @@ describe('conversions', () => {
     ['toJSON([now()])', '[\n  "2024-03-05T06:07:08.009Z"\n]'],
     ['fromJSON("{\\"a\\": [1, null]}")', { a: [1, null] }],
     ['fromJSON("9007199254740993") == 9007199254740993', true],
-    ['fromJSON("[12345678901234567890]")[0] > 1', true],
+    ['fromJSON("[12345678901234567890]")[0]', '12345678901234567890'],
     ['fromJSON(toJSON(inputs)) == inputs', true],
     ['fromJSON("{\\"__proto__\\": {\\"x\\": 1}}").x', null],
     ['toBase64("Hello World")', 'SGVsbG8gV29ybGQ='],

@@ -140,7 +140,7 @@ describe('dates', () => {
     ['date("2023-08-14", "2006-01-02", "Mars/Base")', 'eval', /no timezone string "Mars\/Base"/],
     ['timezone("nope")', 'eval', /no timezone/],
     ['timezone("+01:00")', 'eval', /no timezone/],
-    ['now(1)', 'syntax', /takes 0 arguments/],
+    ['now(1)', 'eval', /takes a timezone/],
     ['now() + now()', 'eval', /`\+` cannot be applied to time.Time and time.Time/],
     ['now() < 1', 'eval', /cannot compare/],
     ['now().Nope()', 'syntax', /`Nope` is not a method/],
