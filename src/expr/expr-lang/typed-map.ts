@@ -87,7 +87,7 @@ export function typedPart(rt: Runtime, map: TypedMap, key: unknown, at: number):
 }
 
 /** The text that a key becomes in a result. */
-export function keyText(key: unknown): string {
+function keyText(key: unknown): string {
   const plain = plainInt(key);
   if (typeof plain === 'string') return plain;
   if (isDate(plain)) return formatRfc3339(plain);
