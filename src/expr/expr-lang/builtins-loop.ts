@@ -16,7 +16,7 @@ import {
   spend,
 } from './runtime.ts';
 import { sortBy } from './sorting.ts';
-import { MapBuilder } from './typed-map.ts';
+import { exactPart, finishMap, newMap, setPart } from './typed-map.ts';
 import { needBool, needNumber } from './values.ts';
 
 /** A list of its own and a key of the map that holds it. */
@@ -127,19 +127,19 @@ function sum(rt: Runtime, list: readonly unknown[], closure: Closure | null, at:
 
 function groupBy(rt: Runtime, list: readonly unknown[], closure: Closure | null, at: number) {
   chargeMap(rt, 0, at);
-  const groups = new MapBuilder();
+  const groups = newMap();
   walk(rt, list, closure, at, (result, item) => {
-    const group = groups.get(rt, result, at);
+    const group = exactPart(rt, groups, result, at);
     charge(rt, 8, at);
     if (Array.isArray(group)) group.push(item);
     else {
       charge(rt, NEW_GROUP_BYTES, at);
       spend(rt, NEW_GROUP_STEPS, at);
-      groups.set(rt, result, [item], at);
+      setPart(rt, groups, result, [item], at);
     }
     return false;
   });
-  return groups.finish();
+  return finishMap(groups);
 }
 
 function reduce(

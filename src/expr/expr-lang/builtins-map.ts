@@ -5,7 +5,7 @@ import { plain } from './builtin-kinds.ts';
 import { isInt } from './int64.ts';
 import { chargeList, chargeMap, fail, type Runtime } from './runtime.ts';
 import { textLength } from './text.ts';
-import { MapBuilder, typedPart } from './typed-map.ts';
+import { finishMap, newMap, setPart, typedPart } from './typed-map.ts';
 import {
   describe,
   isMap,
@@ -51,14 +51,14 @@ function toPairs(rt: Runtime, value: unknown, at: number): unknown[][] {
 function fromPairs(rt: Runtime, value: unknown, at: number): ValueMap | TypedMap {
   const pairs = needList(rt, value, 'fromPairs()', at);
   chargeMap(rt, pairs.length, at);
-  const map = new MapBuilder();
+  const map = newMap();
   for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2) {
       fail(rt, at, `fromPairs() needs pairs [key, value], got ${describe(pair)}`);
     }
-    map.set(rt, pair[0], pair[1], at);
+    setPart(rt, map, pair[0], pair[1], at);
   }
-  return map.finish();
+  return finishMap(map);
 }
 
 /** The part under a key or position; nil when it is not there, also of nil. */

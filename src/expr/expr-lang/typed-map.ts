@@ -20,42 +20,41 @@ import {
   type ValueMap,
 } from './values.ts';
 
-/** Collects entries; later values replace earlier ones under the same key. */
-export class MapBuilder {
-  readonly #map = emptyMap();
-  #onlyText = true;
-
-  /** Returns the value under a key, undefined when there is none. */
-  get(rt: Runtime, key: unknown, at: number): unknown {
-    return typeof key === 'string'
-      ? this.#map.entries.get(key)?.value
-      : this.#map.entries.get(handleOf(rt, this.#map, key, at))?.value;
-  }
-
-  /** Sets the value under a key. @throws ExprError for a list or a map as key. */
-  set(rt: Runtime, key: unknown, value: unknown, at: number): void {
-    const known = key ?? null;
-    if (typeof known !== 'string') this.#onlyText = false;
-    const handle = handleOf(rt, this.#map, known, at);
-    const before = this.#map.entries.get(handle);
-    this.#map.entries.set(handle, { key: before === undefined ? known : before.key, value });
-  }
-
-  /** Returns the map: a plain one when all keys are strings. */
-  finish(): ValueMap | TypedMap {
-    if (!this.#onlyText) return this.#map;
-    const map: ValueMap = {};
-    for (const { key, value } of this.#map.entries.values()) setOwn(map, key as string, value);
-    return map;
-  }
-}
-
-const emptyMap = (): TypedMap => ({
+/** Makes a map without entries, to be filled and finished. */
+export const newMap = (): TypedMap => ({
   [KIND]: 'map',
   entries: new Map(),
   times: new Map(),
   byText: null,
 });
+
+/** Returns the value under a key of just that type; undefined when there is none. */
+export function exactPart(rt: Runtime, map: TypedMap, key: unknown, at: number): unknown {
+  return map.entries.get(handleOf(rt, map, key, at))?.value;
+}
+
+/** Sets the value under a key. @throws ExprError for a list or a map as key. */
+export function setPart(
+  rt: Runtime,
+  map: TypedMap,
+  key: unknown,
+  value: unknown,
+  at: number,
+): void {
+  const handle = handleOf(rt, map, key, at);
+  const before = map.entries.get(handle);
+  map.entries.set(handle, { key: before === undefined ? (key ?? null) : before.key, value });
+}
+
+/** Returns the filled map: a plain one when all keys are strings. */
+export function finishMap(map: TypedMap): ValueMap | TypedMap {
+  const plain: ValueMap = {};
+  for (const { key, value } of map.entries.values()) {
+    if (typeof key !== 'string') return map;
+    setOwn(plain, key, value);
+  }
+  return plain;
+}
 
 /** What the entries are kept under: the key itself, of a time one symbol for each moment. */
 function handleOf(rt: Runtime, map: TypedMap, key: unknown, at: number): unknown {
