@@ -110,10 +110,7 @@ function readItem(field: Field, item: string): string | ReadPattern {
     if (value === null) return unknownNumber(field, text ?? '');
   }
   if (first === null || last === null) return unknownNumber(field, item);
-  if (first > last) {
-    const hint = `a range goes up: write ${last}-${first}, or two ranges for one over the end`;
-    return refused(`${name}: "${item}" goes backwards`, hint);
-  }
+  if (first > last) return backwards(field, item, { first, last, from, to, step });
   const every = step === undefined ? 1 : Number(step);
   if (every < 1 || every > most - least + 1) {
     const hint = `1 to ${most - least + 1}`;
@@ -128,11 +125,30 @@ function readItem(field: Field, item: string): string | ReadPattern {
   });
 }
 
+/** A range that ends before it begins. */
+function backwards(
+  field: Field,
+  item: string,
+  { first, last, from, to, step }: Omit<Words, 'star'> & { first: number; last: number },
+): ReadPattern {
+  if (to === undefined) {
+    // Only the second name of a day lies behind the end that a step goes on to.
+    const hint = `write 0/${step} to begin with Sunday, or ${from} alone for it`;
+    return refused(`${field.name}: "${item}" has nothing after ${from} to step to`, hint);
+  }
+  const around = `${first}-${topOf(field)},${field.least}-${last}`;
+  const hint = `a range goes up: write ${last}-${first}, or ${around} for one over the end`;
+  return refused(`${field.name}: "${item}" goes backwards`, hint);
+}
+
 type Words = Readonly<Record<'star' | 'from' | 'to' | 'step', string | undefined>>;
+
+/** The last number of a field, with one Sunday. */
+const topOf = (field: Field): number => (field.words === WEEKDAYS ? 6 : field.most);
 
 /** `a/n` goes on to the end, as `a-<most>/n`. */
 function lastOf(field: Field, { star, from, to, step }: Words): number | null {
-  const most = field.words === WEEKDAYS ? 6 : field.most;
+  const most = topOf(field);
   if (star !== undefined) return most;
   if (to !== undefined) return numberOf(field, to);
   return step === undefined ? numberOf(field, from ?? '') : most;
