@@ -1,6 +1,6 @@
 /**
- * Originals to compare with: small programs around a pinned Go module, built in a temporary
- * folder. Each reads requests as JSON lines and prints one JSON line for each.
+ * Originals to compare with: small programs around a pinned Go module or Python package, built in a
+ * temporary folder. Each reads requests as JSON lines and prints one JSON line for each.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,6 +36,29 @@ export async function buildGo({ name, source, modules }: GoProgram): Promise<Ori
   await succeed(['go', 'get', ...modules], folder);
   await succeed(['go', 'build', '-o', 'original', '.'], folder);
   return program(name, [join(folder, 'original')], folder);
+}
+
+export interface PythonProgram {
+  readonly name: string;
+  /** The script. */
+  readonly source: string;
+  /** Packages of PyPI with their versions, `name==1.2.3`. */
+  readonly packages: readonly string[];
+}
+
+/** Makes a virtual environment for a Python script; null when there is no Python on this machine. */
+export async function buildPython({
+  name,
+  source,
+  packages,
+}: PythonProgram): Promise<Original | null> {
+  if (Bun.which('python3') === null) return null;
+  const folder = mkdtempSync(join(tmpdir(), 'differential-'));
+  cpSync(source, join(folder, 'main.py'));
+  await succeed(['python3', '-m', 'venv', 'venv'], folder);
+  const python = join(folder, 'venv/bin/python');
+  await succeed([python, '-m', 'pip', 'install', '--quiet', ...packages], folder);
+  return program(name, [python, join(folder, 'main.py')], folder);
 }
 
 function program(name: string, command: readonly string[], folder: string): Original {
