@@ -26,6 +26,7 @@ export function fitParams(def: ActionDef, params: JsonObject, fit: ParamFit): Fi
   const problems: { name: string; message: string }[] = [];
   for (const [name, value] of Object.entries(params)) {
     const spec = specOf(def, name);
+    if (spec?.nullWasAbsent === true && value === null && !fit.nullIsAbsent) continue;
     const isTemplate = gaveTemplate(fit.raw, name, value);
     if (spec !== undefined && fit.nullIsAbsent && isAbsentParam(spec, value)) {
       if (value === '' && isTemplate)

@@ -29,6 +29,9 @@ export function bodyProblem({ body, body_encoding: encoding }: JsonObject): stri
   return valid ? null : '"body" is not valid base64';
 }
 
+/** Methods of which a body means nothing by the standard. */
+const ASKS_ONLY = /^(?:get|head|options|delete)$/i;
+
 function formProblem(body: Json): string | null {
   if (!isJsonObject(body))
     return `"body" must be an object for \`body_encoding: form\`, not ${jsonType(body)}`;
@@ -40,13 +43,20 @@ function formProblem(body: Json): string | null {
   return null;
 }
 
-/** The bytes that are sent; null when there is no body (`null` is none). */
+/**
+ * The bytes that are sent; null when there is no body. Null is a value of JSON, and no body where it
+ * cannot be one: in the other encodings, and with a method whose body means
+ * nothing.
+ */
 export function encodeBody({
   body,
   body_encoding: encoding,
   headers,
+  method,
 }: JsonObject): EncodedBody | null {
-  if (body === undefined || body === null) return null;
+  if (body === undefined) return null;
+  const isJson = encoding === undefined || encoding === 'json';
+  if (body === null && (!isJson || ASKS_ONLY.test(String(method ?? 'GET')))) return null;
   switch (encoding) {
     case 'form':
       return { bytes: Buffer.from(formText(body)), type: 'application/x-www-form-urlencoded' };

@@ -31,7 +31,7 @@ const SHARED: EffectAction['params'] = {
 };
 
 const BODY: EffectAction['params'] = {
-  body: { type: 'any', secrets: true },
+  body: { type: 'any', secrets: true, nullWasAbsent: true },
   body_encoding: {
     type: 'string',
     values: ['json', 'form', 'text', 'raw', 'base64'],

@@ -35,6 +35,8 @@ export interface ParamSpec {
   readonly nullable?: boolean;
   /** An object whose null values count as not given. */
   readonly sparse?: boolean;
+  /** True when null is a value of it only since rules 2: under the first rules it is left out. */
+  readonly nullWasAbsent?: boolean;
   /** It takes only a text when the param of this name is one. */
   readonly textBeside?: string;
   readonly aliasOf?: string;

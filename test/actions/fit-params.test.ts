@@ -45,6 +45,17 @@ const PARAMS = actions.flatMap((def) =>
 
 const optional = PARAMS.filter(([, , , { required, type }]) => required !== true && type !== 'any');
 
+test('a null body is a value since rules 2', () => {
+  const post = actions.find(({ name }) => name === 'http.post') as ActionDef;
+  const params = { url: 'http://localhost/', body: null };
+  const paramsOf = (nullIsAbsent: boolean): unknown => {
+    const checked = check(post, params, params, nullIsAbsent);
+    return checked.ok && Object.hasOwn(checked.params, 'body');
+  };
+  expect(paramsOf(true)).toBe(true);
+  expect(paramsOf(false)).toBe(false);
+});
+
 describe('an optional param that is not given', () => {
   test.each(optional)('%s', (_title, def, name, { type }) => {
     const plain = requiredOf(def);

@@ -26,6 +26,28 @@ describe('Retry-After', () => {
   });
 });
 
+describe('a null body', () => {
+  test.each([
+    [{ method: 'POST' }, 'null'],
+    [{ method: 'put', body_encoding: 'json' }, 'null'],
+    [{ method: 'PATCH' }, 'null'],
+    [{ method: 'GET' }, undefined],
+    [{}, undefined],
+    [{ method: 'HEAD' }, undefined],
+    [{ method: 'DELETE' }, undefined],
+    [{ method: 'POST', body_encoding: 'form' }, undefined],
+    [{ method: 'POST', body_encoding: 'text' }, undefined],
+    [{ method: 'POST', body_encoding: 'raw' }, undefined],
+    [{ method: 'POST', body_encoding: 'base64' }, undefined],
+  ])('with %j is sent as %p', (params, sent) => {
+    expect(encodeBody({ ...params, body: null })?.bytes.toString()).toBe(sent as never);
+  });
+
+  test('that is not there is none', () => {
+    expect(encodeBody({ method: 'POST' })).toBeNull();
+  });
+});
+
 describe('a text as a JSON body', () => {
   const sent = (body: string, headers = {}) =>
     encodeBody({ body, body_encoding: 'json', headers })?.bytes.toString();

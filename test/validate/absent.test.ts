@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from 'bun:test';
 import type { Json, JsonObject } from '../../src/model/json.ts';
-import { check, evaluating as e, errorsOf, packOf } from './support.ts';
+import { workflowJsonSchema } from '../../src/validate/json-schema.ts';
+import { check, evaluating as e, errorsOf, packOf, testRegistry } from './support.ts';
 
 /** Every optional field of a definition with a value, and what of null and "" it takes for absent. */
 type Absence = 'null' | 'both' | 'value' | 'never';
@@ -85,7 +86,13 @@ const SHAPES: readonly Shape[] = [
     what: 'defaults',
     around: (defaults) => ({ ...one(run), defaults }),
     base: {},
-    fields: { timeout: 'both', retry: 'null', on_interrupt: 'both', params: 'null' },
+    fields: {
+      steps: 'both',
+      timeout: 'both',
+      retry: 'null',
+      on_interrupt: 'both',
+      params: 'null',
+    },
   },
   {
     what: 'defaults of an action',
@@ -154,7 +161,7 @@ const SHAPES: readonly Shape[] = [
     what: 'a parallel',
     around: typed('parallel'),
     base: { branches: [body] },
-    fields: { mode: 'both', max_concurrency: 'null' },
+    fields: { mode: 'both', max_concurrency: 'null', settle: 'null' },
   },
   {
     what: 'a wait of some time',
@@ -189,6 +196,18 @@ const SHAPES: readonly Shape[] = [
     fields: { description: 'null', outcome: 'both' },
   },
   {
+    what: 'a webhook trigger',
+    around: (webhook) => ({ definition: one(run), triggers: { webhook: [webhook] } }),
+    base: { name: 'h', secret: 'KEY' },
+    fields: { form: 'both', equal_bodies: 'null' },
+  },
+  {
+    what: 'concurrency of a group',
+    around: (concurrency) => ({ ...one(run), concurrency }),
+    base: { group: 'g' },
+    fields: { key: 'both', when_full: 'both' },
+  },
+  {
     what: 'a cron trigger',
     around: (cron) => ({ definition: one(run), triggers: { cron: [cron] } }),
     base: { expression: '@daily' },
@@ -206,6 +225,77 @@ const SHAPES: readonly Shape[] = [
     },
   },
 ];
+
+/** Parts of the JSON Schema of workflows, and the shapes above that hold all their fields. */
+type SchemaPart = Readonly<Record<string, unknown>>;
+const schema = workflowJsonSchema(testRegistry) as { readonly $defs: SchemaPart };
+
+/** The part behind names, through the alternatives that let a field be null. */
+function partOf(...names: readonly string[]): SchemaPart {
+  let part = schema.$defs as SchemaPart;
+  for (const name of names) {
+    const { anyOf } = part as { anyOf?: readonly SchemaPart[] };
+    const holder = anyOf?.find((each) => Object.hasOwn(each, name)) ?? part;
+    part = holder[name] as SchemaPart;
+  }
+  return part;
+}
+
+/** Fields of every object among the alternatives that may be left out. */
+function optionalOf(part: SchemaPart): string[] {
+  const {
+    anyOf,
+    properties = {},
+    required = [],
+  } = part as {
+    anyOf?: readonly SchemaPart[];
+    properties?: SchemaPart;
+    required?: readonly string[];
+  };
+  return [
+    ...Object.keys(properties).filter((key) => !required.includes(key)),
+    ...(anyOf ?? []).flatMap(optionalOf),
+  ];
+}
+
+const config = (type: string): SchemaPart => partOf(`${type}_step`, 'properties', 'config');
+const triggers = ['workflow', 'properties', 'triggers', 'properties'];
+const PARTS: readonly (readonly [SchemaPart, ...shapes: string[]])[] = [
+  [partOf('workflow'), 'a definition'],
+  [partOf('package'), 'a package'],
+  [partOf('workflow', 'properties', 'concurrency'), 'concurrency', 'concurrency of a group'],
+  [partOf('workflow', 'properties', 'defaults'), 'defaults'],
+  [partOf('action_step'), 'an action step'],
+  [partOf('condition_step'), 'an action step'],
+  [partOf('loop_step'), 'an action step'],
+  [partOf('parallel_step'), 'an action step'],
+  [partOf('wait_step'), 'an action step'],
+  [partOf('reasoning_step'), 'an action step'],
+  [partOf('retry'), 'retry', 'retry of the defaults'],
+  [partOf('on_error'), 'on_error'],
+  [config('condition'), 'a condition'],
+  [config('loop'), 'a for_each', 'a while'],
+  [config('parallel'), 'a parallel'],
+  [config('wait'), 'a wait of some time', 'a wait for a signal'],
+  [config('reasoning'), 'a decision'],
+  [partOf('reasoning_step', 'properties', 'config', 'properties', 'options', 'items'), 'an option'],
+  [partOf(...triggers, 'cron', 'items'), 'a cron trigger'],
+  [partOf(...triggers, 'webhook', 'items'), 'a webhook trigger'],
+];
+/** What is taken and means nothing, and the id, which the list of steps requires. */
+const FREE = ['$schema', 'features', 'tags', 'title', 'labels', 'id'];
+
+test.each(PARTS.map(([part, ...shapes]) => [shapes.join(', '), part, shapes] as const))(
+  'the tables above name every optional field of %s',
+  (_title, part, shapes) => {
+    const tables = SHAPES.filter(({ what }) => shapes.includes(what));
+    expect(tables).toHaveLength(shapes.length);
+    const known = tables.flatMap(({ base, fields }) => Object.keys({ ...base, ...fields }));
+    const optional = optionalOf(part);
+    expect(optional.length).toBeGreaterThan(0);
+    expect(optional.filter((key) => !known.includes(key) && !FREE.includes(key))).toEqual([]);
+  },
+);
 
 const errors = (workflow: JsonObject): string[] =>
   errorsOf(check(workflow)).map(({ path, message }) => `${path}: ${message}`);
