@@ -25,7 +25,7 @@ import {
 import { parseDuration } from '../model/time.ts';
 import { readVersion, VERSION_FORMS } from '../model/version.ts';
 import { fitParams } from './fit-params.ts';
-import { nearestParam } from './nearest.ts';
+import { nearestParam, nearestWord } from './nearest.ts';
 
 export interface CheckOptions {
   /** Says which values (or keys) are not known yet and are taken as they are. */
@@ -210,7 +210,7 @@ function textMismatch(spec: ParamSpec, value: Json): string | null {
 function notListed(spec: ParamSpec, value: string): string | null {
   const values = spec.values;
   if (values === undefined || values.includes(value)) return null;
-  const near = nearestParam(value, values);
+  const near = nearestWord(value, values);
   const listed = values.map((one) => `"${one}"`).join(', ');
   return near === null ? `one of ${listed}` : `one of ${listed} (did you mean "${near}"?)`;
 }

@@ -4,9 +4,34 @@
 
 const MAX_NAME = 64;
 
-/** The candidate within a third of the name's length by edits (at most 3), case aside, or null. */
+/** Words that others use for the same param. */
+const SAME: readonly (readonly string[])[] = [
+  ['params', 'inputs', 'input', 'args', 'arguments', 'with'],
+  ['template_name', 'template', 'workflow', 'workflow_name', 'name'],
+  ['body', 'json', 'payload', 'data'],
+  ['path', 'file', 'filename', 'file_path'],
+  ['content', 'contents', 'text', 'body', 'data'],
+  ['filter', 'query', 'expression', 'expr', 'program', 'code'],
+  ['expression', 'expr', 'query', 'code'],
+  ['input', 'data', 'inputs', 'value'],
+  ['data', 'input', 'inputs', 'variables'],
+  ['command', 'cmd', 'script', 'run'],
+  ['message', 'text', 'msg'],
+];
+
+/** The candidate that is spelled nearly like the name, else one that means the same, or null. */
 export function nearestParam(name: string, candidates: readonly string[]): string | null {
   if (name.length > MAX_NAME) return null;
+  const near = nearestWord(name, candidates);
+  if (near !== null) return near;
+  const group = SAME.find(([ours, ...theirs]) => {
+    return ours !== undefined && candidates.includes(ours) && theirs.includes(name.toLowerCase());
+  });
+  return group?.[0] ?? null;
+}
+
+/** The candidate within a third of the name's length by edits (at most 3), case aside, or null. */
+export function nearestWord(name: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let least = Math.min(3, Math.max(1, Math.floor(name.length / 3))) + 1;
   for (const candidate of candidates) {

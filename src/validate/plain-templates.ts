@@ -38,8 +38,28 @@ export function plainTemplates(
   for (const { def, path } of steps) {
     for (const place of textsOfStep(def, path)) look(place, isShellText(def as never, place));
   }
-  for (const place of beside) look(place, false);
+  for (const place of beside) {
+    look(place, false);
+    if (issues.length < MAX_TOLD) issues.push(...prefixWarning(place));
+  }
   return issues;
+}
+
+/** The prefix of an engine, which only params and guards have. */
+const PREFIXED = /^\s*(cel|expr|jq):\s*(\S.*)$/s;
+/** What a step computes with an engine, by its prefix. */
+const COMPUTED: Readonly<Record<string, string>> = { expr: 'expr.eval', jq: 'jq' };
+
+function prefixWarning({ text, path }: TextPlace): Issue[] {
+  const [, prefix = '', expression = ''] = PREFIXED.exec(text) ?? [];
+  if (prefix === '' || !/\b(?:steps|inputs|context|workflow)\b/.test(expression)) return [];
+  const action = COMPUTED[prefix];
+  const hint =
+    action === undefined
+      ? `write \`\${{ ${expression} }}\``
+      : `write CEL, such as \`\${{ size(steps.X.result) }}\`, or compute it in a step of the action ${action}`;
+  const message = `\`${prefix}:\` computes nothing here: the text stays as it is`;
+  return [warningAt(path, 'PLAIN_TEMPLATE', message, hint)];
 }
 
 /** A shell has `${name}` of its own, and its commands have their own templates. */

@@ -9,6 +9,7 @@ import { isJsonArray, isJsonObject, type Json, ownValue } from '../model/json.ts
 import type { ActionPlan, Plan, StepPlan } from '../model/plan.ts';
 import { decisionWarnings } from './decision-warnings.ts';
 import { findEffectsBehind } from './effects-behind.ts';
+import { zeroExitCodes } from './exit-codes.ts';
 import { declaredInputs, inputWarnings, openReads } from './input-warnings.ts';
 import { warningAt } from './issues.ts';
 import { type KnownNames, plainTemplates } from './plain-templates.ts';
@@ -42,6 +43,7 @@ export function findWarnings(
     ]),
     ...decisionWarnings(steps, plan, reads, effectBehind),
     ...standInChoices(steps),
+    ...zeroExitCodes(steps),
     ...eagerDefault(definition, steps),
     ...plainTemplates(steps, textsBeside(definition), namesOf(pack, steps)),
     ...inputWarnings(pack, openReads(pack, plan, steps)),

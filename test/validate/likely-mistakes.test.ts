@@ -252,3 +252,53 @@ describe('divisions in CEL', () => {
     ]);
   });
 });
+
+describe('the prefix of an engine in the output', () => {
+  const about = (output: unknown): string[] =>
+    told({ steps: [e('a', '1')], output }).filter((each) => each.startsWith('PLAIN_TEMPLATE'));
+
+  test.each([
+    ['expr: len(steps.a.result)', 'expr.eval'],
+    ['jq: .steps.a.result', 'jq'],
+    ['cel: steps.a.result', '${{ steps.a.result }}'],
+  ])('%s', (text, instead) => {
+    expect(about({ count: text })).toEqual([expect.stringContaining('output.count')]);
+    expect(about([{ n: text }])[0]).toContain(instead);
+  });
+
+  test.each(['expr: it was', 'note: steps.a', '${{steps.a.result}}', 'see jq: .steps'])(
+    '%s is left alone',
+    (text) => expect(about(text)).toEqual([]),
+  );
+});
+
+describe('a guard over the exit code of a command that fails its step', () => {
+  const command = (more: object = {}): object => ({ id: 't', run: 'npm test', ...more });
+  const after = (condition: string): object => ({ id: 'b', run: 'echo', condition });
+  const about = (...steps: object[]): string[] =>
+    told({ steps }).filter((each) => each.startsWith('ZERO_EXIT_CODE'));
+
+  test.each([
+    after('steps.t.exit_code != 0'),
+    after('steps.t.output.exit_code == 1'),
+    after('expr: steps.t.exit_code > 0'),
+    after('jq: .steps.t.exit_code != 0'),
+    {
+      id: 'c',
+      type: 'condition',
+      config: { expression: 'steps.t.exit_code', branches: { 0: [e('x', '1')] } },
+    },
+  ])('%o', (reader) => {
+    const hint = 'to choose by the code give "t" the params {"fail_on_error": false}';
+    expect(about(command(), reader)).toEqual([expect.stringContaining(hint)]);
+  });
+
+  const reader = after('steps.t.exit_code != 0');
+  test.each<[string, object[]]>([
+    ['the code is data', [command({ params: { fail_on_error: false } }), reader]],
+    ['shell.exec', [{ id: 't', action: 'shell.exec', params: { command: 'x' } }, reader]],
+    ['the failure is dealt with', [command({ on_error: { strategy: 'ignore' } }), reader]],
+    ['another step of such a name', [command(), { ...command(), id: 't2' }, e('b', '1')]],
+    ['the code is only shown', [command(), log('it was ${{steps.t.exit_code}}')]],
+  ])('is fine where %s', (_where, steps) => expect(about(...steps)).toEqual([]));
+});

@@ -140,3 +140,16 @@ test('old spellings and strays come as warnings of the action', () => {
   expect(errorsOf(check({ steps: [step] }))).toEqual([]);
   expect(warningsOf(check({ steps: [step] }))).toEqual([]);
 });
+
+describe('a name that others use for a param', () => {
+  test.each([
+    ['workflow.run', { template_name: 't', inputs: {} }, 'params'],
+    ['workflow.run', { template: 't' }, 'template_name'],
+    ['http.post', { url: 'http://x', json: {} }, 'body'],
+    ['fs.read', { filename: 'x' }, 'path'],
+    ['jq', { query: '.', input: 1 }, 'filter'],
+  ])('%s %j: %s', (action, params, meant) => {
+    const messages = errorsOf(check({ steps: [{ id: 'a', action, params }] }));
+    expect(messages.map(({ message }) => message).join()).toContain(`did you mean "${meant}"`);
+  });
+});
