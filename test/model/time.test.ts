@@ -1,4 +1,5 @@
 /** Reading times: what RFC 3339 allows, and nothing that no calendar and no clock has. */
+// zone: the same in every time zone of the machine
 import { expect, test } from 'bun:test';
 import { parseRfc3339, toRfc3339 } from '../../src/model/time.ts';
 

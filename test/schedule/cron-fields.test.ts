@@ -1,4 +1,5 @@
 /** What is said of fields that are wrong, and which day fields mean something else elsewhere. */
+// zone: the same in every time zone of the machine
 import { expect, test } from 'bun:test';
 import { readPattern } from '../../src/schedule/cron-fields.ts';
 

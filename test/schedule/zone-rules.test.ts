@@ -1,4 +1,5 @@
 /** A new release of the zone rules moves instants, not times: none twice, none lost. */
+// zone: the same in every time zone of the machine
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { ScheduleCalculator, ScheduleRow } from '../../src/model/schedule.ts';
 import { compareReleases, isOverruled, replacesRules } from '../../src/model/zone-rules.ts';

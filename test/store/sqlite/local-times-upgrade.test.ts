@@ -1,4 +1,5 @@
 /** Times that a program without places on clocks has recorded are known by their place, at once and later. */
+// zone: the same in every time zone of the machine
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { type Connection, connect } from '../../../src/store/sqlite/connection.ts';
