@@ -69,9 +69,12 @@ export interface GivenParams {
 export async function paramsOf(cli: Cli, options: ParamOptions): Promise<GivenParams> {
   const texts = options.param ?? [];
   for (const text of texts) {
-    if (/^[^=]+=/.test(text)) continue;
+    const isObject = /^\s*\{/.test(text);
+    if (/^[^=]+=/.test(text) && !isObject) continue;
     throw new AppError('VALIDATION_ERROR', `-p ${text}: a parameter is key=value or key:=json`, {
-      hint: 'for example -p env=prod, or -p retries:=3',
+      hint: isObject
+        ? 'each is given on its own, such as -p env=prod -p retries:=3; a whole object comes through --params - from standard input'
+        : 'for example -p env=prod, or -p retries:=3',
     });
   }
   const params = options.params === undefined ? null : await readParams(cli, options.params);

@@ -128,9 +128,13 @@ function correctedNext(state: RunState, error: StepFailure): Next {
       ...(from === undefined ? {} : { from_step: from }),
       ...(isTemplate ? { version: 'latest' } : {}),
     },
-    why: `${code} comes again with a retry: ${correction(child, isTemplate)}`,
+    why: `${code} comes again with a retry: ${isMissingInput(error) ? 'add `params` with that input, or ' : ''}${correction(child, isTemplate)}`,
   };
 }
+
+/** Whoever starts the run can give it, with the definition as it is. */
+const isMissingInput = ({ code, message }: StepFailure): boolean =>
+  code === 'INTERPOLATION_ERROR' && /\binputs has no "/.test(message);
 
 function correction(child: string | null, isTemplate: boolean): string {
   if (child !== null)

@@ -83,6 +83,11 @@ describe('parameters', () => {
     expect(await given({ params: '-' }, '{"a": 1}')).toEqual({ params: { a: 1 } });
   });
 
+  test.each(['{"a":1}', ' {"a": "x=1"}'])('a whole object as -p is told its way: %s', (text) => {
+    const hint = expect.stringContaining('--params - from standard input');
+    expect(given({ param: [text] })).rejects.toMatchObject({ code: 'VALIDATION_ERROR', hint });
+  });
+
   test.each([
     [{ param: ['env'] }, ''],
     [{ param: ['=x'] }, ''],

@@ -69,6 +69,15 @@ describe('a failure of the definition', () => {
     expect(again).toMatchObject({ status: 'completed', kept: ['ok'] });
   });
 
+  test('that is a missing input is cured by giving it', async () => {
+    const reads = { id: 'r', action: 'expr.eval', params: { expression: '${{inputs.n}}' } };
+    const data = await ran({ definition: { steps: [reads] } });
+    const next = nextOf(data);
+    expect(next.why).toContain('add `params` with that input, or correct the definition');
+    const again = await ran({ ...next.arguments, params: { n: '2' } });
+    expect(again).toMatchObject({ status: 'completed' });
+  });
+
   test('in a child names the template that is corrected', async () => {
     const failingChild = failing({ action: 'workflow.fail', params: {} });
     await call(session.client, 'opcode_define', { name: 'below', definition: failingChild });
