@@ -3,7 +3,7 @@
  * number is a fault; blanks around a number are not, because the output of a command ends in one.
  */
 import { parseDuration } from '../expr-lang/durations.ts';
-import { chargeText } from '../expr-lang/runtime.ts';
+import { chargeText, scan } from '../expr-lang/runtime.ts';
 import { toInt, toUint } from './arithmetic.ts';
 import { CelFault, NO_OVERLOAD } from './fault.ts';
 import { type FunctionRow, global } from './function-row.ts';
@@ -26,6 +26,8 @@ import {
 
 const SECOND_NS = 1_000_000_000n;
 const MAX_SHOWN = 40;
+/** Digits of the largest uint. */
+const MAX_DIGITS = 20;
 
 const shown = (text: string): string =>
   JSON.stringify(text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`);
@@ -39,13 +41,21 @@ function secondsOf(ns: bigint): bigint {
   return (ns - (rest < 0n ? rest + SECOND_NS : rest)) / SECOND_NS;
 }
 
-function int(_rt: CelRuntime, value: unknown): unknown {
-  if (isInt(value)) return value;
-  if (typeof value === 'string') {
-    const digits = value.trim();
-    if (!/^[+-]?\d+$/.test(digits)) throw unreadable(value, 'int');
-    return toInt(BigInt(digits.replace(/^\+/, '')));
+/** The whole number that a text is, blanks around it aside. @throws CelFault */
+function wholeOf(rt: CelRuntime, text: string, form: RegExp, type: 'int' | 'uint'): bigint {
+  scan(rt, 4 * text.length, 0);
+  const digits = text.trim();
+  if (!form.test(digits)) throw unreadable(text, type);
+  // Very long ones take long to read, and do not fit.
+  if (digits.replace(/^[+-]?0*/, '').length > MAX_DIGITS) {
+    throw new CelFault(`${type} overflow during conversion`);
   }
+  return BigInt(digits.replace(/^\+/, ''));
+}
+
+function int(rt: CelRuntime, value: unknown): unknown {
+  if (isInt(value)) return value;
+  if (typeof value === 'string') return toInt(wholeOf(rt, value, /^[+-]?\d+$/, 'int'));
   if (isUint(value)) return toInt(value.value);
   if (isTime(value)) return toInt(secondsOf(value.ns));
   if (isDuration(value)) return toInt(value.ns / SECOND_NS);
@@ -56,14 +66,10 @@ function int(_rt: CelRuntime, value: unknown): unknown {
   return toInt(BigInt(Math.trunc(double)));
 }
 
-function uint(_rt: CelRuntime, value: unknown): unknown {
+function uint(rt: CelRuntime, value: unknown): unknown {
   if (isUint(value)) return value;
   if (isInt(value)) return toUint(BigInt(value));
-  if (typeof value === 'string') {
-    const digits = value.trim();
-    if (!/^\d+$/.test(digits)) throw unreadable(value, 'uint');
-    return toUint(BigInt(digits));
-  }
+  if (typeof value === 'string') return toUint(wholeOf(rt, value, /^\d+$/, 'uint'));
   const double = doubleOf(value);
   if (double === null) return NO_OVERLOAD;
   if (!(double >= 0 && double < 2 ** 64)) throw new CelFault('uint overflow during conversion');
@@ -73,11 +79,13 @@ function uint(_rt: CelRuntime, value: unknown): unknown {
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 
-function double(_rt: CelRuntime, value: unknown): unknown {
+function double(rt: CelRuntime, value: unknown): unknown {
   if (doubleOf(value) !== null) return value;
   if (isInt(value)) return makeDouble(Number(value));
   if (isUint(value)) return makeDouble(Number(value.value));
-  return typeof value === 'string' ? readDouble(value) : NO_OVERLOAD;
+  if (typeof value !== 'string') return NO_OVERLOAD;
+  scan(rt, 4 * value.length, 0);
+  return readDouble(value);
 }
 
 function readDouble(source: string): number | CelDouble {
