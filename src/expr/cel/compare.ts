@@ -3,7 +3,7 @@
  * points.
  */
 import { type Budget, scan, spend } from '../expr-lang/runtime.ts';
-import { comparePoints } from '../text-order.ts';
+import { compareText } from '../expr-lang/text-order.ts';
 import {
   type CelMap,
   entryOf,
@@ -72,7 +72,7 @@ function equalSpecials(rt: Budget, a: Special, b: Special): boolean {
 export function order(rt: Budget, a: unknown, b: unknown): number | null {
   if (typeof a === 'string' && typeof b === 'string') {
     scan(rt, Math.min(a.length, b.length), 0);
-    return comparePoints(a, b);
+    return compareText(a, b);
   }
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b);
   const left = numberOf(a);

@@ -3,7 +3,7 @@
  * current release has them.
  */
 import { chargeText, spend } from '../expr-lang/runtime.ts';
-import { comparePoints } from '../text-order.ts';
+import { compareText } from '../expr-lang/text-order.ts';
 import { exponential, fixed, plainDigits } from './digits.ts';
 import { CelFault } from './fault.ts';
 import type { CelRuntime } from './runtime.ts';
@@ -146,7 +146,7 @@ function mapText(rt: CelRuntime, map: Parameters<typeof keysOf>[0]): string {
     key: textOf(rt, key),
     value: textOf(rt, entryOf(map, key)),
   }));
-  entries.sort((a, b) => comparePoints(a.key, b.key));
+  entries.sort((a, b) => compareText(a.key, b.key));
   return between(
     rt,
     '{',

@@ -9,6 +9,7 @@ import { parse } from '@bufbuild/cel';
 import { messageOf } from '../../model/error.ts';
 import type { ExpressionProblem, ExpressionRemark } from '../../model/expression.ts';
 import type { Json } from '../../model/json.ts';
+import type { LiteralText } from '../big-literal.ts';
 import { ExprError } from '../expr-lang/error.ts';
 import type { ExprLimits } from '../expr-lang/limits.ts';
 import { spend } from '../expr-lang/runtime.ts';
@@ -29,7 +30,7 @@ import { emit } from './emit.ts';
 import { CelFault, type Missing } from './fault.ts';
 import { createMessageTypes } from './messages.ts';
 import { createNames, TYPE_ROOTS } from './names.ts';
-import { type FoundText, findBigLiteral, remarksOf } from './remarks.ts';
+import { findBigLiteral, remarksOf } from './remarks.ts';
 import { ResultTooLarge, resultOf } from './result.ts';
 import type { CelNames, CelRuntime, Evaluate } from './runtime.ts';
 import { maskCelSource } from './source.ts';
@@ -44,7 +45,7 @@ export interface CelProgram {
   readonly constant: Json | undefined;
   readonly remarks: readonly ExpressionRemark[];
   /** The first int literal beyond ±(2^53 − 1), null when there is none. */
-  readonly bigLiteral: FoundText | null;
+  readonly bigLiteral: LiteralText | null;
   /** The outcome over the values of root names, or what `overLimit` gives within fewer limits. */
   evaluate<T>(
     reading: CelReading,

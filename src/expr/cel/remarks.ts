@@ -3,14 +3,10 @@
  * whole for some data and not for other, escapes that CEL does not have, ints that no JSON number is.
  */
 import type { ExpressionRemark } from '../../model/expression.ts';
+import type { LiteralText } from '../big-literal.ts';
 import { skipString } from '../lexer.ts';
 import { pathText } from '../path.ts';
 import { type CelNode, callOf, childrenOf, constantPath, selection } from './ast.ts';
-
-export interface FoundText {
-  readonly text: string;
-  readonly offset: number;
-}
 
 /** Remarks on a source and its tree. */
 export function remarksOf(source: string, tree: CelNode): ExpressionRemark[] {
@@ -18,7 +14,7 @@ export function remarksOf(source: string, tree: CelNode): ExpressionRemark[] {
   return [...(wrong === null ? [] : [badEscape(wrong)]), ...divisionsIn(tree).map(wholeDivision)];
 }
 
-const badEscape = ({ text, offset }: FoundText): ExpressionRemark => ({
+const badEscape = ({ text, offset }: LiteralText): ExpressionRemark => ({
   offset,
   message: `${text} is no escape of a CEL text`,
   hint: 'for a backslash write two, or a raw text: r"\\d"',
@@ -30,7 +26,7 @@ const ESCAPE =
   /\\(?:[abfnrtv\\?"'`]|[xX][0-9a-fA-F]{2}|[0-3][0-7]{2}|(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|)/y;
 
 /** The first escape that the language does not have; bytes have no \\u and \\U. */
-function findBadEscape(source: string): FoundText | null {
+function findBadEscape(source: string): LiteralText | null {
   if (!source.includes('\\')) return null;
   for (let at = 0; at < source.length; at += 1) {
     if (source.startsWith('//', at)) at = endOfLine(source, at);
@@ -62,7 +58,11 @@ function endOfText(source: string, at: number): TextEnd | null {
   return { prefix: opening[1] ?? '', at: end < 0 ? source.length : end };
 }
 
-function badEscapeIn(source: string, from: number, { prefix, at: end }: TextEnd): FoundText | null {
+function badEscapeIn(
+  source: string,
+  from: number,
+  { prefix, at: end }: TextEnd,
+): LiteralText | null {
   for (let at = source.indexOf('\\', from); at >= 0 && at < end; ) {
     ESCAPE.lastIndex = at;
     const [found = '', point] = ESCAPE.exec(source) ?? [];
@@ -129,7 +129,7 @@ export function findBigLiteral(
   source: string,
   node: CelNode,
   positions: Readonly<Record<string, number>>,
-): FoundText | null {
+): LiteralText | null {
   if (node.exprKind.case === 'constExpr') {
     const { case: kind, value } = node.exprKind.value.constantKind;
     const isWhole = kind === 'int64Value' || kind === 'uint64Value';

@@ -3,6 +3,7 @@
  */
 import { chargeText, scan } from '../expr-lang/runtime.ts';
 import { pointsOf } from '../expr-lang/text.ts';
+import { trimSpace } from '../expr-lang/text-case.ts';
 import { CelFault, NO_OVERLOAD } from './fault.ts';
 import { formatText } from './format.ts';
 import { type FunctionRow, global, method } from './function-row.ts';
@@ -19,17 +20,6 @@ const formed = (
     chargeText(rt, 2 * text.length, 0);
     return form(text);
   });
-
-const BLANK = /\p{White_Space}/u;
-
-/** The text without white space around it, as Unicode has it. */
-function trim(text: string): string {
-  let from = 0;
-  let to = text.length;
-  while (from < to && BLANK.test(text[from] as string)) from += 1;
-  while (to > from && BLANK.test(text[to - 1] as string)) to -= 1;
-  return text.slice(from, to);
-}
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\u0007': '\\a',
@@ -60,7 +50,7 @@ function decodeBase64(text: string): Uint8Array {
 export const TEXT_FORMS: readonly FunctionRow[] = [
   formed('lowerAscii', (text) => text.replace(/[A-Z]+/g, (part) => part.toLowerCase())),
   formed('upperAscii', (text) => text.replace(/[a-z]+/g, (part) => part.toUpperCase())),
-  formed('trim', trim),
+  formed('trim', trimSpace),
   formed('strings.quote', quote, global),
   method('format', [2], (rt, text, args) => {
     if (typeof text !== 'string' || !Array.isArray(args)) return NO_OVERLOAD;
