@@ -17,16 +17,23 @@ export function standInChoices(steps: readonly PlannedStep[]): Issue[] {
     const open = readers.find(({ text }) => choice.test(text) && !GUARDED.test(text));
     if (open === undefined) return [];
     const read = `steps.${def.id}.choice`;
-    const instead = plan.ignoreErrors ? 'is ignored' : `is replaced by its fallback`;
+    const instead = plan.ignoreErrors ? 'is ignored' : 'is replaced by a fallback';
     const message = `${read} is missing when "${def.id}" fails and ${instead}: the step then fails`;
     const hint = `ask first: has(${read}) && ${read} == '…'`;
     return [warningAt(open.path, 'STAND_IN_CHOICE', message, hint)];
   });
 }
 
-/** True when a failure of the decision lets the run go on without a choice. */
+/** True when a failure of the decision, or of those that stand in for it, lets the run go on without a choice. */
 function mayHaveNoChoice({ plan, list }: PlannedStep): boolean {
-  if (plan.ignoreErrors) return true;
-  const standIn = plan.fallback === null ? undefined : list.steps[plan.fallback];
-  return standIn !== undefined && standIn.body.type !== 'reasoning';
+  let at = plan;
+  // A chain of stand-ins names no step twice.
+  for (let count = 0; count < list.steps.length; count++) {
+    if (at.ignoreErrors) return true;
+    const standIn = at.fallback === null ? undefined : list.steps[at.fallback];
+    if (standIn === undefined) return false;
+    if (standIn.body.type !== 'reasoning') return true;
+    at = standIn;
+  }
+  return false;
 }

@@ -142,6 +142,12 @@ describe('a choice that a stand-in does not have', () => {
     ["expr: steps.q?.choice == 'yes'", []],
   ])('%s', (condition, expected) => expect(about_(condition)).toEqual(expected));
 
+  test('is missing where the last of several stand-ins is no decision', () => {
+    const read = "steps.q.choice == 'yes'";
+    const ladder = [asked, ask('other', standIn('page')), note('page'), guarded(read)];
+    expect(about('STAND_IN_CHOICE', ...ladder)).toEqual(['STAND_IN_CHOICE steps[3].condition']);
+  });
+
   test('is missing after an ignored failure, too', () => {
     expect(about_("steps.q.choice == 'yes'", ask('q', ignore))).toHaveLength(1);
   });
