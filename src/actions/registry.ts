@@ -9,12 +9,13 @@ import type { ActionDeps } from './deps.ts';
 import { expressionActions } from './expressions.ts';
 import { fsActions } from './fs.ts';
 import { httpActions } from './http.ts';
+import { OUTPUTS } from './outputs.ts';
 import { shellActions } from './shell.ts';
 import { workflowActions } from './workflow.ts';
 
 /** Every built-in action, in the order of the reference. */
 export function builtinActions(deps: ActionDeps): readonly ActionDef[] {
-  return [
+  const actions = [
     ...httpActions(deps),
     ...fsActions(deps),
     ...shellActions(deps),
@@ -23,6 +24,10 @@ export function builtinActions(deps: ActionDeps): readonly ActionDef[] {
     ...expressionActions(),
     ...workflowActions(deps.isHeard),
   ];
+  return actions.map((action) => {
+    const output = OUTPUTS[action.name];
+    return output === undefined ? action : { ...action, output };
+  });
 }
 
 /**

@@ -98,10 +98,16 @@ function summaries(page: Page, filter: JsonObject | null): JsonObject {
   };
 }
 
-const actionSummary = ({ name, description, effect }: NonNullable<Page['actions']>[number]) => ({
+const actionSummary = ({
   name,
   description,
   effect,
+  output,
+}: NonNullable<Page['actions']>[number]) => ({
+  name,
+  description,
+  effect,
+  ...(output === undefined ? {} : { output }),
 });
 
 const countOf = (answer: JsonObject): number =>

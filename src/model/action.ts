@@ -130,6 +130,8 @@ interface ActionBase {
   readonly name: string;
   readonly description: string;
   readonly effect: Effect;
+  /** The shape of its output, in words for people; undefined when it is not known. */
+  readonly output?: string;
   readonly params: Readonly<Record<string, ParamSpec>>;
   /** `into: name` — params not in the schema are moved into this object param, with a warning. */
   readonly unknownInto?: string;

@@ -120,6 +120,8 @@ const actionView = v.object({
   description: text,
   effect: text,
   params: v.record(text, s.json),
+  /** The shape of its output, in words. */
+  output: optional(text),
 });
 const secretView = v.object({ name: text, source: text });
 /** A page of the manual with its sections, or a section with its text. */

@@ -144,4 +144,5 @@ export const actionOf = (def: ActionDef) => ({
   // The class of a call whose method is a param is not known before that is.
   effect: Object.hasOwn(def.params, 'method') ? 'by method' : def.effect,
   params: def.params as unknown as Record<string, Json>,
+  ...(def.output === undefined ? {} : { output: def.output }),
 });

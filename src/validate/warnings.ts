@@ -17,6 +17,7 @@ import { type PlannedStep, plannedSteps } from './plan-walk.ts';
 import { createReads, type Reads } from './reads.ts';
 import { standInChoices } from './stand-in-choice.ts';
 import { textsBeside } from './text-walk.ts';
+import { wrappedResults } from './wrapped-result.ts';
 
 /** Every warning of a workflow that compiles; `knownSecrets` null when that cannot be told. */
 export function findWarnings(
@@ -44,6 +45,7 @@ export function findWarnings(
     ...decisionWarnings(steps, plan, reads, effectBehind),
     ...standInChoices(steps),
     ...zeroExitCodes(steps),
+    ...wrappedResults(definition, steps),
     ...eagerDefault(definition, steps),
     ...plainTemplates(steps, textsBeside(definition), namesOf(pack, steps)),
     ...inputWarnings(pack, openReads(pack, plan, steps)),

@@ -35,6 +35,8 @@ describe('the pages of actions', () => {
     for (const name of codeSpans(row[0] ?? '')) rows.set(name, row);
   }
 
+  const httpOutput = /^Output: `([^`]+)`/m.exec(referenceOf(...ACTION_PAGES).prose)?.[1] ?? '';
+
   /** The params of a row, with those of the rows it refers to. */
   const paramsText = (name: string): string => {
     const text = rows.get(name)?.[2] ?? '';
@@ -60,6 +62,8 @@ describe('the pages of actions', () => {
     expect(missing).toEqual([]);
     expect(codeSpans(text).filter((param) => !Object.hasOwn(params, param))).toEqual([]);
     expect(rows.get(name)?.[1]).toBe(effectText(action));
+    const told = (rows.get(name)?.[3] ?? '').replace('see below', httpOutput).replaceAll('`', '');
+    expect(told).toStartWith(action.output ?? 'no output');
   });
 
   const effectText = ({ name, effect }: ActionDef): string =>
