@@ -25,13 +25,16 @@ const { operations, streams } = (() => {
 })();
 const CATALOGUE = { ...operations, ...streams };
 
+/** Over MCP a list that is empty is left out. */
+const LEFT_OUT: Readonly<Record<string, unknown>> = { pending_decisions: [], waiting_for: [] };
+
 /** What has to be the same. */
 function picked(outcome: Outcome, same: ParityCase['same']): unknown {
   if ('code' in outcome) return outcome;
   const value = comparable(outcome.value);
   if (same === undefined) return value;
   const object = value as Record<string, unknown>;
-  return Object.fromEntries(same.map((key) => [key, object[key]]));
+  return Object.fromEntries(same.map((key) => [key, object[key] ?? LEFT_OUT[key]]));
 }
 
 type Answering = readonly [surface: string, ask: (world: World) => Promise<Outcome>];
