@@ -7,8 +7,6 @@
  */
 import { AppError } from '../model/error.ts';
 import type { ExpressionEvaluator } from '../model/expression.ts';
-import type { RunId } from '../model/ids.ts';
-import type { StartFacts } from '../model/input.ts';
 import {
   type AskedPlace,
   definitionGroup,
@@ -22,8 +20,7 @@ import {
 } from '../model/place.ts';
 import type { Plan } from '../model/plan.ts';
 import type { PlaceStore, TemplateStore } from '../model/store.ts';
-import { createScope } from './scope.ts';
-import { newState } from './state.ts';
+import { limitOfRun, type Newcomer, valueAtStart } from './newcomer.ts';
 
 /** Limits of the global groups by name: `limits.groups` of the settings. */
 export type GroupLimits = Readonly<Record<string, number>>;
@@ -33,21 +30,16 @@ export interface LimitSource {
   readonly groups: GroupLimits;
 }
 
-/** What a run's key may read. */
-type ConcurrencyFacts = Pick<StartFacts, 'inputs' | 'context' | 'name' | 'template' | 'version'>;
-
 /** A new run, as far as its place depends on it. */
-export interface NewcomerFacts {
-  readonly runId: RunId;
-  readonly plan: Plan;
-  readonly facts: ConcurrencyFacts;
+export interface NewcomerFacts extends Newcomer {
   /** Whose run it is: keeps apart the runs of different people that have no template. */
   readonly owner: string;
 }
 
 /**
  * The place that a new run asks for; null when its definition has no `concurrency`.
- * @throws VALIDATION_ERROR when the key cannot be evaluated or the settings have no such group
+ * @throws VALIDATION_ERROR when the key or the run's limit cannot be evaluated, or the settings have
+ *   no such group
  */
 export function placeFor(
   source: LimitSource,
@@ -56,6 +48,8 @@ export function placeFor(
   newcomer: NewcomerFacts,
 ): AskedPlace | null {
   const { plan } = newcomer;
+  // What is wrong with the limit is told before there is a run, too.
+  limitOfRun(evaluator, nowMs, newcomer);
   if (plan.concurrency === null) return null;
   const queue: Queue = {
     group: groupOf(plan, newcomer),
@@ -107,25 +101,10 @@ function groupOf({ concurrency, hash }: Plan, { facts, owner }: NewcomerFacts): 
   return facts.name === null ? definitionGroup(owner, hash) : namedGroup(owner, facts.name);
 }
 
-function keyOf(
-  evaluator: ExpressionEvaluator,
-  nowMs: number,
-  { runId, plan, facts }: NewcomerFacts,
-): string {
-  const key = plan.concurrency?.key ?? null;
+function keyOf(evaluator: ExpressionEvaluator, nowMs: number, newcomer: NewcomerFacts): string {
+  const key = newcomer.plan.concurrency?.key ?? null;
   if (key === null) return '';
-  const state = newState(runId, plan);
-  const { inputs, context, name, template, version } = facts;
-  state.inputs = inputs;
-  state.context = { ...context };
-  state.facts = { ...state.facts, name, template, version };
-  const scope = createScope(state, null, { nowMs });
-  const evaluated = evaluator.template(key, scope, { get: () => undefined });
-  if (evaluated.kind !== 'value') {
-    const why = evaluated.kind === 'failure' ? evaluated.error.message : 'it takes too long';
-    throw new AppError('VALIDATION_ERROR', `concurrency.key: ${why}`);
-  }
-  const { value } = evaluated;
+  const value = valueAtStart(evaluator, nowMs, newcomer, key, 'concurrency.key');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

@@ -88,7 +88,7 @@ export function refuseSecrets(outcome: Outcome<Json>, what: string): Outcome<Jso
   return failed(failure('VALIDATION_ERROR', `${what} may not hold a secret`));
 }
 
-/** Milliseconds of a duration, null for none. */
+/** Milliseconds of a duration, null for none; a template that gives null gives none since rules 2. */
 export function durationValue(
   batch: Batch,
   step: StepState | null,
@@ -99,6 +99,7 @@ export function durationValue(
   if (source.kind === 'ms') return known(source.ms);
   const outcome = templateValue(batch, step, source.template, scope());
   if (outcome.kind !== 'value') return outcome;
+  if (outcome.value === null && batch.state.plan.rules.nullIsAbsent) return known(null);
   const parsed = parseDuration(outcome.value);
   return parsed.ok ? known(parsed.ms) : failed(failure('VALIDATION_ERROR', parsed.message));
 }

@@ -3,16 +3,16 @@
  * written put together. Nothing has been written or started when it returns.
  */
 import { type Advanced, advance, beginRun } from '../core/advance.ts';
+import { limitOfRun } from '../core/newcomer.ts';
 import { commandsOf } from '../core/outstanding.ts';
 import { newState } from '../core/state.ts';
 import type { PreparedProcess } from '../model/action.ts';
 import type { StepFailure } from '../model/error.ts';
 import type { EventOf, RunEvent } from '../model/event.ts';
-import type { EngineInput, SignalVerdict } from '../model/input.ts';
+import type { EngineInput, SignalVerdict, StartFacts } from '../model/input.ts';
 import type { Masker } from '../model/ports.ts';
 import type { RunState } from '../model/run-state.ts';
 import type { DecisionRow, RunAppend } from '../model/store.ts';
-import { parseDuration } from '../model/time.ts';
 import type { Breakers } from './breakers.ts';
 import { cancelMessages, pauseMessages } from './child-messages.ts';
 import { createDecideContext, failureOf } from './decide-context.ts';
@@ -72,7 +72,14 @@ export function decideTurn(parts: TurnParts, run: LiveRun): Decided {
   const ctx = createDecideContext(parts, run, nowMs);
   const advanced =
     run.starting !== null && state.seq === 0
-      ? beginRun(state, run.starting.facts, runLimit(run), ctx, run.starting.reuse, inputs)
+      ? beginRun(
+          state,
+          run.starting.facts,
+          runLimit(deps, run, run.starting.facts, nowMs),
+          ctx,
+          run.starting.reuse,
+          inputs,
+        )
       : advance(state, inputs, ctx);
   run.inputs = [...advanced.rest, ...run.inputs];
   noteOrphans(run, advanced.orphans);
@@ -92,13 +99,14 @@ function stateOf(deps: RuntimeDeps, run: LiveRun): RunState {
   return run.state;
 }
 
-/** The run's limit on active time, milliseconds. */
-function runLimit(run: LiveRun): number | null {
-  const { timeout } = run.plan;
-  if (timeout === null) return null;
-  if (timeout.kind === 'ms') return timeout.ms;
-  const parsed = parseDuration(timeout.template.raw);
-  return parsed.ok ? parsed.ms : null;
+/** The new run's limit on active time, milliseconds; that it can be told was seen when it was made. */
+function runLimit(
+  deps: RuntimeDeps,
+  run: LiveRun,
+  facts: StartFacts,
+  nowMs: number,
+): number | null {
+  return limitOfRun(deps.evaluator, nowMs, { runId: run.runId, plan: run.plan, facts });
 }
 
 function appendOf(

@@ -76,7 +76,11 @@ function dueOf(batch: Batch, step: StepState, body: WaitPlan, limit: number | nu
   if (body.duration !== null) {
     const ms = durationValue(batch, step, body.duration, () => scope);
     if (ms.kind !== 'value') return ms;
-    const waitedMs = ms.value ?? 0;
+    if (ms.value === null) {
+      const message = '`duration` must give how long to wait, such as "30s", not null';
+      return { kind: 'failure', error: failure('VALIDATION_ERROR', message) };
+    }
+    const waitedMs = ms.value;
     return known({ dueAt: dueAfter(batch, waitedMs), waitedMs, signal: null });
   }
   if (body.until === null) return known({ dueAt: dueAfter(batch, 0), waitedMs: 0, signal: null });
