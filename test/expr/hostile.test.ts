@@ -49,6 +49,13 @@ describe('sources', () => {
   });
 });
 
+/** A list of lists that holds itself twice at every level: small, and endless to walk. */
+function doubled(levels: number, body: string): string {
+  let source = body.replaceAll('TOP', `x${levels}`);
+  for (let i = levels; i > 0; i -= 1) source = `cel.bind(x${i}, [x${i - 1}, x${i - 1}], ${source})`;
+  return `cel.bind(x0, ['a'], ${source})`;
+}
+
 describe('work goes to a compute process when there is much of it', () => {
   const rows = Array.from({ length: 1_000 }, (_, i) => ({ id: i, tags: ['a', 'b'] }));
   const numbers = Array.from({ length: 100_000 }, (_, i) => i);
@@ -70,6 +77,15 @@ describe('work goes to a compute process when there is much of it', () => {
     'cel.bind(x, inputs.numbers, x.all(y, y >= 0))',
     `cel.bind(x, inputs.text, ${Array(60).fill('x').join('+')})`,
     'inputs.numbers.sort()',
+    doubled(40, 'TOP'),
+    doubled(40, 'TOP == TOP'),
+    doubled(40, "'%s'.format([TOP])"),
+    doubled(40, 'TOP.flatten(40)'),
+    doubled(40, '[TOP, TOP].distinct()'),
+    doubled(40, 'TOP in [TOP]'),
+    "int(inputs.text.replace('a', '1111111111'))",
+    "inputs.numbers.map(x, 'b').join(inputs.text)",
+    'inputs.text < inputs.text + inputs.text + inputs.text + inputs.text + inputs.text && inputs.numbers.exists(x, x < 0)',
     'expr: 1..100000000',
     'expr: all(inputs.numbers, # >= 0)',
     'expr: map(inputs.rows, len(filter(inputs.rows, .id > 1)))',

@@ -5,12 +5,13 @@
  * Work is paid for by node counts: a program's nodes before it runs, a macro's before each turn.
  */
 import { chargeList, chargeMap } from '../expr-lang/runtime.ts';
+import { nearestName, shortName } from '../names.ts';
 import { emitField, emitHas, emitIndex, emitPath } from './access.ts';
 import { toInt, toUint } from './arithmetic.ts';
 import { type CelNode, callOf, constantPath, namespaceOf, ownMacro, selection } from './ast.ts';
 import { CelFault, NO_OVERLOAD, noOverload } from './fault.ts';
 import type { CelFunction } from './function-row.ts';
-import { functionOf } from './functions.ts';
+import { functionNames, functionOf } from './functions.ts';
 import { emitBind, emitComprehension, emitSortBy, emitVariable } from './macros.ts';
 import { emitBinary, emitConditional, emitUnary } from './operators.ts';
 import type { CelContext, CelRuntime, Evaluate } from './runtime.ts';
@@ -193,15 +194,20 @@ function qualifierOf(
   return context.variables.has(name) ? null : name;
 }
 
-/** Arguments that cannot be evaluated come before the function that is not there. */
+/** A call of what is no function, or none of so many arguments; those are evaluated first. */
 function emitUnknown(name: string, values: readonly Evaluate[], method: boolean): Evaluate {
+  const names = functionNames(method);
+  const reason = names.includes(name) ? null : unknownFunction(name, names);
   return (rt) => {
-    throw noOverload(
-      name,
-      values.map((value) => value(rt)),
-      method,
-    );
+    const args = values.map((value) => value(rt));
+    throw reason === null ? noOverload(name, args, method) : new CelFault(reason);
   };
+}
+
+function unknownFunction(name: string, names: readonly string[]): string {
+  if (name === 'has') return 'has() takes a field, as in has(a.b)';
+  const near = nearestName(name, names);
+  return `there is no function "${shortName(name)}"${near === null ? '' : `; did you mean "${near}"?`}`;
 }
 
 function emitApplied(

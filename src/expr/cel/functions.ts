@@ -30,3 +30,8 @@ export function functionOf(name: string, isMethod: boolean, count: number): CelF
   const row = (isMethod ? METHODS : GLOBALS).get(name);
   return row?.counts.includes(count) ? row.run : null;
 }
+
+/** Names of the functions that are called in this way. */
+export function functionNames(isMethod: boolean): readonly string[] {
+  return [...(isMethod ? METHODS : GLOBALS).keys()];
+}

@@ -257,5 +257,8 @@ failures('lists, maps and macros that cannot be', [
   ['[1, 2].exists(x, x / 0 == 1)', 'divide by zero'],
   ['[0, 1].exists_one(x, 1 / x == 1)', 'divide by zero'],
   ['1 + 1u', "found no matching overload for '_+_' applied to '(int, uint)'"],
-  ['inputs.text.foo(1)', "found no matching overload for 'foo' applied to 'string.(int)'"],
+  ['inputs.text.charAt()', "found no matching overload for 'charAt' applied to 'string.()'"],
+  ["inputs.text.startWith('a')", 'there is no function "startWith"; did you mean "startsWith"?'],
+  ['math.flor(2.5)', 'there is no function "math.flor"; did you mean "math.floor"?'],
+  ["has(inputs['n'])", 'has() takes a field, as in has(a.b)'],
 ]);
