@@ -71,7 +71,7 @@ function fieldOf(value: unknown, name: string): unknown {
 }
 
 /** `operand.name` and `operand["name"]`. */
-export function emitField(node: CelNode, step: Selection, context: CelContext): Evaluate {
+export function emitField(step: Selection, context: CelContext): Evaluate {
   const operand = context.emit(step.operand, context);
   const holder = constantPath(step.operand)?.segments ?? null;
   const { key } = step;
@@ -79,7 +79,6 @@ export function emitField(node: CelNode, step: Selection, context: CelContext): 
     const value = operand(rt);
     const field = fieldOf(value, key);
     if (field !== undefined) return field;
-    if (node.exprKind.case === 'callExpr' && !isMap(value)) throw noOverload('_[_]', [value, key]);
     throw absent(holder, value, key);
   };
 }
@@ -102,19 +101,17 @@ export function emitIndex(operandNode: CelNode, indexNode: CelNode, context: Cel
   };
 }
 
-/** An element of a list or the value of a key, undefined when there is none. */
+/** An element of a list or the value of a key, undefined when there is none: of a scalar never. */
 function elementOf(value: unknown, key: unknown): unknown {
+  const position = positionOf(key);
+  const isKey = typeof key === 'string' || position !== null || doubleOf(key) !== null;
   if (Array.isArray(value)) {
-    const position = positionOf(key);
-    if (position === null) throw noOverload('_[_]', [value, key]);
-    return value[position];
+    if (position !== null) return value[position];
+    if (isKey) return undefined;
+    throw noOverload('_[_]', [value, key]);
   }
-  if (isMap(value)) {
-    const isKey = typeof key === 'string' || typeof key === 'boolean' || positionOf(key) !== null;
-    if (isKey || doubleOf(key) !== null) return entryOf(value, key);
-    throw new CelFault('unsupported key type');
-  }
-  throw noOverload('_[_]', [value, key]);
+  if (!isKey && typeof key !== 'boolean') throw new CelFault('unsupported key type');
+  return isMap(value) ? entryOf(value, key) : undefined;
 }
 
 /** The number of an int, a uint or a whole double, null for anything else. */

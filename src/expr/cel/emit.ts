@@ -31,9 +31,7 @@ export function emit(node: CelNode, context: CelContext): Evaluate {
       const { operand, field, testOnly } = exprKind.value;
       if (operand === undefined) return unresolved(node);
       if (testOnly) return emitHas(operand, field, context);
-      return (
-        emitPath(node, context) ?? emitField(node, { operand, key: field, byIndex: false }, context)
-      );
+      return emitPath(node, context) ?? emitField({ operand, key: field, byIndex: false }, context);
     }
     case 'callExpr':
       return emitCall(node, context);
@@ -151,7 +149,7 @@ function emitCall(node: CelNode, context: CelContext): Evaluate {
   if (call.function === '_[_]' && first !== undefined && second !== undefined) {
     const step = selection(node);
     return step !== null && !step.byIndex
-      ? emitField(node, step, context)
+      ? emitField(step, context)
       : emitIndex(first, second, context);
   }
   const args = call.args.map((arg) => context.emit(arg, context));

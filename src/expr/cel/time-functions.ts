@@ -6,7 +6,6 @@ import { type Civil, civilOf } from '../expr-lang/civil.ts';
 import { spend } from '../expr-lang/runtime.ts';
 import { KIND, type Zone } from '../expr-lang/time-values.ts';
 import { fixedZone, namedZone, UTC } from '../expr-lang/zones.ts';
-import { createLruCache } from '../lru.ts';
 import { toInt } from './arithmetic.ts';
 import { CelFault, NO_OVERLOAD } from './fault.ts';
 import { type FunctionRow, method } from './function-row.ts';
@@ -14,24 +13,16 @@ import type { CelRuntime } from './runtime.ts';
 import { isDuration, isTime } from './values.ts';
 
 const OFFSET = /^([+-]?)(\d{1,2}):(\d{1,2})$/;
-const MAX_ZONES = 64;
 const MAX_ZONE_NAME = 100;
-const ZONE_STEPS = 1_000;
+const ZONE_STEPS = 10;
 const GETTER_STEPS = 5;
 
-const known = createLruCache<Zone>(MAX_ZONES);
-
 function zoneOf(rt: CelRuntime, name: string): Zone {
-  const before = known.get(name);
-  if (before !== undefined) return before;
   spend(rt, ZONE_STEPS, 0);
   const zone = name.length > MAX_ZONE_NAME ? null : readZone(name);
-  if (zone === null) {
-    const given = JSON.stringify(name.slice(0, MAX_ZONE_NAME));
-    throw new CelFault(`there is no timezone ${given}; write "Europe/Berlin" or "+01:00"`);
-  }
-  known.set(name, zone);
-  return zone;
+  if (zone !== null) return zone;
+  const given = JSON.stringify(name.slice(0, MAX_ZONE_NAME));
+  throw new CelFault(`there is no timezone ${given}; write "Europe/Berlin" or "+01:00"`);
 }
 
 function readZone(name: string): Zone | null {

@@ -2,6 +2,7 @@
  * CEL against the official conformance suite: the core sections and the extensions
  * that are here as a whole.
  */
+// zone: the same in every time zone of the machine
 import { describe, expect, test } from 'bun:test';
 import { celCases } from './cel-suite.ts';
 

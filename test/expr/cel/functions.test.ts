@@ -2,6 +2,7 @@
  * The functions of CEL over data as workflows have it: times in UTC, conversions that refuse what is
  * no number, texts by code points, `format` as it is rounded exactly.
  */
+// zone: the same in every time zone of the machine
 import { describe, expect, test } from 'bun:test';
 import type { Json } from '../../../src/model/json.ts';
 import { failureOf, resultOf, type ScopeData } from '../support.ts';
@@ -246,12 +247,16 @@ values('lists, maps and macros', [
   ['[1, 2, 3].exists(x, x / 0 == 1 || x == 3)', true],
   ['[0, 1].all(x, 1 / x == 5)', false],
   ['has({"a": null}.a)', true],
+  ["inputs.nothing[inputs.n] ?? 'd'", 'd'],
+  ["inputs.text[inputs.n - 3] ?? 'd'", 'd'],
+  ["inputs.list['a' + 'b'] ?? 'd'", 'd'],
   ['google.protobuf.Int64Value{value: 4} + 1', 5],
 ]);
 
 failures('lists, maps and macros that cannot be', [
   ['[1, 2][true]', 'found no matching overload'],
-  ['[1, 2][0.5]', 'found no matching overload'],
+  ['[1, 2][0.5]', 'there is no "0.5"'],
+  ['inputs.nothing[inputs.n]', 'inputs.nothing is null and has no "3"'],
   ['{0: 1, 0u: 2}', 'map key conflict: 0'],
   ['{1.0: 1}', 'a double is no map key'],
   ['[1, 2].exists(x, x / 0 == 1)', 'divide by zero'],
