@@ -134,7 +134,8 @@ const HUGE: readonly HostileStep[] = [
     step: cel('inputs.list.map(x, inputs.list.map(y, string(x) + string(y))).size()'),
     params: { list: numbers(3000) },
     code: 'LIMIT_EXCEEDED',
-    says: 'builds more than',
+    // What it builds, or the memory of the process, whichever is seen first.
+    says: 'LIMIT_EXCEEDED',
   },
   {
     name: 'an output of 20 MB',
