@@ -5,7 +5,7 @@
 
 import * as v from 'valibot';
 import { AppError } from '../model/error.ts';
-import { NumberTooLarge, parseJson } from '../model/json-text.ts';
+import { NumberTooLarge, numberIn, parseJson } from '../model/json-text.ts';
 
 /** As much of a valibot schema as matters here. */
 export interface Shape {
@@ -46,15 +46,13 @@ export function valueOfTexts(given: Shape, texts: readonly string[]): unknown {
   return valueOfText(shape, text);
 }
 
-const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
-
 function valueOfText(shape: Shape, text: string): unknown {
   switch (shape.type) {
     case 'string':
     case 'picklist':
       return text;
     case 'number':
-      return NUMBER.test(text) ? Number(text) : text;
+      return numberIn(text) ?? text;
     case 'boolean':
       if (text === '' || text === 'true') return true;
       return text === 'false' ? false : text;

@@ -62,6 +62,15 @@ export const tooManyDigits = (digits: string): string =>
   `${shortNumber(digits)} has more digits than a number can hold exactly (the limit is ` +
   '9007199254740991); declare it "string" to keep them';
 
+const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** Gives the number that a text is; undefined for other texts, and for what no number holds exactly. */
+export function numberIn(text: string): number | undefined {
+  if (!NUMBER.test(text) || !Number.isFinite(Number(text))) return undefined;
+  const number = readNumber(text);
+  return typeof number === 'number' ? number : undefined;
+}
+
 /** Gives the digits of a whole number beyond ±(2^53 − 1) as text, any other number as it is. */
 export function numberToJson(value: number | bigint): number | string {
   const number = Number(value);

@@ -9,6 +9,7 @@
  */
 import * as v from 'valibot';
 import { isJsonArray, isJsonObject, type Json, setOwn } from '../model/json.ts';
+import { numberIn } from '../model/json-text.ts';
 
 /** Which values of a field are never taken for "not given". */
 type Mark = 'never' | 'not-empty' | 'nothing';
@@ -134,14 +135,15 @@ function kindsOf(given: Shape): ReadonlySet<Kind> {
   return new Set((shape.options as readonly Shape[]).flatMap((option) => [...kindsOf(option)]));
 }
 
-const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
-
 /** A number or boolean from its text, where the schema has no texts. */
 function converted(given: Shape, shape: Shape, value: unknown): unknown {
   if (typeof value !== 'string' || accepts(given, value)) return value;
   const kinds = kindsOf(shape);
   const text = value.trim();
-  if (kinds.has('number') && NUMBER.test(text)) return Number(text);
+  if (kinds.has('number')) {
+    const number = numberIn(text);
+    if (number !== undefined) return number;
+  }
   if (kinds.has('boolean') && (text === 'true' || text === 'false')) return text === 'true';
   return value;
 }

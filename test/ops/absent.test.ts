@@ -120,6 +120,9 @@ test('numbers and booleans are read from their texts where no text is legal', ()
     all: true,
     name: '3',
   });
+  for (const limit of ['9007199254740992', '1e999']) {
+    expect(readInput(schema, { limit }).input).toEqual({ limit });
+  }
   expect(readInput(schema, { limit: 'two', all: 'yes' }).input).toEqual({
     limit: 'two',
     all: 'yes',
