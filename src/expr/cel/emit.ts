@@ -67,7 +67,7 @@ function emitConstant({ constantKind }: Kind<'constExpr'>): Evaluate {
     case 'uint64Value':
       return literal(() => toUint(constantKind.value));
     case 'doubleValue':
-      return literal(() => makeDouble(constantKind.value));
+      return literal(() => finiteDouble(constantKind.value));
     case 'bytesValue':
       return literal(() => makeBytes(constantKind.value));
     case 'stringValue':
@@ -78,6 +78,11 @@ function emitConstant({ constantKind }: Kind<'constExpr'>): Evaluate {
     default:
       return () => null;
   }
+}
+
+function finiteDouble(value: number): unknown {
+  if (Number.isFinite(value)) return makeDouble(value);
+  throw new CelFault('a number literal is larger than any double');
 }
 
 /** A literal out of its range is a fault when it is evaluated. */

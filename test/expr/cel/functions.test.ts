@@ -230,6 +230,7 @@ failures('numbers beyond their bounds', [
   ['-9223372036854775808 / -1', 'int overflow'],
   ['math.abs(-9223372036854775808)', 'int overflow'],
   ['1u - 2u', 'uint overflow'],
+  ['1.0e400 > 1.0', 'larger than any double'],
   ['math.bitShiftLeft(1, -1)', 'negative offset'],
 ]);
 
