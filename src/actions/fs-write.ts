@@ -25,10 +25,22 @@ export const writeAction = (deps: PathDeps): Run => {
     if (params.create_dirs === true) await makeParent(place);
     stopIfAborted(context.signal);
     const overwrite = params.overwrite !== false;
-    const size = await writeBytes(context, place, { content, mode, overwrite });
-    return { output: { path: place.path, size } };
+    try {
+      const size = await writeBytes(context, place, { content, mode, overwrite });
+      return { output: { path: place.path, size } };
+    } catch (thrown) {
+      throw params.create_dirs === true ? thrown : withoutFolder(thrown);
+    }
   };
 };
+
+/** Says what makes a folder that is not there. */
+function withoutFolder(thrown: unknown): unknown {
+  const { details } = Object(thrown) as { details?: { errno?: unknown; path?: unknown } };
+  if (!(thrown instanceof AppError) || details?.errno !== 'ENOENT') return thrown;
+  const message = `cannot write ${details.path}: its folder does not exist (\`create_dirs: true\` makes it)`;
+  return new AppError(thrown.code, message, { details: details as Json, cause: thrown });
+}
 
 interface Content {
   readonly content: Buffer;

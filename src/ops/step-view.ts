@@ -59,7 +59,12 @@ export function stepViewOf(
 /** How a step ended and how long it took; everything else of a finished run is in its output. */
 export function briefStepOf(step: StepState): StepView {
   const duration = durationOf(step, step.endedAt ?? 0);
-  return { status: step.status, ...(duration === null ? {} : { duration_ms: duration }) };
+  return {
+    status: step.status,
+    ...(duration === null ? {} : { duration_ms: duration }),
+    // A failure that the run went on from is no failure of the run.
+    ...(step.status === 'failed' && step.handled ? { handled: true } : {}),
+  };
 }
 
 const timeOf = (at: number | null): string | null => (at === null ? null : toRfc3339(at));

@@ -125,7 +125,7 @@ describe('fs.write and fs.read', () => {
   test('a missing folder is an error unless it shall be created', async () => {
     const [code, message] = await fails('fs.write', { path: 'd1/d2/f', content: 'x' });
     expect(code).toBe('EXECUTION_ERROR');
-    expect(message).toContain('no such file or directory');
+    expect(message).toContain('its folder does not exist (`create_dirs: true` makes it)');
     await run('fs.write', { path: 'd1/d2/f', content: 'x', create_dirs: true });
     expect(text('d1', 'd2', 'f')).toBe('x');
   });
