@@ -10,6 +10,7 @@ import { formatIssuePath } from '../model/issue.ts';
 import { isJsonArray, isJsonObject, type Json, jsonType, ownValue } from '../model/json.ts';
 import { isDigits, tooManyDigits } from '../model/json-text.ts';
 import { PATTERN_NOTE, type Rewritten, UNIQUE_NOTE, withoutPatterns } from './pattern-free.ts';
+import { useStrictFormats } from './schema-formats.ts';
 import { lintUnknownSchema } from './schema-lint.ts';
 import { chargeEvaluation, createWork, tooMuch } from './schema-work.ts';
 
@@ -21,6 +22,8 @@ export interface SchemaProblem {
 }
 
 const MAX_PROBLEMS = 50;
+
+useStrictFormats();
 
 /** What keeps a value from fitting a schema that was linted, [] when it fits. Never throws. */
 export function checkAgainstSchema(schema: Json, value: Json): SchemaProblem[] {
