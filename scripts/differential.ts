@@ -9,9 +9,10 @@ import { parseArgs } from 'node:util';
 import { CEL } from './differential/cel.ts';
 import { type Comparison, compare } from './differential/comparison.ts';
 import { CRON } from './differential/cron.ts';
+import { EXPR } from './differential/expr.ts';
 import { JQ } from './differential/jq.ts';
 
-const ENGINES: Readonly<Record<string, Comparison>> = { cel: CEL, cron: CRON, jq: JQ };
+const ENGINES: Readonly<Record<string, Comparison>> = { cel: CEL, cron: CRON, expr: EXPR, jq: JQ };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

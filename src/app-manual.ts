@@ -13,6 +13,7 @@ import daemon from '../skills/opcode/references/daemon.md' with { type: 'text' }
 import errors from '../skills/opcode/references/errors.md' with { type: 'text' };
 import events from '../skills/opcode/references/events.md' with { type: 'text' };
 import exprBuiltins from '../skills/opcode/references/expr-builtins.md' with { type: 'text' };
+import exprLang from '../skills/opcode/references/expr-lang.md' with { type: 'text' };
 import expressions from '../skills/opcode/references/expressions.md' with { type: 'text' };
 import failure from '../skills/opcode/references/failure.md' with { type: 'text' };
 import jq from '../skills/opcode/references/jq.md' with { type: 'text' };
@@ -50,6 +51,7 @@ export const MANUAL: readonly ManualPage[] = [
   { name: 'expressions', text: expressions },
   { name: 'expr-builtins', text: exprBuiltins },
   { name: 'cel', text: cel },
+  { name: 'expr-lang', text: exprLang },
   { name: 'jq', text: jq },
   { name: 'actions', text: actions },
   { name: 'actions-fs', text: actionsFs },

@@ -1,6 +1,8 @@
 /** The tables "What differs from …": each row's example gives what the row says. */
 import { describe, expect, test } from 'bun:test';
 import { CEL_ROWS } from '../../scripts/differential/cel-rows.ts';
+import { compileExpr, type ExprEnv, ExprError } from '../../src/expr/expr-lang/compile.ts';
+import { DEFAULT_EXPR_LIMITS } from '../../src/expr/expr-lang/limits.ts';
 import { createJqEngine } from '../../src/expr/jq.ts';
 import { parseJson } from '../../src/model/json-text.ts';
 import { failureOf, resultOf } from '../expr/support.ts';
@@ -41,5 +43,25 @@ describe('cel.md', () => {
     const source = `cel: ${code(expression)}`;
     if (here === 'error') expect(failureOf(source)).toContain('INTERPOLATION_ERROR');
     else expect(resultOf(source)).toEqual(parseJson(code(here)));
+  });
+});
+
+describe('expr-lang.md', () => {
+  const rows = rowsOf(reference('expr-lang')).filter(
+    (cells) => cells.length === 5 && cells[0] !== 'what',
+  );
+  const env: ExprEnv = {
+    has: (name) => name === 'inputs',
+    get: () => ({}),
+    names: () => ['inputs'],
+    nowMs: 0,
+  };
+
+  test('has rows', () => expect(rows.length).toBeGreaterThan(20));
+
+  test.each(rows)('%s: %s', (_row, source = '', _original = '', here = '') => {
+    const run = (): unknown => compileExpr(code(source)).run(env, DEFAULT_EXPR_LIMITS);
+    if (here === 'error') expect(run).toThrow(ExprError);
+    else expect(JSON.stringify(run())).toBe(JSON.stringify(JSON.parse(code(here))));
   });
 });

@@ -74,8 +74,8 @@ export const LIST_BUILTINS = {
     true,
   ),
   uniq: plain(1, 1, (rt, [list], at) => uniq(rt, needList(rt, list, 'uniq()', at), at), true),
-  first: plain(1, 1, (rt, [list], at) => needList(rt, list, 'first()', at)[0] ?? null),
-  last: plain(1, 1, (rt, [list], at) => needList(rt, list, 'last()', at).at(-1) ?? null),
+  first: plain(1, 1, (rt, [list], at) => needList(rt, list ?? [], 'first()', at)[0] ?? null),
+  last: plain(1, 1, (rt, [list], at) => needList(rt, list ?? [], 'last()', at).at(-1) ?? null),
   take: plain(2, 2, (rt, [list, count], at) => take(rt, list, count, at)),
   reverse: plain(1, 1, (rt, [list], at) => reverse(rt, list, at)),
   sort: plain(

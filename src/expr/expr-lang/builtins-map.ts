@@ -4,7 +4,7 @@
 import { plain } from './builtin-kinds.ts';
 import { isInt } from './int64.ts';
 import { chargeList, chargeMap, fail, type Runtime } from './runtime.ts';
-import { textLength } from './text.ts';
+import { sliceText, textLength } from './text.ts';
 import { finishMap, newMap, setPart, typedPart } from './typed-map.ts';
 import {
   describe,
@@ -66,12 +66,17 @@ function get(rt: Runtime, from: unknown, key: unknown, at: number): unknown {
   if (from === null || from === undefined) return null;
   if (isMap(from)) return ownOf(from, keyOf(rt, key, at));
   if (isTypedMap(from)) return typedPart(rt, from, key, at) ?? null;
-  if (!Array.isArray(from)) return fail(rt, at, `get() cannot read a part of ${describe(from)}`);
+  if (typeof from !== 'string' && !Array.isArray(from)) {
+    return fail(rt, at, `get() cannot read a part of ${describe(from)}`);
+  }
   const position = plainInt(key);
   if (!isInt(position)) {
     return fail(rt, at, `get() needs an int as position, got ${describe(key)}`);
   }
-  return from.at(Number(position)) ?? null;
+  if (typeof from !== 'string') return from.at(Number(position)) ?? null;
+  const size = textLength(rt, from, at);
+  const index = Number(position) < 0 ? size + Number(position) : Number(position);
+  return index >= 0 && index < size ? sliceText(rt, from, index, index + 1, at) : null;
 }
 
 function length(rt: Runtime, value: unknown, at: number): number {

@@ -3,7 +3,7 @@
  */
 import { finite, negate } from './arithmetic.ts';
 import { plain } from './builtin-kinds.ts';
-import { isNumeric, type Numeric } from './int64.ts';
+import { compareNumeric, isNumeric, type Numeric } from './int64.ts';
 import { MAX_VALUE_DEPTH } from './limits.ts';
 import { chargeList, fail, type Runtime, spend } from './runtime.ts';
 import { compare, describe, isDate, isDuration, needNumber, plainInt, tooDeep } from './values.ts';
@@ -55,8 +55,11 @@ const extreme = (name: string, better: (order: number) => boolean) =>
     const what = `${name}()`;
     let best: unknown = null;
     eachLeaf(rt, args, at, (value) => {
-      if (!isOrdered(value)) fail(rt, at, `${what} needs numbers or times, got ${describe(value)}`);
-      if (best === null || better(compare(rt, value, best, what, at))) best = value;
+      const numbers = isNumeric(value) && isNumeric(best);
+      if (numbers) best = better(compareNumeric(value, best as Numeric)) ? value : best;
+      else if (!isOrdered(value)) {
+        fail(rt, at, `${what} needs numbers or times, got ${describe(value)}`);
+      } else if (best === null || better(compare(rt, value, best, what, at))) best = value;
     });
     return best;
   });

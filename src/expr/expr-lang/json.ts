@@ -31,69 +31,18 @@ const MAX_ESCAPE = 6;
 
 /** Pretty JSON: two spaces, keys in the order of their code points, as the language's `toJSON()`. */
 export function printJson(rt: Runtime, value: unknown, at: number): string {
-  const printing: Printing = { at, pretty: true, out: [] };
-  print(rt, value, printing, 0);
-  return printing.out.join('');
+  const conversion: Conversion = { at, form: 'pretty', digitKeys: false };
+  const plain = convert(rt, value, conversion, 0);
+  if (!conversion.digitKeys) return JSON.stringify(plain, null, 2);
+  // Objects of JavaScript have such keys first; only an own printer has them in their place.
+  const out: string[] = [];
+  print(rt, plain, { at, out }, 0);
+  return out.join('');
 }
 
 /** Compact JSON with the keys in their own order: the text of a list or map. */
 export function compactJson(rt: Runtime, value: unknown, at: number): string {
-  const printing: Printing = { at, pretty: false, out: [] };
-  print(rt, value, printing, 0);
-  return printing.out.join('');
-}
-
-interface Printing {
-  readonly at: number;
-  /** Over several lines, with sorted keys. */
-  readonly pretty: boolean;
-  readonly out: string[];
-}
-
-function print(rt: Runtime, value: unknown, how: Printing, depth: number): void {
-  spend(rt, 1, how.at);
-  charge(rt, 24 + 2 * depth + (typeof value === 'string' ? jsonLength(value) : 0), how.at);
-  if (depth > MAX_VALUE_DEPTH) tooDeep(rt, how.at);
-  const map = isTypedMap(value) ? withTextKeys(rt, value, how.at) : value;
-  if (Array.isArray(map)) printList(rt, map, how, depth);
-  else if (isMap(map)) printMap(rt, map, how, depth);
-  else how.out.push(printScalar(value, how.pretty));
-}
-
-function printList(rt: Runtime, list: readonly unknown[], how: Printing, depth: number): void {
-  const { out, pretty } = how;
-  const indent = pretty && list.length > 0 ? `\n${'  '.repeat(depth)}` : '';
-  out.push('[');
-  for (const [i, item] of list.entries()) {
-    out.push(i === 0 ? '' : ',', pretty ? `${indent}  ` : '');
-    print(rt, item, how, depth + 1);
-  }
-  out.push(indent, ']');
-}
-
-function printMap(rt: Runtime, map: ValueMap, how: Printing, depth: number): void {
-  const { out, pretty } = how;
-  const keys = Object.keys(map);
-  if (pretty) {
-    spend(rt, keys.length * Math.ceil(Math.log2(keys.length + 1)), how.at);
-    keys.sort(compareText);
-  }
-  const indent = pretty && keys.length > 0 ? `\n${'  '.repeat(depth)}` : '';
-  out.push('{');
-  for (const [i, key] of keys.entries()) {
-    charge(rt, 24 + jsonLength(key), how.at);
-    out.push(i === 0 ? '' : ',', pretty ? `${indent}  ` : '', JSON.stringify(key));
-    out.push(pretty ? ': ' : ':');
-    print(rt, map[key], how, depth + 1);
-  }
-  out.push(indent, '}');
-}
-
-/** A scalar as JSON text: all digits of an int; a duration in nanoseconds for `toJSON()`. */
-function printScalar(value: unknown, nanoseconds: boolean): string {
-  if (typeof value === 'bigint') return String(value);
-  if (nanoseconds && isDuration(value)) return String(value.ns);
-  return JSON.stringify(plainScalar(value));
+  return JSON.stringify(convert(rt, value, { at, form: 'compact', digitKeys: false }, 0));
 }
 
 /** A scalar as JSON has it; lists and maps as they are. */
@@ -104,23 +53,43 @@ function plainScalar(value: unknown): unknown {
   return isZone(value) ? value.name : (plainInt(value) ?? null);
 }
 
+/** A scalar for JSON text: all digits of an int; a duration in nanoseconds for `toJSON()`. */
+function textScalar(value: unknown, form: Conversion['form']): unknown {
+  if (typeof value === 'bigint') return rawNumber(value);
+  return form === 'pretty' && isDuration(value) ? rawNumber(value.ns) : plainScalar(value);
+}
+
+/** The runtime has `JSON.rawJSON`; the types of this language version do not. */
+const rawNumber = (value: bigint): unknown =>
+  (JSON as typeof JSON & { rawJSON(text: string): unknown }).rawJSON(String(value));
+
 /** The value as plain JSON data. @throws ExprError kind limit when it is too large or too deep. */
 export function toResult(rt: Runtime, value: unknown): unknown {
   if (!Array.isArray(value) && !isMap(value) && !isTypedMap(value)) return plainScalar(value);
   const { maxMemoryBytes } = rt.limits;
   // Nothing was built: this is a part of what came in, and that is JSON.
   if (rt.bytesLeft === maxMemoryBytes) return value;
-  return convert({ ...rt, bytesLeft: maxMemoryBytes }, value, 0);
+  const conversion: Conversion = { at: 0, form: 'result', digitKeys: false };
+  return convert({ ...rt, bytesLeft: maxMemoryBytes }, value, conversion, 0);
+}
+
+interface Conversion {
+  readonly at: number;
+  /** `pretty` has its keys sorted. */
+  readonly form: 'result' | 'pretty' | 'compact';
+  /** Whether a key of a pretty text begins with a digit. */
+  digitKeys: boolean;
 }
 
 /** Plain JSON data; the very same value when there was nothing to convert. Charges its text. */
-function convert(rt: Runtime, value: unknown, depth: number): unknown {
-  spend(rt, 1, 0);
-  charge(rt, 16 + depth + (typeof value === 'string' ? jsonLength(value) : 0), 0);
-  if (depth > MAX_VALUE_DEPTH) return tooDeep(rt, 0);
-  if (Array.isArray(value)) return convertList(rt, value, depth);
-  if (isMap(value)) return convertMap(rt, value, depth);
-  return isTypedMap(value) ? convertMap(rt, withTextKeys(rt, value, 0), depth) : plainScalar(value);
+function convert(rt: Runtime, value: unknown, how: Conversion, depth: number): unknown {
+  spend(rt, 1, how.at);
+  charge(rt, 16 + depth + (typeof value === 'string' ? jsonLength(value) : 0), how.at);
+  if (depth > MAX_VALUE_DEPTH) return tooDeep(rt, how.at);
+  if (Array.isArray(value)) return convertList(rt, value, how, depth);
+  if (isMap(value)) return convertMap(rt, value, how, depth);
+  if (isTypedMap(value)) return convertMap(rt, withTextKeys(rt, value, how.at), how, depth);
+  return how.form === 'result' ? plainScalar(value) : textScalar(value, how.form);
 }
 
 /** At most how long a string is as JSON, without its quotes. */
@@ -128,10 +97,10 @@ function jsonLength(text: string): number {
   return ESCAPED.test(text) ? MAX_ESCAPE * text.length : text.length;
 }
 
-function convertList(rt: Runtime, list: unknown[], depth: number): unknown {
+function convertList(rt: Runtime, list: unknown[], how: Conversion, depth: number): unknown {
   let result = list;
   for (let i = 0; i < list.length; i += 1) {
-    const item = convert(rt, list[i], depth + 1);
+    const item = convert(rt, list[i], how, depth + 1);
     if (item === list[i]) continue;
     if (result === list) result = list.slice();
     result[i] = item;
@@ -139,13 +108,14 @@ function convertList(rt: Runtime, list: unknown[], depth: number): unknown {
   return result;
 }
 
-function convertMap(rt: Runtime, map: ValueMap, depth: number): unknown {
+function convertMap(rt: Runtime, map: ValueMap, how: Conversion, depth: number): unknown {
   const keys = Object.keys(map);
-  let result = map;
+  const moved = how.form === 'pretty' && sortKeys(keys, how);
+  let result = moved ? copyOf(map, keys) : map;
   for (const key of keys) {
-    charge(rt, 16 + key.length, 0);
+    charge(rt, 16 + key.length, how.at);
     const before = map[key];
-    const item = convert(rt, before, depth + 1);
+    const item = convert(rt, before, how, depth + 1);
     if (item === before) continue;
     if (result === map) result = copyOf(map, keys);
     setOwn(result, key, item);
@@ -153,10 +123,60 @@ function convertMap(rt: Runtime, map: ValueMap, depth: number): unknown {
   return result;
 }
 
+const DIGIT = /^[0-9]/;
+
+/** Sorts the keys; false when they were sorted already. */
+function sortKeys(keys: string[], how: Conversion): boolean {
+  how.digitKeys ||= keys.length > 1 && keys.some((key) => DIGIT.test(key));
+  const sorted = keys.every((key, i) => i === 0 || compareText(keys[i - 1] ?? '', key) < 0);
+  if (!sorted) keys.sort(compareText);
+  return !sorted;
+}
+
 function copyOf(map: ValueMap, keys: readonly string[]): ValueMap {
   const copy: ValueMap = {};
   for (const key of keys) setOwn(copy, key, map[key]);
   return copy;
+}
+
+interface Printing {
+  readonly at: number;
+  readonly out: string[];
+}
+
+/** Prints plain data as `JSON.stringify` with two spaces does, with all keys sorted. */
+function print(rt: Runtime, value: unknown, how: Printing, depth: number): void {
+  spend(rt, 1, how.at);
+  charge(rt, 24 + 2 * depth, how.at);
+  if (Array.isArray(value)) printParts(rt, ['[', ']'], value.entries(), how, depth);
+  else if (isMap(value) && !isRaw(value)) {
+    const entries = Object.keys(value)
+      .sort(compareText)
+      .map((key) => [key, value[key]] as const);
+    printParts(rt, ['{', '}'], entries, how, depth);
+  } else how.out.push(JSON.stringify(value));
+}
+
+const isRaw = (value: unknown): boolean =>
+  (JSON as typeof JSON & { isRawJSON(value: unknown): boolean }).isRawJSON(value);
+
+function printParts(
+  rt: Runtime,
+  [open, close]: readonly [string, string],
+  parts: Iterable<readonly [string | number, unknown]>,
+  how: Printing,
+  depth: number,
+): void {
+  const { out } = how;
+  const indent = `\n${'  '.repeat(depth)}`;
+  let before = open;
+  for (const [key, item] of parts) {
+    out.push(before, indent, '  ');
+    if (typeof key === 'string') out.push(JSON.stringify(key), ': ');
+    print(rt, item, how, depth + 1);
+    before = ',';
+  }
+  out.push(before === open ? open : indent, close);
 }
 
 /** Only texts that match can hold a number that needs more than `JSON.parse`. */

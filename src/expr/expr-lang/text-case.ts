@@ -3,20 +3,19 @@
  * stands around it.
  */
 
-/** Characters whose upper case is several characters by the rules of JavaScript. */
-const LONG_UPPER =
-  /[\u00df\u0149\u01f0\u0390\u03b0\u0587\u1e96-\u1e9a\u1f50-\u1ffc\u1f80-\u1faf\ufb00-\ufb17]/;
-/** Σ has another lower case at the end of a word there, and İ two characters. */
-const SPECIAL_LOWER = /[\u03a3\u0130]/;
-
 /** Upper case, each character by itself; those without an upper case of one character stay. */
 export function upperCase(text: string): string {
-  return LONG_UPPER.test(text) ? Array.from(text, upperPoint).join('') : text.toUpperCase();
+  const upper = text.toUpperCase();
+  // Only an upper case of several characters makes a text longer.
+  return upper.length === text.length ? upper : Array.from(text, upperPoint).join('');
 }
 
 /** Lower case, each character by itself. */
 export function lowerCase(text: string): string {
-  return SPECIAL_LOWER.test(text) ? Array.from(text, lowerPoint).join('') : text.toLowerCase();
+  const lower = text.toLowerCase();
+  // Σ becomes ς at the end of a word there, and İ two characters.
+  const special = lower.length !== text.length || lower.includes('ς');
+  return special ? Array.from(text, lowerPoint).join('') : lower;
 }
 
 function upperPoint(point: string): string {
@@ -40,6 +39,8 @@ const BLANKS = new RegExp(BLANK);
 
 /** The text without the white space of Unicode at its ends. */
 export function trimSpace(text: string): string {
+  // Where these two are not, both languages mean the same blanks.
+  if (!text.includes('\ufeff') && !text.includes('\u0085')) return text.trim();
   let end = text.length;
   while (end > 0 && BLANKS.test(text.charAt(end - 1))) end -= 1;
   return text.slice(0, end).replace(BLANK_START, '');

@@ -12,9 +12,15 @@ const MAX_DATE_NS = 253_402_300_799_999_999_999n;
 const MIN_DATE_NS = -62_167_219_200_000_000_000n;
 const MAX_DURATION_NS = 9_223_372_036_854_775_807n;
 
-/** A date from nanoseconds since 1970. @throws ExprError outside the years 0 to 9999. */
+const DAY_NS = 86_400_000_000_000n;
+
+/** A date from nanoseconds since 1970. @throws ExprError outside the years 0 to 9999 of its zone. */
 export function dateOf(rt: Runtime, ns: bigint, zone: ExprDate['zone'], at: number): ExprDate {
-  if (ns > MAX_DATE_NS || ns < MIN_DATE_NS) fail(rt, at, 'a date is in the years 0 to 9999');
+  const atEdge = ns > MAX_DATE_NS - DAY_NS || ns < MIN_DATE_NS + DAY_NS;
+  const seconds = atEdge ? Number(ns / 1_000_000_000n) : 0;
+  const local = atEdge ? ns + BigInt(zone.offsetAt(seconds)) * 1_000_000_000n : ns;
+  const outside = (value: bigint): boolean => value > MAX_DATE_NS || value < MIN_DATE_NS;
+  if (atEdge && (outside(ns) || outside(local))) fail(rt, at, 'a date is in the years 0 to 9999');
   return { [KIND]: 'date', ns, zone };
 }
 

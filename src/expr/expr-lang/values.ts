@@ -118,9 +118,10 @@ export function keyOf(rt: Runtime, key: unknown, at: number): string {
 
 /** Equality by value; ints and floats compare by value, different types are unequal. */
 export function equal(rt: Runtime, left: unknown, right: unknown, at: number, depth = 0): boolean {
-  if (typeof left !== 'object' || typeof right !== 'object') {
-    return equalScalars(rt, left ?? null, right ?? null, at);
+  if (typeof left !== 'object' && typeof right !== 'object') {
+    return equalScalars(rt, left, right, at);
   }
+  if (typeof left !== 'object' || typeof right !== 'object') return equalInts(left, right);
   if (left === right) return true;
   if (left === null || right === null) return false;
   spend(rt, 1, at);
@@ -150,7 +151,12 @@ function equalScalars(rt: Runtime, left: unknown, right: unknown, at: number): b
     return compareNumeric(left, right) === 0;
   if (typeof left === 'number' && typeof right === 'bigint')
     return compareNumeric(left, right) === 0;
-  return left === right || plainInt(left) === plainInt(right);
+  return left === right;
+}
+
+/** Equality where one side is null, a month or a weekday, and the other is not. */
+function equalInts(left: unknown, right: unknown): boolean {
+  return (plainInt(left) ?? null) === (plainInt(right) ?? null);
 }
 
 function equalLists(
@@ -222,6 +228,16 @@ export function compare(
     scan(rt, Math.min(left.length, right.length), at);
     return compareText(left, right);
   }
+  return compareTimes(rt, left, right, what, at);
+}
+
+function compareTimes(
+  rt: Runtime,
+  left: unknown,
+  right: unknown,
+  what: string,
+  at: number,
+): number {
   const timed = (isDate(left) && isDate(right)) || (isDuration(left) && isDuration(right));
   if (timed) return compareNumeric(left.ns, right.ns);
   const [first, second] = [plainInt(left), plainInt(right)];
@@ -246,15 +262,17 @@ export function needText(rt: Runtime, value: unknown, what: string, at: number):
 }
 
 export function needNumber(rt: Runtime, value: unknown, what: string, at: number): Numeric {
-  const plain = plainInt(value);
-  if (isNumeric(plain)) return plain;
-  return fail(rt, at, `${what} needs a number, got ${describe(value)}`);
+  if (isNumeric(value)) return value;
+  return isNamedInt(value)
+    ? value.int
+    : fail(rt, at, `${what} needs a number, got ${describe(value)}`);
 }
 
 export function needInt(rt: Runtime, value: unknown, what: string, at: number): Numeric {
-  const plain = plainInt(value);
-  if (isInt(plain)) return plain;
-  return fail(rt, at, `${what} needs an int, got ${describe(value)}`);
+  if (isInt(value)) return value;
+  return isNamedInt(value)
+    ? value.int
+    : fail(rt, at, `${what} needs an int, got ${describe(value)}`);
 }
 
 /** A small whole number, for counts and positions: larger ints become ±2^53. */

@@ -153,7 +153,7 @@ describe('lists', () => {
     ['flatten(1)', 'eval', /needs an array/],
     ['flatten([1], [2])', 'syntax', /takes 1 argument, got 2/],
     ['first({})', 'eval', /needs an array, got map/],
-    ['last(nil)', 'eval', /needs an array, got nil/],
+    ['last(1)', 'eval', /needs an array, got int 1/],
     ['len(1)', 'eval', /len\(\) needs a string, array or map, got int 1/],
     ['len(nil)', 'eval', /got nil/],
     ['get(1, 2)', 'eval', /cannot read a part of int 1/],

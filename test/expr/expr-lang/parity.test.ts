@@ -116,6 +116,10 @@ describe('syntax', () => {
     ['b"abc" == [97, 98, 99]', true],
     ['len(b"aé")', 3],
     ['97 in b"abc"', true],
+    ['first(nil) ?? last(nil) ?? "none"', 'none'],
+    ['get("a😀b", 1)', '😀'],
+    ['get("ab", -1)', 'b'],
+    ['get("ab", 2)', null],
     ['trimPrefix(" a")', 'a'],
     ['trimSuffix("a ")', 'a'],
     ['" a" | trimPrefix()', 'a'],
@@ -212,6 +216,8 @@ describe('times', () => {
     ['duration("1h")', '1h0m0s'],
   ]);
   errorTable([
+    ['date("0000-01-01").In(timezone("America/New_York"))', 'eval', /years 0 to 9999/],
+    ['date("9999-12-31T23:00:00Z").In(timezone("Asia/Tokyo"))', 'eval', /years 0 to 9999/],
     ['timezone("utc")', 'eval', /no timezone/],
     ['timezone("europe/zurich")', 'eval', /no timezone/],
     ['date("2024-07-25 08:00 QQQ", "2006-01-02 15:04 MST")', 'eval', /cannot read/],
