@@ -27,7 +27,7 @@ const SPACED = /(?<=[0-9a-fA-FxX])_(?=[0-9a-fA-F])/g;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const LONGEST_NUMBER = 400;
 
-/** A whole number: a float loses its fraction, a string holds decimal digits. */
+/** A whole number: a float loses its fraction, a string holds decimal digits, a duration is in ns. */
 function toInt(rt: Runtime, given: unknown, at: number): Numeric {
   const value = plainInt(given);
   if (typeof value === 'string') {
@@ -39,6 +39,7 @@ function toInt(rt: Runtime, given: unknown, at: number): Numeric {
     const wide = BigInt(whole);
     if (fitsInt(wide)) return narrowInt(wide);
   } else if (typeof value === 'bigint') return value;
+  else if (isDuration(value)) return narrowInt(value.ns);
   return fail(rt, at, `int() cannot make an int of ${describe(value)}`);
 }
 

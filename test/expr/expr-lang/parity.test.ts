@@ -212,6 +212,7 @@ describe('times', () => {
     ['int(date("2024-08-25").Month())', 8],
     ['max(date("2024-08-25").Month(), 3)', 8],
     ['duration("1h") * date("2024-08-25").Month()', '8h0m0s'],
+    ['int(duration("1.5s"))', 1500000000],
     ['toJSON(duration("1h"))', '3600000000000'],
     ['duration("1h")', '1h0m0s'],
   ]);
