@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { compileExpr, ExprError } from '../../src/expr/expr-lang/compile.ts';
 import { DEFAULT_EXPR_LIMITS } from '../../src/expr/expr-lang/limits.ts';
 import type { Comparison } from './comparison.ts';
+import { exprData, SOURCES } from './expr-data.ts';
 import { type ExprRequest, explainExpr } from './expr-differences.ts';
-import { exprData, exprSource, SOURCES } from './expr-sources.ts';
+import { exprSource } from './expr-sources.ts';
 import { type Answer, buildGo } from './original.ts';
 
 function ours(request: unknown): Answer {
