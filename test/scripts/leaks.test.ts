@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { watchForLeaks } from '../../scripts/leaks.ts';
+import { eventually } from '../support/patience.ts';
 
 test('a run that cleans up leaves nothing to report', async () => {
   const leaks = watchForLeaks();
@@ -21,6 +22,11 @@ test.skipIf(process.platform !== 'linux')(
   async () => {
     const leaks = watchForLeaks();
     const child = Bun.spawn(['sleep', '30'], { cwd: leaks.folder, env: { PATH: '/usr/bin:/bin' } });
+    // Between its start and its program a process has no command line.
+    await eventually(
+      () => readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').startsWith('sleep'),
+      'the program of the process',
+    );
     expect(await leaks.finish({ graceMs: 0 })).toEqual([
       `process ${child.pid} outlived the tests (ended now): sleep 30`,
     ]);
