@@ -193,7 +193,7 @@ export function readJson(rt: Runtime, text: string, at: number): unknown {
     return MAY_NEED_CARE.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-    return fail(rt, at, `fromJSON() got a text that is not JSON: ${error.message}`);
+    return fail(rt, at, `fromJSON() cannot read the text: ${error.message}`);
   }
 }
 
