@@ -385,7 +385,7 @@ describe('conversions', () => {
     ['float("inf")', 'eval', /cannot make/],
     ['float("1e999")', 'eval', /cannot make/],
     ['float([])', 'eval', /of array/],
-    ['fromJSON("{")', 'eval', /not JSON/],
+    ['fromJSON("{")', 'eval', /cannot read the text/],
     ['fromJSON(1)', 'eval', /needs a string/],
     ['fromBase64("a")', 'eval', /not base64/],
     ['fromBase64("@@@@")', 'eval', /not base64/],
