@@ -121,6 +121,29 @@ describe('what counts against a job', () => {
     expect(await codeOf(second)).toBe('LIMIT_EXCEEDED');
   });
 
+  test('is no memory that the job before it left behind', async () => {
+    const first = pool.run(JQ);
+    ready(0);
+    fake(0).residentBytes = LIMITS.memoryBytes * 0.75;
+    answer(0);
+    expect(await codeOf(first)).toBe('ok');
+    expect(fake(0).killed).toBe(true);
+    const second = pool.run(JQ);
+    ready(1);
+    pass(100);
+    answer(1);
+    expect(await codeOf(second)).toBe('ok');
+  });
+
+  test('is no reason to end a process that is small again', async () => {
+    const first = pool.run(JQ);
+    ready(0);
+    fake(0).residentBytes = LIMITS.memoryBytes / 4;
+    answer(0);
+    expect(await codeOf(first)).toBe('ok');
+    expect(fake(0).killed).toBe(false);
+  });
+
   test('over its memory it is stopped for good', async () => {
     const asked = pool.run(JQ);
     ready(0);

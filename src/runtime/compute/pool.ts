@@ -38,6 +38,8 @@ export const DEFAULT_COMPUTE_LIMITS: ComputeLimits = {
 
 /** Milliseconds between checks of a busy process. */
 const CHECK_MS = 25;
+/** A process that is larger than this part of the limit gets no further job. */
+const KEPT_SHARE = 2;
 /** Times a job is given to a process before it fails. */
 const MAX_TRIES = 2;
 
@@ -210,9 +212,16 @@ function answered(lane: Lane, worker: Worker, line: string): void {
   const { job } = worker;
   worker.job = null;
   worker.cancel();
-  worker.cancel = clock.after(limits.idleMs, () => retire(lane, worker));
+  if (isSwollen(lane, worker)) retire(lane, worker);
+  else worker.cancel = clock.after(limits.idleMs, () => retire(lane, worker));
   job?.resolve(JSON.parse(line) as ComputeAnswer);
   serve(lane);
+}
+
+/** True for a process that a job has left so large that it would count against the next one. */
+function isSwollen({ deps }: Lane, { pid }: Worker): boolean {
+  const usage = deps.usageOf(pid);
+  return usage !== null && usage.residentBytes > deps.limits.memoryBytes / KEPT_SHARE;
 }
 
 function retire(lane: Lane, worker: Worker): void {
