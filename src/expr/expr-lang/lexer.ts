@@ -61,19 +61,25 @@ function scanToken(
     const { value, end } = scanString(source, at);
     return scanned('string', source, at, end, value);
   }
-  if ((char === 'b' || char === 'B') && /['"]/.test(source[at + 1] ?? '')) {
-    const { value, end } = scanBytes(source, at);
-    return scanned('bytes', source, at, end, value);
-  }
   const digit = char === '.' ? (source[at + 1] ?? '') : char;
   if (digit >= '0' && digit <= '9') {
     const { value, float, end } = scanNumber(source, at);
     return scanned('number', source, at, end, value, float);
   }
   const nameEnd = endOfName(source, at, before, stepIds);
+  if (nameEnd === at + 1 && isBytes(source, at)) {
+    const { value, end } = scanBytes(source, at);
+    return scanned('bytes', source, at, end, value);
+  }
   if (nameEnd > at) return scanned('name', source, at, nameEnd);
   if (char === '#') return scanned('pointer', source, at, endOf(NAME, source, at + 1));
   return scanOperator(source, at);
+}
+
+/** True where `b"` or `b'` stands. */
+function isBytes(source: string, at: number): boolean {
+  const quote = source[at + 1];
+  return (quote === '"' || quote === "'") && (source[at] === 'b' || source[at] === 'B');
 }
 
 function scanned(
