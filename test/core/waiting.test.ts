@@ -264,6 +264,25 @@ describe('a decision', () => {
     });
   });
 
+  test('that stands in for others tells what waits behind those', () => {
+    const next = (fallback_step: string) => ({
+      on_error: { strategy: 'fallback_step' as const, fallback_step },
+    });
+    const run = given({
+      steps: [
+        ask('q1', { timeout: '1h' }, next('q2')),
+        ask('q2', { timeout: '1h' }, next('q3')),
+        ask('q3'),
+        effect('b', { depends_on: ['q1'] }),
+      ],
+    })
+      .when(timer('q1', 'decision'), { atMs: 3_600_000 })
+      .when(timer('q2', 'decision'), { atMs: 7_200_000 });
+    const asked = run.log.filter((event) => event.type === 'decision_requested');
+    const then = [{ step_id: 'b', action: 'test.idempotent', effect: 'idempotent' }];
+    expect(asked.map(({ payload }) => payload)).toMatchObject([{ then }, { then }, { then }]);
+  });
+
   test('too big a text is refused', () => {
     given(
       { steps: [ask('q', { prompt_context: '${{inputs.big}}' })] },

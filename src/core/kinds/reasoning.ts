@@ -180,14 +180,23 @@ export function decisionDue(batch: Batch, step: StepState): void {
   });
 }
 
-/** Steps that wait directly behind this one. */
+/** Steps that wait directly behind this one, or behind one that it stands in for. */
 function whatWaits(step: StepState): DecisionThen[] {
-  const prefix = step.list.prefix === '' ? '' : `${step.list.prefix}.`;
-  return step.plan.dependents.flatMap((index) => {
-    const next = step.list.steps[index];
+  const { prefix: path, steps } = step.list;
+  const prefix = path === '' ? '' : `${path}.`;
+  const waiting = new Set<number>();
+  for (let at: StepState | undefined = step; at !== undefined; at = standsInFor(at)) {
+    for (const index of at.plan.dependents) waiting.add(index);
+  }
+  return [...waiting].flatMap((index) => {
+    const next = steps[index];
     return next === undefined ? [] : [describe(prefix, next.plan)];
   });
 }
+
+/** The step whose fallback this one is. */
+const standsInFor = ({ plan, list }: StepState): StepState | undefined =>
+  plan.fallbackOf === null ? undefined : list.steps[plan.fallbackOf];
 
 function describe(prefix: string, plan: StepPlan): DecisionThen {
   const body = plan.body;
