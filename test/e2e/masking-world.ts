@@ -156,6 +156,10 @@ export async function openMaskingWorld(): Promise<MaskingWorld> {
   await define(world, receiver.url, folder);
   const daemon = await afterCrash(world, runs);
   const close = async (): Promise<void> => {
+    // Commands of the tests may have begun the slow run anew: its program would outlive a kill.
+    for (const status of ['active', 'suspended', 'pending']) {
+      await world.run('cancel', '--where', `status=${status}`, '--yes');
+    }
     await end(daemon);
     await receiver.close();
     world.close();
