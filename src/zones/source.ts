@@ -26,25 +26,36 @@ const SYSTEM_FOLDERS = ['/usr/share/zoneinfo', '/var/db/timezone/zoneinfo'];
 /** Not `+02:00`: an offset knows nothing of summer time. No dot, so that no path leaves the folder. */
 const NAME = /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/;
 
-let bundled: ZoneSource | undefined;
-let chosen: ZoneSource | undefined;
+let opened: ReturnType<typeof packedZones> | undefined;
+
+/** Reads the packed database, once. */
+function packed(): ReturnType<typeof packedZones> {
+  opened ??= packedZones(JSON.parse(readFileSync(packedFile, 'utf8')) as PackedZones);
+  return opened;
+}
+
+/** The database inside the program: most processes never ask for a zone and never read it. */
+const BUNDLED: ZoneSource = {
+  kind: 'bundled',
+  get release() {
+    return packed().release;
+  },
+  names: () => packed().names(),
+  find: (name) => packed().find(name),
+};
+
+let chosen: ZoneSource = BUNDLED;
 
 /** Returns the source of this process: the bundled database unless another was chosen. */
-export const zoneSource = (): ZoneSource => chosen ?? bundledZones();
+export const zoneSource = (): ZoneSource => chosen;
 
 /** Chooses the source of this process. */
 export function useZones(source: ZoneSource): void {
   chosen = source;
 }
 
-/** Returns the database inside the program, which is read when it is first needed. */
-export function bundledZones(): ZoneSource {
-  bundled ??= {
-    kind: 'bundled',
-    ...packedZones(JSON.parse(readFileSync(packedFile, 'utf8')) as PackedZones),
-  };
-  return bundled;
-}
+/** Returns the database inside the program, which is read when it is first asked. */
+export const bundledZones = (): ZoneSource => BUNDLED;
 
 /**
  * Returns the zone files of this system.
