@@ -32,6 +32,7 @@ export async function buildGo({ name, source, modules }: GoProgram): Promise<Ori
   if (Bun.which('go') === null) return null;
   const folder = mkdtempSync(join(tmpdir(), 'differential-'));
   cpSync(source, join(folder, 'main.go'));
+  cpSync(join(import.meta.dir, 'originals/requests.go'), join(folder, 'requests.go'));
   await succeed(['go', 'mod', 'init', 'original'], folder);
   await succeed(['go', 'get', ...modules], folder);
   await succeed(['go', 'build', '-o', 'original', '.'], folder);

@@ -2,12 +2,10 @@
 package main
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"sort"
 	"strconv"
 	"strings"
@@ -23,27 +21,6 @@ import (
 type request struct {
 	Source string `json:"source"`
 	Inputs any    `json:"inputs"`
-}
-
-// fit makes whole numbers ints and all others doubles.
-func fit(value any) any {
-	switch value := value.(type) {
-	case json.Number:
-		if whole, err := value.Int64(); err == nil && !strings.ContainsAny(value.String(), ".eE") {
-			return whole
-		}
-		number, _ := value.Float64()
-		return number
-	case []any:
-		for i := range value {
-			value[i] = fit(value[i])
-		}
-	case map[string]any:
-		for key := range value {
-			value[key] = fit(value[key])
-		}
-	}
-	return value
 }
 
 // typed writes a value with its type, so that 1, 1u and 1.0 differ.
@@ -102,9 +79,7 @@ func evaluate(env *cel.Env, line []byte) (text string, failed error) {
 		}
 	}()
 	var asked request
-	decoder := json.NewDecoder(strings.NewReader(string(line)))
-	decoder.UseNumber()
-	if err := decoder.Decode(&asked); err != nil {
+	if err := read(line, &asked); err != nil {
 		return "", err
 	}
 	ast, issues := env.Parse(asked.Source)
@@ -130,20 +105,5 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if len(line) > 0 {
-			text, failed := evaluate(env, line)
-			var answer any = map[string]any{"ok": true, "value": text}
-			if failed != nil {
-				answer = map[string]any{"ok": false, "error": failed.Error()}
-			}
-			out, _ := json.Marshal(answer)
-			fmt.Println(string(out))
-		}
-		if err != nil {
-			return
-		}
-	}
+	serve(func(line []byte) (any, error) { return evaluate(env, line) })
 }

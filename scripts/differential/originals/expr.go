@@ -2,12 +2,8 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"os"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/expr-lang/expr"
@@ -16,27 +12,6 @@ import (
 type request struct {
 	Source string         `json:"source"`
 	Data   map[string]any `json:"data"`
-}
-
-// fit turns the numbers of decoded JSON into ints where they are written as ints.
-func fit(value any) any {
-	switch value := value.(type) {
-	case json.Number:
-		if whole, err := value.Int64(); err == nil && !strings.ContainsAny(value.String(), ".eE") {
-			return int(whole)
-		}
-		number, _ := value.Float64()
-		return number
-	case []any:
-		for i := range value {
-			value[i] = fit(value[i])
-		}
-	case map[string]any:
-		for key := range value {
-			value[key] = fit(value[key])
-		}
-	}
-	return value
 }
 
 // plain makes a result JSON: times and durations as text, keys of any type as their text.
@@ -82,16 +57,14 @@ func plain(value any) any {
 	return value
 }
 
-func evaluate(line []byte) (text []byte, err error) {
+func evaluate(line []byte) (result any, err error) {
 	defer func() {
 		if failed := recover(); failed != nil {
 			err = fmt.Errorf("panic: %v", failed)
 		}
 	}()
 	var asked request
-	decoder := json.NewDecoder(strings.NewReader(string(line)))
-	decoder.UseNumber()
-	if err := decoder.Decode(&asked); err != nil {
+	if err := read(line, &asked); err != nil {
 		return nil, err
 	}
 	env := map[string]any{}
@@ -107,28 +80,10 @@ func evaluate(line []byte) (text []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(plain(value))
+	return plain(value), nil
 }
 
 func main() {
 	time.Local = time.UTC
-	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if len(line) > 0 {
-			value, failed := evaluate(line)
-			var answer any = map[string]any{"ok": true, "value": json.RawMessage(value)}
-			if failed != nil {
-				answer = map[string]any{"ok": false, "error": failed.Error()}
-			}
-			text, err := json.Marshal(answer)
-			if err != nil {
-				text, _ = json.Marshal(map[string]any{"ok": false, "error": err.Error()})
-			}
-			fmt.Println(string(text))
-		}
-		if err != nil {
-			return
-		}
-	}
+	serve(evaluate)
 }

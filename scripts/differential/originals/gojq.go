@@ -2,13 +2,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/itchyny/gojq"
@@ -22,32 +19,9 @@ type request struct {
 
 const mostOutputs = 1000
 
-// fit turns the numbers of decoded JSON into those that gojq takes.
-func fit(value any) any {
-	switch value := value.(type) {
-	case json.Number:
-		if whole, err := value.Int64(); err == nil && !strings.ContainsAny(value.String(), ".eE") {
-			return int(whole)
-		}
-		number, _ := value.Float64()
-		return number
-	case []any:
-		for i := range value {
-			value[i] = fit(value[i])
-		}
-	case map[string]any:
-		for key := range value {
-			value[key] = fit(value[key])
-		}
-	}
-	return value
-}
-
-func outputs(line []byte) ([]json.RawMessage, error) {
+func outputs(line []byte) (any, error) {
 	var asked request
-	decoder := json.NewDecoder(strings.NewReader(string(line)))
-	decoder.UseNumber()
-	if err := decoder.Decode(&asked); err != nil {
+	if err := read(line, &asked); err != nil {
 		return nil, err
 	}
 	names, values := []string{}, []any{}
@@ -90,21 +64,4 @@ func outputs(line []byte) ([]json.RawMessage, error) {
 	return results, nil
 }
 
-func main() {
-	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if len(line) > 0 {
-			results, failed := outputs(line)
-			var answer any = map[string]any{"ok": true, "value": results}
-			if failed != nil {
-				answer = map[string]any{"ok": false, "error": failed.Error()}
-			}
-			text, _ := json.Marshal(answer)
-			fmt.Println(string(text))
-		}
-		if err != nil {
-			return
-		}
-	}
-}
+func main() { serve(outputs) }
