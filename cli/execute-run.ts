@@ -42,7 +42,7 @@ export interface RunPlan<S extends Started> extends RunOptions {
   readonly onOutput?: FollowOptions['onOutput'];
   /** No drawing, no output: the command has shown what there is to see. */
   readonly brief?: boolean;
-  /** What the run's state means to the shell, when it is not what it means for other runs. */
+  /** Gives the exit code of the run's state, where it differs from that of other runs. */
   readonly exitCode?: (run: StatusOutput) => number;
   /** Draws the run at its end also where there is no terminal. */
   readonly alwaysDraw?: boolean;

@@ -39,7 +39,7 @@ export function exitCodeOfRun(run: {
   }
 }
 
-/** What a command's run means to the shell: the command's own code, as a shell would tell it. */
+/** Gives the exit code of a command's run: the command's own, as a shell would tell it. */
 export function exitCodeOfCommand(run: {
   readonly status: RunStatus;
   readonly error?: { readonly code: string; readonly details?: Json | undefined } | undefined;

@@ -41,7 +41,7 @@ export interface FollowOptions {
   readonly onOutput?: ((chunk: ShownOutput) => void) | undefined;
 }
 
-/** How long the last events are waited for once a run has stopped; they are written already. */
+/** Longest wait for the last events of a stopped run, milliseconds; they are written already. */
 const DRAIN_MS = 30_000;
 
 /** Follows one run. @throws what operations throw */

@@ -23,7 +23,7 @@ export interface OpenedFor {
   readonly makesRoom?: boolean;
 }
 
-/** What looking is for. */
+/** Options of opening the application for a command that only reads. */
 interface LookOptions {
   /** False for what the executable itself holds: then a database that is too old does not matter. */
   readonly needsData?: boolean;

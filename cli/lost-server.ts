@@ -1,4 +1,4 @@
-/** What to say to who followed a run on a server that has gone away for good. */
+/** Tells a user who followed a run that its server is gone for good. */
 import { AppError } from '../src/model/error.ts';
 
 /** The same error; when the server is gone, with the run that goes on without this command. */

@@ -55,7 +55,7 @@ export function configure(command: Command, act: Act): void {
   );
 }
 
-/** What the executable itself holds. */
+/** Resources that the executable itself holds. */
 const WITHOUT_DATA: ReadonlySet<string> = new Set(['reference', 'actions']);
 
 /** Other words for what can be listed. */

@@ -103,7 +103,7 @@ async function serve(cli: Cli, options: Options): Promise<number> {
   return EXIT.ok;
 }
 
-/** What a person at a terminal wants to know who has just started it. */
+/** Tells a person at the terminal where the server listens and how to go on. */
 const welcome = ([url = '']: readonly string[], home: string): string[] => [
   `Opcode serves ${url}: it executes runs, fires schedules and takes on what was left. Data: ${home}`,
   `For MCP clients: {"mcpServers": {"opcode": {"type": "sse", "url": "${url}/sse"}}}`,
@@ -116,7 +116,7 @@ const NO_PANEL = '--panel has no effect yet: this version has no panel in the br
 const VAULT_KEY =
   '--vault-key is not used: secrets are variables OPCODE_SECRET_<NAME>. Leave it out: every process of this machine can read a command line';
 
-/** What stands behind the command, which may be left out. */
+/** Lists the words behind the command name, which may be left out. */
 function argumentsOfServe(): readonly string[] {
   const words = process.argv.slice(2);
   return words[0] === 'serve' ? words.slice(1) : words;

@@ -14,9 +14,9 @@ const TYPE_WIDTH = 20;
 const LEAST_PAYLOAD = 8;
 
 export interface Shown {
-  /** Whether the id of the run leads. */
+  /** True to begin the line with the run's id. */
   readonly run: boolean;
-  /** What today is, for a reader of this moment; without it every time has its date. */
+  /** Today's date: times of that day are shown without it; absent, every time has its date. */
   readonly nowMs: number | null;
 }
 
